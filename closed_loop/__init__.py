@@ -1,0 +1,1 @@
+"""JUDGMENTS: does the policy live with it? Policies, metrics, suites, gates and reports."""

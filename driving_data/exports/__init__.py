@@ -1,0 +1,1 @@
+"""Writers of public formats, each accepted by the real client."""

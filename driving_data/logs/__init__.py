@@ -1,0 +1,1 @@
+"""Readers of real logs: each gives `Segment(REAL)`, and unpickles nothing unsafe."""

@@ -1,0 +1,1 @@
+"""Mixtures of real, synthetic and augmented segments, exact in ratio and resumable."""

@@ -1,0 +1,1 @@
+"""The store: segment directories, catalogue, dataset versions."""

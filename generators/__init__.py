@@ -1,0 +1,1 @@
+"""PICTURES: what the sensors saw. Generators that turn a rollout into a segment."""

@@ -1,0 +1,140 @@
+"""What the tracer sees: one static mesh, one mesh per asset, rigid placements, materials and lamps.
+
+`build.py` makes it from a `SceneDescription`; `tracer.py` renders it. Coordinates are `world` for the static mesh
+and the actor's own frame (box centre, x forward, y left, z up) for assets. Colours are linear RGB.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Float, Float32, Int, Int32, UInt8
+
+from driving_data.environment import Environment
+
+
+class Texture(IntEnum):
+    """A procedural pattern that multiplies the albedo; evaluated from uv (metres) at the hit."""
+
+    NONE = 0
+    ASPHALT = 1
+    CONCRETE = 2
+    GRASS = 3
+    FACADE = 4
+    BRICK = 5
+    FOLIAGE = 6
+    BARK = 7
+    PAVING = 8
+    DIRT = 9
+    ROOF = 10
+    FUR = 11
+    CLOTH = 12
+    STRIPES = 13
+
+
+class Glow(IntEnum):
+    """When a material's emission is lit."""
+
+    ALWAYS = 0
+    NIGHT = 1
+    LOW_BEAM = 2
+    BRAKE = 3
+    LEFT_INDICATOR = 4
+    RIGHT_INDICATOR = 5
+    EMERGENCY = 6
+    SIGNAL_RED = 7
+    SIGNAL_YELLOW = 8
+    SIGNAL_GREEN = 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Materials:
+    """Surfaces, as columns over M materials.
+
+    Attributes:
+        albedo: diffuse colour, linear RGB, shape (M, 3).
+        second: second colour of the texture (window panes of a facade, the other stripe), shape (M, 3).
+        roughness: 0 mirror to 1 matt, shape (M,).
+        reflectance: specular reflectance at normal incidence, shape (M,).
+        emission: radiance when lit, relative to a white wall in full sun = 1, shape (M, 3).
+        glow: `Glow` numbers: when the emission is lit, shape (M,).
+        signal: index of the traffic signal whose state lights it; -1 for none, shape (M,).
+        texture: `Texture` numbers, shape (M,).
+        texture_scale_m: size of one period of the pattern, shape (M,).
+        semantic: `SemanticClass` numbers, shape (M,).
+        lidar_reflectivity: diffuse reflectivity at 905 nm, 0 to 1 (retroreflectors above 1), shape (M,).
+        wettable: how much rain darkens it and makes it shine, 0 to 1, shape (M,).
+    """
+
+    albedo: Float32[np.ndarray, "M 3"]
+    second: Float32[np.ndarray, "M 3"]
+    roughness: Float32[np.ndarray, "M"]
+    reflectance: Float32[np.ndarray, "M"]
+    emission: Float32[np.ndarray, "M 3"]
+    glow: Int32[np.ndarray, "M"]
+    signal: Int32[np.ndarray, "M"]
+    texture: Int32[np.ndarray, "M"]
+    texture_scale_m: Float32[np.ndarray, "M"]
+    semantic: UInt8[np.ndarray, "M"]
+    lidar_reflectivity: Float32[np.ndarray, "M"]
+    wettable: Float32[np.ndarray, "M"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """Triangles.
+
+    Attributes:
+        vertices_m: shape (V, 3).
+        triangles: vertex indices, counter-clockwise seen from outside, shape (F, 3).
+        material: row of `Materials`, shape (F,).
+        uv_m: texture coordinates in metres at the three corners, shape (F, 3, 2).
+        normals: shading normals at the three corners (equal to the face normal where flat), shape (F, 3, 3).
+    """
+
+    vertices_m: Float32[np.ndarray, "V 3"]
+    triangles: Int32[np.ndarray, "F 3"]
+    material: Int32[np.ndarray, "F"]
+    uv_m: Float32[np.ndarray, "F 3 2"]
+    normals: Float32[np.ndarray, "F 3 3"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lamps:
+    """Lamps that light the scene at night: street lamps in `world`; head lights come from the actors' state.
+
+    Attributes:
+        position_m: shape (L, 3).
+        direction: main direction, unit, shape (L, 3).
+        color: intensity in linear RGB at one metre, shape (L, 3).
+        cos_cone: cosine of the half angle of the cone; -1 for all round, shape (L,).
+    """
+
+    position_m: Float[np.ndarray, "L 3"]
+    direction: Float[np.ndarray, "L 3"]
+    color: Float[np.ndarray, "L 3"]
+    cos_cone: Float[np.ndarray, "L"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeshScene:
+    """Everything that can be hit, and what lights it.
+
+    Attributes:
+        static: the street, in `world`.
+        assets: meshes in actor frames.
+        asset_frames: asset of each actor in each of K poses of its gait (K = 1 for rigid bodies repeated), shape
+            (A, K); -1 where the actor has no body (the ego).
+        stride_m: distance in which an actor goes through its K poses; inf for rigid bodies, shape (A,).
+        materials: surfaces of all meshes.
+        lamps: street lamps.
+        environment: weather and light.
+    """
+
+    static: Mesh
+    assets: tuple[Mesh, ...]
+    asset_frames: Int[np.ndarray, "A K"]
+    stride_m: Float[np.ndarray, "A"]
+    materials: Materials
+    lamps: Lamps
+    environment: Environment

@@ -1,0 +1,130 @@
+"""What an actor shall do: a small tree of actions, sequences, parallels and triggers, every number fixed.
+
+Places on the road are (route, s, d): metres along a named route of the road network and metres to its left.
+A simulator says `Unsupported` to a node that it cannot play; it never leaves one out.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AtTime:
+    """Fires when the scenario clock reaches `time_s`."""
+
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceBelow:
+    """Fires when the box gap between this actor and `actor` falls below `distance_m`."""
+
+    actor: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeGapBelow:
+    """Fires when the time that `actor` needs to reach this actor, at its present speed, falls below `time_s`."""
+
+    actor: str
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToCollisionBelow:
+    """Fires when the time to collision with `actor`, along the line between them, falls below `time_s`."""
+
+    actor: str
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AheadOf:
+    """Fires when this actor's position along the road exceeds that of `actor` by `distance_m` (may be negative)."""
+
+    actor: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReachS:
+    """Fires when this actor has gone `s_m` along its route."""
+
+    s_m: float
+
+
+Trigger = AtTime | DistanceBelow | TimeGapBelow | TimeToCollisionBelow | AheadOf | ReachS
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSpeed:
+    """Drive at `speed_mps`, minding the traffic ahead if the driver does."""
+
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSpeed:
+    """Go to `speed_mps` at `rate_mps2` (a magnitude), whatever is ahead; done when the speed is reached."""
+
+    speed_mps: float
+    rate_mps2: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLane:
+    """Move sideways onto `route` (a parallel lane) within `duration_s`, along a smooth quintic."""
+
+    route: str
+    duration_s: float
+    offset_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSideways:
+    """Move to `offset_m` left of the present route within `duration_s`."""
+
+    offset_m: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPath:
+    """Go along points (s, d) of `route` at `speed_mps`, lanes or not: pedestrians, animals, cyclists crossing."""
+
+    route: str
+    points_m: tuple[tuple[float, float], ...]
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for `duration_s` (stand, or keep going with the driver)."""
+
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Begin `then` once `trigger` fires."""
+
+    trigger: Trigger
+    then: "Behaviour"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One after the other."""
+
+    steps: tuple["Behaviour", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """At once; the branches claim different channels (speed, lateral position)."""
+
+    branches: tuple["Behaviour", ...]
+
+
+Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait
+Behaviour = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | When | Sequence | Parallel

@@ -1,0 +1,1 @@
+"""Ready scenarios: YAML files with ranges, found by name."""

@@ -1,0 +1,1 @@
+"""Typed leaves of the operational design domain."""
