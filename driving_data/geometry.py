@@ -90,8 +90,12 @@ class SE3:
         return SE3(rotation, moved + self.translation_m)
 
     def __getitem__(self, index: Any) -> "SE3":
-        """Indexes the batch axes."""
-        return SE3(self.rotation[index], self.translation_m[index])
+        """Indexes the batch axes, as numpy indexes an array of the batch shape."""
+        parts: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+        if any(part is Ellipsis for part in parts):
+            whole = slice(None)
+            return SE3(self.rotation[(*parts, whole, whole)], self.translation_m[(*parts, whole)])
+        return SE3(self.rotation[parts], self.translation_m[parts])
 
     def inverse(self) -> "SE3":
         """The inverse transforms."""
@@ -116,7 +120,7 @@ class SE3:
 
     def yaw_rad(self) -> Float[np.ndarray, "*batch"]:
         """Heading of the x axis in the plane, in (-pi, pi]."""
-        return np.arctan2(self.rotation[..., 1, 0], self.rotation[..., 0, 0])
+        return np.asarray(np.arctan2(self.rotation[..., 1, 0], self.rotation[..., 0, 0]))
 
     def quaternion_wxyz(self) -> Float[np.ndarray, "*batch 4"]:
         """Unit quaternions w, x, y, z with w >= 0 (the largest component is found first, for precision)."""
@@ -207,16 +211,16 @@ def overlap_depth_m(
         for axis in (forward, np.stack([-forward[..., 1], forward[..., 0]], axis=-1)):
             reach = _half_extent(axis, axes_a, np.asarray(size_a_m)) + _half_extent(axis, axes_b, np.asarray(size_b_m))
             depth = np.minimum(depth, reach - np.abs(np.sum(offset * axis, axis=-1)))
-    return depth
+    return np.asarray(depth)
 
 
 def _half_extent(axis: np.ndarray, forward: np.ndarray, size_m: np.ndarray) -> np.ndarray:
     left = np.stack([-forward[..., 1], forward[..., 0]], axis=-1)
     along = np.abs(np.sum(axis * forward, axis=-1)) * size_m[..., 0]
     across = np.abs(np.sum(axis * left, axis=-1)) * size_m[..., 1]
-    return 0.5 * (along + across)
+    return np.asarray(0.5 * (along + across))
 
 
 def wrap_angle(angle_rad: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch"]:
     """The same angle in [-pi, pi)."""
-    return (np.asarray(angle_rad) + np.pi) % (2 * np.pi) - np.pi
+    return np.asarray((np.asarray(angle_rad) + np.pi) % (2 * np.pi) - np.pi)

@@ -142,7 +142,9 @@ def _expect(holds: bool, path: str, expected: str, found: Any) -> None:
 
 def canonical_text(value: Any) -> str:
     """The value as JSON that is equal for equal values: sorted keys, no spaces, shortest exact numbers (1.0 is 1)."""
-    return json.dumps(_shortest(to_plain(value)), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        _shortest(to_plain(value)), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def _shortest(plain: Any) -> Any:

@@ -1,0 +1,32 @@
+"""Shared fixtures; jaxtyping annotations of every room are checked by beartype while tests run."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom")
+
+
+def _checked_modules() -> list[str]:
+    """Every module of every room but the numba kernels, which cannot be wrapped."""
+    modules = []
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if not path.stem.endswith("kernels") and path.stem != "__init__":
+                modules.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return modules
+
+
+install_import_hook(_checked_modules(), "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of small real logs, maps and frames; tests that need it skip where it is absent."""
+    shared = Path(os.environ.get("ROADLOOM_SHARED", ROOT.parent / "shared"))
+    if not (shared / "data").is_dir():
+        pytest.skip(f"no shared data at {shared / 'data'}; set ROADLOOM_SHARED to the folder that holds data/")
+    return shared / "data"
