@@ -146,7 +146,7 @@ class SE3:
         return np.where(chosen[..., :1] < 0, -chosen, chosen)
 
 
-def _quaternion_row(*parts: np.ndarray) -> np.ndarray:
+def _quaternion_row(*parts: "np.ndarray | np.floating[Any]") -> np.ndarray:
     return np.stack(parts, axis=-1)
 
 

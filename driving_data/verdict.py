@@ -13,7 +13,7 @@ class Verdict:
         check: registered name of the check.
         version: version of its definition.
         passed: whether the segment may be used, as far as this check goes.
-        score: the measured quantity, in `unit`; NaN-free (a check that could not measure is not `applicable`).
+        score: the measured quantity, in `unit`; never NaN (a check that could not measure is not `applicable`).
         threshold: the value that `score` was compared with.
         unit: unit of score and threshold.
         applicable: False where the segment lacks what the check needs; such a verdict passes and says why.

@@ -1,0 +1,1 @@
+"""Benchmarks: each module measures one room and says against whom."""

@@ -1,0 +1,212 @@
+"""Scalar geometry, compiled: places on paths, oriented boxes, quintic moves.
+
+Each function has a slow, obvious twin in `reference.py`.
+"""
+
+import math
+
+from numba import njit
+
+from sim_bridge.embedded.layout import PCURV, PGRADE, PHEAD, PTX, PTY, PX, PY, TINY
+
+
+@njit(cache=True, nogil=True)
+def flush(value):
+    """The value, or 0 where it is so small that it would soon be denormal."""
+    return 0.0 if abs(value) < TINY else value
+
+
+@njit(cache=True, nogil=True)
+def wrap(angle):
+    """The same angle in [-pi, pi)."""
+    return (angle + math.pi) % (2.0 * math.pi) - math.pi
+
+
+@njit(cache=True, nogil=True)
+def path_row(pool, path, s):
+    """Row of the table before `s` and the fraction (0 to 1) of the interval beyond it; clamped to the path."""
+    count = pool.count[path]
+    position = s / pool.spacing[path]
+    k = int(position)
+    k = max(0, min(k, count - 2))
+    fraction = min(max(position - k, 0.0), 1.0)
+    return pool.first[path] + k, fraction
+
+
+@njit(cache=True, nogil=True)
+def path_value(pool, path, s, column):
+    """One column of a path at `s`, linear between samples."""
+    row, f = path_row(pool, path, s)
+    return pool.table[row, column] * (1.0 - f) + pool.table[row + 1, column] * f
+
+
+@njit(cache=True, nogil=True)
+def path_length(pool, path):
+    """Length of a path in metres."""
+    return (pool.count[path] - 1) * pool.spacing[path]
+
+
+@njit(cache=True, nogil=True)
+def path_point(pool, path, s):
+    """Point and unit tangent (x, y, tx, ty) at `s`: cubic Hermite between samples, straight beyond the ends."""
+    row, f = path_row(pool, path, s)
+    table, h = pool.table, pool.spacing[path]
+    x0, y0, x1, y1 = table[row, PX], table[row, PY], table[row + 1, PX], table[row + 1, PY]
+    u0, v0, u1, v1 = table[row, PTX] * h, table[row, PTY] * h, table[row + 1, PTX] * h, table[row + 1, PTY] * h
+    f2 = f * f
+    f3 = f2 * f
+    a, b, c, d = 2 * f3 - 3 * f2 + 1, f3 - 2 * f2 + f, -2 * f3 + 3 * f2, f3 - f2
+    x = a * x0 + b * u0 + c * x1 + d * u1
+    y = a * y0 + b * v0 + c * y1 + d * v1
+    a, b, c, d = 6 * f2 - 6 * f, 3 * f2 - 4 * f + 1, -6 * f2 + 6 * f, 3 * f2 - 2 * f
+    tx = a * x0 + b * u0 + c * x1 + d * u1
+    ty = a * y0 + b * v0 + c * y1 + d * v1
+    norm = math.sqrt(tx * tx + ty * ty)
+    tx, ty = tx / norm, ty / norm
+    beyond = s - min(max(s, 0.0), path_length(pool, path))
+    return x + beyond * tx, y + beyond * ty, tx, ty
+
+
+@njit(cache=True, nogil=True)
+def refine(pool, path, x, y, s):
+    """Place (s, d) beside which (x, y) lies, by Newton steps from a nearby `s`; s may lie beyond the ends."""
+    d = 0.0
+    for _ in range(4):
+        px, py, tx, ty = path_point(pool, path, s)
+        along = (x - px) * tx + (y - py) * ty
+        d = (y - py) * tx - (x - px) * ty
+        step = along / max(1.0 - path_value(pool, path, s, PCURV) * d, 0.3)
+        s += min(max(step, -5.0), 5.0)
+        if abs(step) < 1e-10:
+            break
+    return s, d
+
+
+@njit(cache=True, nogil=True)
+def nearest_row(pool, path, x, y):
+    """Sample of the path nearest to (x, y), found from its grid; -1 where the path is far away."""
+    ox, oy, cell = pool.grid[path, 0], pool.grid[path, 1], pool.grid[path, 2]
+    width, height, offset = int(pool.grid[path, 3]), int(pool.grid[path, 4]), int(pool.grid[path, 5])
+    column, line = int(math.floor((x - ox) / cell)), int(math.floor((y - oy) / cell))
+    if column < 0 or line < 0 or column >= width or line >= height:
+        return -1
+    k = pool.cells[offset + line * width + column]
+    if k < 0:
+        return -1
+    first, last = pool.first[path], pool.count[path] - 1
+    best = (pool.table[first + k, PX] - x) ** 2 + (pool.table[first + k, PY] - y) ** 2
+    for direction in (1, -1):
+        while 0 <= k + direction <= last:
+            row = first + k + direction
+            distance = (pool.table[row, PX] - x) ** 2 + (pool.table[row, PY] - y) ** 2
+            if distance >= best:
+                break
+            k, best = k + direction, distance
+    return k
+
+
+@njit(cache=True, nogil=True)
+def project(pool, path, x, y):
+    """Place (s, d) of a point on a path; s is NaN where the path is far away."""
+    k = nearest_row(pool, path, x, y)
+    if k < 0:
+        return math.nan, math.nan
+    return refine(pool, path, x, y, k * pool.spacing[path])
+
+
+@njit(cache=True, nogil=True)
+def ground_gradient(pool, path, s, tx, ty, bank):
+    """Slope of the road surface (dz/dx, dz/dy) from the grade along the path and its bank (dz/dd)."""
+    grade = path_value(pool, path, s, PGRADE)
+    return grade * tx - bank * ty, grade * ty + bank * tx
+
+
+@njit(cache=True, nogil=True)
+def path_heading(pool, path, s):
+    """Heading at `s`, continuous along the path (not wrapped)."""
+    return path_value(pool, path, s, PHEAD)
+
+
+@njit(cache=True, nogil=True)
+def quintic_coefficients(start, rate, curve, end, duration):
+    """Coefficients of the quintic from (start, rate, curve) to (end, 0, 0) within `duration`, in rising powers.
+
+    The minimum-jerk curve between these states; Takahashi et al., IV 1989.
+    """
+    t, t2 = duration, duration * duration
+    gap = end - start - rate * t - 0.5 * curve * t2
+    slope = -(rate + curve * t)
+    bend = -curve
+    c3 = (10.0 * gap - 4.0 * slope * t + 0.5 * bend * t2) / (t2 * t)
+    c4 = (-15.0 * gap + 7.0 * slope * t - bend * t2) / (t2 * t2)
+    c5 = (6.0 * gap - 3.0 * slope * t + 0.5 * bend * t2) / (t2 * t2 * t)
+    return start, rate, 0.5 * curve, c3, c4, c5
+
+
+@njit(cache=True, nogil=True)
+def polynomial(c0, c1, c2, c3, c4, c5, t):
+    """Value, first and second derivative of a quintic at `t`."""
+    value = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
+    rate = c1 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
+    curve = 2.0 * c2 + t * (6.0 * c3 + t * (12.0 * c4 + t * 20.0 * c5))
+    return value, rate, curve
+
+
+@njit(cache=True, nogil=True)
+def box_overlap(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+    """Least translation that parts two oriented rectangles, and its axis (depth, nx, ny), from a towards b.
+
+    Separating axis theorem; a negative depth is a lower bound of the distance between them.
+    """
+    dx, dy = bx - ax, by - ay
+    ca, sa, cb, sb = math.cos(ayaw), math.sin(ayaw), math.cos(byaw), math.sin(byaw)
+    depth, nx, ny = math.inf, 1.0, 0.0
+    for axis in range(4):
+        if axis == 0:
+            ux, uy = ca, sa
+        elif axis == 1:
+            ux, uy = -sa, ca
+        elif axis == 2:
+            ux, uy = cb, sb
+        else:
+            ux, uy = -sb, cb
+        reach = 0.5 * (
+            abs(ux * ca + uy * sa) * alength
+            + abs(-ux * sa + uy * ca) * awidth
+            + abs(ux * cb + uy * sb) * blength
+            + abs(-ux * sb + uy * cb) * bwidth
+        )
+        offset = dx * ux + dy * uy
+        if reach - abs(offset) < depth:
+            depth = reach - abs(offset)
+            sign = 1.0 if offset >= 0.0 else -1.0
+            nx, ny = sign * ux, sign * uy
+    return depth, nx, ny
+
+
+@njit(cache=True, nogil=True)
+def corner_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+    """Least distance from the corners of rectangle a to rectangle b."""
+    ca, sa, cb, sb = math.cos(ayaw), math.sin(ayaw), math.cos(byaw), math.sin(byaw)
+    best = math.inf
+    for corner in range(4):
+        lx = 0.5 * alength if corner < 2 else -0.5 * alength
+        ly = 0.5 * awidth if corner % 2 == 0 else -0.5 * awidth
+        dx = ax + ca * lx - sa * ly - bx
+        dy = ay + sa * lx + ca * ly - by
+        u = max(abs(cb * dx + sb * dy) - 0.5 * blength, 0.0)
+        v = max(abs(-sb * dx + cb * dy) - 0.5 * bwidth, 0.0)
+        best = min(best, math.sqrt(u * u + v * v))
+    return best
+
+
+@njit(cache=True, nogil=True)
+def box_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+    """Distance between two oriented rectangles; 0 where they touch or overlap."""
+    depth, _, _ = box_overlap(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth)
+    if depth >= 0.0:
+        return 0.0
+    return min(
+        corner_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth),
+        corner_distance(bx, by, byaw, blength, bwidth, ax, ay, ayaw, alength, awidth),
+    )

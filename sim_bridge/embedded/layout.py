@@ -1,0 +1,246 @@
+"""Where each number lies in the packed arrays of the embedded simulator.
+
+Each world keeps its state as a structure of arrays: one block (columns, A), every column contiguous over the
+actors. The batch adds one leading axis B. Constants below name columns and codes; the kernels use nothing else.
+"""
+
+from typing import Any, Final, NamedTuple
+
+# Samples of a path: rows of `Pool.table`, equally spaced along it.
+PX: Final = 0
+PY: Final = 1
+PZ: Final = 2
+PTX: Final = 3
+PTY: Final = 4
+PHEAD: Final = 5
+PCURV: Final = 6
+PLIMIT: Final = 7
+PSLOW: Final = 8
+PLEFT: Final = 9
+PRIGHT: Final = 10
+PBANK: Final = 11
+PTURN: Final = 12
+PGRADE: Final = 13
+PATH_COLUMNS: Final = 14
+
+# State of actors, floats. The first LOG_COLUMNS are what a rollout keeps.
+X: Final = 0
+Y: Final = 1
+Z: Final = 2
+YAW: Final = 3
+GX: Final = 4
+GY: Final = 5
+VX: Final = 6
+VY: Final = 7
+AX: Final = 8
+AY: Final = 9
+YAW_RATE: Final = 10
+STEER: Final = 11
+ALONG: Final = 12
+LOG_COLUMNS: Final = 13
+SPEED: Final = 13
+ACCEL: Final = 14
+S: Final = 15
+D: Final = 16
+U: Final = 17
+UDOT: Final = 18
+DESIRED: Final = 19
+LAT_CLOCK: Final = 20
+LAT_DURATION: Final = 21
+C0: Final = 22
+PREV_X: Final = 28
+PREV_Y: Final = 29
+PREV_YAW: Final = 30
+COMMAND: Final = 31
+STATE_COLUMNS: Final = 32
+
+# State of actors, integers.
+VALID: Final = 0
+MODE: Final = 1
+PATH: Final = 2
+SPEED_PHASE: Final = 3
+LATERAL_PHASE: Final = 4
+PATH_PHASE: Final = 5
+STARTED: Final = 6
+DONE: Final = 7
+HIT: Final = 8
+INDICATOR: Final = 9
+INT_COLUMNS: Final = 10
+
+# How an actor moves.
+MODE_EGO: Final = 0
+MODE_PATH: Final = 1
+MODE_STATIC: Final = 2
+MODE_FREE: Final = 3
+MODE_REPLAY: Final = 4
+
+# Parameters of actors, floats.
+LENGTH: Final = 0
+WIDTH: Final = 1
+HEIGHT: Final = 2
+MASS: Final = 3
+HEADWAY: Final = 4
+MIN_GAP: Final = 5
+MAX_ACCEL: Final = 6
+COMFORT: Final = 7
+JERK: Final = 8
+WHEELBASE: Final = 9
+REAR: Final = 10
+FORESIGHT: Final = 11
+PARAM_COLUMNS: Final = 12
+
+# Parameters of actors, integers.
+KIND: Final = 0
+DRIVER: Final = 1
+MINDS_SIGNALS: Final = 2
+MINDS_CONFLICTS: Final = 3
+DELAY: Final = 4
+FIRST_PHASE: Final = 5
+NUM_PHASES: Final = 6
+LAMPS: Final = 7
+WALKS: Final = 8
+PARAM_INTS: Final = 9
+DRIVER_NONE: Final = 0
+DRIVER_IDM: Final = 1
+
+# Phases of behaviours.
+PH_KIND: Final = 0
+PH_NEED: Final = 1
+PH_TRIGGER: Final = 2
+PH_OTHER: Final = 3
+PH_PATH: Final = 4
+PHASE_INTS: Final = 5
+PH_A: Final = 0
+PH_B: Final = 1
+PH_VALUE: Final = 2
+PHASE_FLOATS: Final = 3
+DO_NOTHING: Final = 0
+DO_KEEP_SPEED: Final = 1
+DO_CHANGE_SPEED: Final = 2
+DO_CHANGE_LANE: Final = 3
+DO_MOVE_SIDEWAYS: Final = 4
+DO_FOLLOW_PATH: Final = 5
+DO_WAIT: Final = 6
+ON_NOTHING: Final = 0
+ON_TIME: Final = 1
+ON_DISTANCE: Final = 2
+ON_TIME_GAP: Final = 3
+ON_TTC: Final = 4
+ON_AHEAD: Final = 5
+ON_REACH: Final = 6
+ON_REACH_REVERSED: Final = 7
+
+# Every actor seen from every path of its world.
+Q_S: Final = 0
+Q_D: Final = 1
+Q_LON: Final = 2
+Q_LAT: Final = 3
+Q_VS: Final = 4
+Q_VD: Final = 5
+PROJ_COLUMNS: Final = 6
+
+# World constants, floats.
+DT: Final = 0
+FRICTION: Final = 1
+TARGET_SPEED: Final = 2
+GOAL_S: Final = 3
+EGO_MAX_STEER: Final = 4
+EGO_STEER_RATE: Final = 5
+EGO_MAX_ACCEL: Final = 6
+EGO_ACCEL_LAG: Final = 7
+EGO_STEER_LAG: Final = 8
+NOISE: Final = 9
+WORLD_FLOATS: Final = 10
+
+# World constants, integers.
+NUM_ACTORS: Final = 0
+NUM_PATHS: Final = 1
+NUM_SIGNALS: Final = 2
+NUM_STEPS: Final = 3
+EGO: Final = 4
+LOW_BEAM: Final = 5
+SEED: Final = 6
+ENDS_AT_GOAL: Final = 7
+WORLD_INTS: Final = 8
+
+# Running state of a world, integers.
+STEP: Final = 0
+WORLD_DONE: Final = 1
+CRASH_STEP: Final = 2
+OFF_ROAD: Final = 3
+AT_GOAL: Final = 4
+NUM_EVENTS: Final = 5
+RUN_INTS: Final = 6
+
+# Signals.
+SIG_FIRST: Final = 0
+SIG_COUNT: Final = 1
+
+# Events: rows of `events`.
+EV_STEP: Final = 0
+EV_KIND: Final = 1
+EV_ACTOR: Final = 2
+EV_OTHER: Final = 3
+EV_A: Final = 4
+EV_B: Final = 5
+EV_C: Final = 6
+EV_D: Final = 7
+EVENT_COLUMNS: Final = 8
+EVENT_COLLISION: Final = 0
+EVENT_OFF_ROAD: Final = 1
+EVENT_TRIGGER: Final = 2
+EVENT_SIGNAL: Final = 3
+EVENT_GOAL: Final = 4
+EVENT_DESPAWN: Final = 5
+EVENT_SPAWN: Final = 6
+
+AFTERMATH_S: Final = 0.5
+GRAVITY: Final = 9.80665
+TINY: Final = 1e-12
+"""Magnitudes below this are set to zero: speeds and angles that decay would otherwise become denormal, which is slow."""
+
+
+class Pool(NamedTuple):
+    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`."""
+
+    table: Any
+    first: Any
+    count: Any
+    spacing: Any
+    ends: Any
+    grid: Any
+    cells: Any
+    stop_first: Any
+    stop_s: Any
+    stop_signal: Any
+    conflict_first: Any
+    conflict: Any
+
+
+class Batch(NamedTuple):
+    """B worlds: constants first, then what moves, then what is kept. Every array has the leading axis B."""
+
+    world_f: Any
+    world_i: Any
+    paths: Any
+    param_f: Any
+    param_i: Any
+    phase_i: Any
+    phase_f: Any
+    signal_i: Any
+    signal_f: Any
+    program: Any
+    replay: Any
+    replay_valid: Any
+    state: Any
+    flags: Any
+    proj: Any
+    run: Any
+    signal: Any
+    history: Any
+    phase_t: Any
+    log: Any
+    log_valid: Any
+    log_lights: Any
+    log_signal: Any
+    events: Any
