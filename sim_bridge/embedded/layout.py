@@ -23,6 +23,12 @@ PTURN: Final = 12
 PGRADE: Final = 13
 PATH_COLUMNS: Final = 14
 
+# What an actor can light, as bits of its parameter LAMPS.
+HAS_HEADLIGHTS: Final = 1
+HAS_BRAKE_LIGHTS: Final = 2
+HAS_INDICATORS: Final = 4
+HAS_BEACON: Final = 8
+
 # State of actors, floats. The first LOG_COLUMNS are what a rollout keeps.
 X: Final = 0
 Y: Final = 1
@@ -52,7 +58,8 @@ PREV_X: Final = 28
 PREV_Y: Final = 29
 PREV_YAW: Final = 30
 COMMAND: Final = 31
-STATE_COLUMNS: Final = 32
+PREV_S: Final = 32
+STATE_COLUMNS: Final = 33
 
 # State of actors, integers.
 VALID: Final = 0
@@ -128,7 +135,6 @@ ON_TIME_GAP: Final = 3
 ON_TTC: Final = 4
 ON_AHEAD: Final = 5
 ON_REACH: Final = 6
-ON_REACH_REVERSED: Final = 7
 
 # Every actor seen from every path of its world.
 Q_S: Final = 0
@@ -185,7 +191,8 @@ EV_A: Final = 4
 EV_B: Final = 5
 EV_C: Final = 6
 EV_D: Final = 7
-EVENT_COLUMNS: Final = 8
+EV_E: Final = 8
+EVENT_COLUMNS: Final = 9
 EVENT_COLLISION: Final = 0
 EVENT_OFF_ROAD: Final = 1
 EVENT_TRIGGER: Final = 2
@@ -232,6 +239,7 @@ class Batch(NamedTuple):
     program: Any
     replay: Any
     replay_valid: Any
+    replay_signal: Any
     state: Any
     flags: Any
     proj: Any

@@ -1,0 +1,206 @@
+"""A segment as files: which there are, what stands in each. `reading.py` is the way back.
+
+    segment.json                          metadata, rig, provenance, tags, verdicts, index of frames and sweeps
+    rollout.npz  rollout.json             (T, A) arrays; actors, signals, events, environment
+    map.json  map.npz  map.xodr           lane map
+    cameras/<camera>/000000.rgb.webp      lossless; .depth.parquet (exact float32), .semantic.png, .instance.png
+    lidar/<lidar>/000000.parquet          x, y, z, intensity, ring, offset, semantic, instance
+    radar.npz  embeddings.npz
+    labels/boxes_3d.parquet  boxes_2d.parquet
+    manifest.json                         sha256 and size of each of the above; its own sha256 names the content
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from driving_data.plain import to_plain
+from driving_data.rollout import Rollout
+from driving_data.segment import Boxes2D, Boxes3D, Raw, Segment
+from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns
+from driving_data.store import arrays, texts
+from driving_data.store.files import safe_name
+from driving_data.store.maps import write_map
+from driving_data.taxonomy import ActorClass
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+ROLLOUT_ARRAYS = (
+    "timestamps_ns", "velocity_mps", "acceleration_mps2", "yaw_rate_radps", "steering_rad", "lights", "valid",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Size and sha256 of one file."""
+
+    size: int
+    sha256: str
+
+
+def payload_files(segment: Segment[Raw]) -> Iterator[tuple[str, bytes]]:
+    """Path and bytes of every file but the manifest, one after the other: memory holds one file at a time."""
+    yield "segment.json", texts.dump(_metadata(segment))
+    yield from _rollout_files(segment.rollout)
+    for index, frame in enumerate(segment.frames):
+        yield from _frame_files(frame, index)
+    for index, sweep in enumerate(segment.sweeps):
+        yield sweep_path(sweep.lidar, index), arrays.to_parquet(_sweep_columns(sweep))
+    if segment.radar:
+        yield "radar.npz", arrays.to_npz(_radar_arrays(segment.radar))
+    if segment.labels is not None:
+        rollout = segment.rollout
+        yield "labels/boxes_3d.parquet", arrays.to_parquet(_columns_3d(segment.labels.boxes_3d, rollout))
+        yield "labels/boxes_2d.parquet", arrays.to_parquet(_columns_2d(segment.labels.boxes_2d, rollout))
+    if segment.embeddings:
+        vectors = [segment.embeddings[name] for name in sorted(segment.embeddings)]
+        yield "embeddings.npz", arrays.to_npz({f"vector_{k:03d}": vector for k, vector in enumerate(vectors)})
+
+
+def manifest_bytes(segment_id: str, entries: dict[str, FileEntry]) -> bytes:
+    """The manifest; its sha256 is the content hash of the segment."""
+    return texts.dump({"schema": SCHEMA_VERSION, "segment_id": segment_id, "files": entries})
+
+
+def content_hash(manifest: bytes) -> str:
+    """The content hash: sha256 of the manifest."""
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def frame_path(camera: str, index: int) -> str:
+    """Where the files of a frame lie, without their suffix."""
+    return f"cameras/{safe_name(camera)}/{index:06d}"
+
+
+def sweep_path(lidar: str, index: int) -> str:
+    """Where a sweep lies."""
+    return f"lidar/{safe_name(lidar)}/{index:06d}.parquet"
+
+
+def _metadata(segment: Segment[Raw]) -> dict[str, Any]:
+    """Everything but the arrays. The file hashes stay out: they are the manifest's, and would hash themselves."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "segment_id": segment.segment_id,
+        "source": segment.source,
+        "rig": segment.rig,
+        "provenance": replace(segment.provenance, hashes={}),
+        "frames": [_frame_index(frame) for frame in segment.frames],
+        "sweeps": [_sweep_index(sweep) for sweep in segment.sweeps],
+        "num_radar": len(segment.radar),
+        "radars": [item.radar for item in segment.radar],
+        "ontology_version": None if segment.labels is None else segment.labels.ontology_version,
+        "tags": segment.tags,
+        "description": segment.description,
+        "triggers": segment.triggers,
+        "embeddings": sorted(segment.embeddings),
+        "vehicle_id": segment.vehicle_id,
+        "report": segment.report,
+        "has_map": segment.rollout.lane_map is not None,
+    }
+
+
+def _frame_index(frame: CameraFrame) -> dict[str, Any]:
+    height, width = frame.rgb.shape[:2]
+    suffix = "webp" if max(height, width) <= arrays.WEBP_LIMIT_PX else "png"
+    return {
+        "camera": frame.camera, "timestamp_ns": int(frame.timestamp_ns),
+        "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{suffix}", "width_px": width, "height_px": height,
+        "parts": [name for name in ("depth", "semantic", "instance") if _part(frame, name) is not None],
+    }  # fmt: skip
+
+
+def _part(frame: CameraFrame, name: str) -> np.ndarray | None:
+    return {"depth": frame.depth_m, "semantic": frame.semantic, "instance": frame.instance}[name]
+
+
+def _sweep_index(sweep: LidarSweep) -> dict[str, Any]:
+    return {
+        "lidar": sweep.lidar, "timestamp_ns": int(sweep.timestamp_ns), "world_from_lidar": sweep.world_from_lidar,
+        "num_points": len(sweep.points_m),
+    }  # fmt: skip
+
+
+def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, bytes]]:
+    named = {name: getattr(rollout, name) for name in ROLLOUT_ARRAYS}
+    named |= {
+        "rotation": rollout.world_from_actor.rotation, "translation_m": rollout.world_from_actor.translation_m,
+        "actor_kind": rollout.actors.kind, "actor_size_m": rollout.actors.size_m,
+        "actor_rear_axle_to_center_m": rollout.actors.rear_axle_to_center_m, "signal_state": rollout.signals.state,
+    }  # fmt: skip
+    yield "rollout.npz", arrays.to_npz(named)
+    yield "rollout.json", texts.dump(
+        {"actor_ids": rollout.actors.ids, "ego_index": int(rollout.ego_index), "signal_ids": rollout.signals.ids,
+         "events": rollout.events, "environment": rollout.environment}
+    )  # fmt: skip
+    if rollout.lane_map is not None:
+        yield from write_map(rollout.lane_map).items()
+
+
+def _frame_files(frame: CameraFrame, index: int) -> Iterator[tuple[str, bytes]]:
+    place = frame_path(frame.camera, index)
+    suffix, data = arrays.to_picture(frame.rgb)
+    yield f"{place}.rgb.{suffix}", data
+    if frame.depth_m is not None:
+        yield f"{place}.depth.parquet", arrays.to_depth(frame.depth_m)
+    if frame.semantic is not None:
+        yield f"{place}.semantic.png", arrays.to_png(frame.semantic)
+    if frame.instance is not None:
+        yield f"{place}.instance.png", arrays.to_png(frame.instance)
+
+
+def _sweep_columns(sweep: LidarSweep) -> dict[str, np.ndarray | list[str]]:
+    columns: dict[str, np.ndarray | list[str]] = {
+        "points_m": sweep.points_m, "intensity": sweep.intensity, "ring": sweep.ring, "offset_ns": sweep.offset_ns,
+    }  # fmt: skip
+    for name, column in (("semantic", sweep.semantic), ("instance", sweep.instance)):
+        if column is not None:
+            columns[name] = column
+    return columns
+
+
+def _radar_arrays(radar: tuple[RadarReturns, ...]) -> dict[str, np.ndarray]:
+    """Every return of every moment, one after the other; a pose of NaN stands for one that the log does not give."""
+    unknown = np.full((3, 3), np.nan), np.full(3, np.nan)
+    poses = [
+        unknown if item.world_from_radar is None else
+        (item.world_from_radar.rotation, item.world_from_radar.translation_m) for item in radar
+    ]  # fmt: skip
+    return {
+        "lengths": np.array([len(item.position_m) for item in radar], np.int64),
+        "timestamp_ns": np.array([item.timestamp_ns for item in radar], np.int64),
+        "rotation": np.stack([rotation for rotation, _ in poses]),
+        "translation_m": np.stack([translation for _, translation in poses]),
+        "position_m": np.concatenate([item.position_m for item in radar]),
+        "range_rate_mps": np.concatenate([item.range_rate_mps for item in radar]),
+        "track_id": np.concatenate([item.track_id for item in radar]),
+    }
+
+
+def _columns_3d(boxes: Boxes3D, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
+    """The label table, with class and track by name so that it can be queried alone."""
+    columns = _named_actors(boxes.actor, rollout)
+    for name in Boxes3D.__dataclass_fields__:
+        columns[name] = getattr(boxes, name)
+    return columns
+
+
+def _columns_2d(boxes: Boxes2D, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
+    columns = _named_actors(boxes.actor, rollout)
+    for name in Boxes2D.__dataclass_fields__:
+        columns[name] = getattr(boxes, name)
+    return columns
+
+
+def _named_actors(actor: np.ndarray, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
+    ids = rollout.actors.ids
+    kinds = [ActorClass(int(kind)).label for kind in rollout.actors.kind]
+    return {"track": [ids[k] for k in actor], "class": [kinds[k] for k in actor]}
+
+
+def metadata_plain(segment: Segment[Raw]) -> dict[str, Any]:
+    """The content of `segment.json` as plain data, for the catalogue."""
+    return to_plain(_metadata(segment))

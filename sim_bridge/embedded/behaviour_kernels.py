@@ -1,0 +1,232 @@
+"""Phases and triggers of behaviours, compiled.
+
+A behaviour tree is a list of phases; each waits for the phases that it needs (bits of a mask) and for its trigger.
+Phases stand in such an order that one pass per step starts everything that can start.
+"""
+
+import math
+
+from numba import njit
+
+from sim_bridge.embedded.dynamics_kernels import begin_sideways
+from sim_bridge.embedded.geometry_kernels import box_distance, path_length, project, refine
+from sim_bridge.embedded.layout import (
+    DESIRED,
+    DO_CHANGE_LANE,
+    DO_CHANGE_SPEED,
+    DO_FOLLOW_PATH,
+    DO_KEEP_SPEED,
+    DO_MOVE_SIDEWAYS,
+    DO_NOTHING,
+    DO_WAIT,
+    DONE,
+    DT,
+    EV_A,
+    EV_ACTOR,
+    EV_KIND,
+    EV_OTHER,
+    EV_STEP,
+    EVENT_TRIGGER,
+    FIRST_PHASE,
+    INDICATOR,
+    LAT_DURATION,
+    LATERAL_PHASE,
+    LENGTH,
+    NUM_EVENTS,
+    NUM_PHASES,
+    ON_AHEAD,
+    ON_DISTANCE,
+    ON_NOTHING,
+    ON_REACH,
+    ON_TIME,
+    ON_TIME_GAP,
+    PATH,
+    PATH_PHASE,
+    PH_A,
+    PH_B,
+    PH_KIND,
+    PH_NEED,
+    PH_OTHER,
+    PH_PATH,
+    PH_TRIGGER,
+    PH_VALUE,
+    Q_LON,
+    Q_S,
+    SPEED,
+    SPEED_PHASE,
+    STARTED,
+    STEP,
+    VALID,
+    VX,
+    VY,
+    WIDTH,
+    YAW,
+    D,
+    S,
+    X,
+    Y,
+)
+
+LEFT_INDICATOR, RIGHT_INDICATOR = 8, 16
+
+
+@njit(cache=True, nogil=True)
+def record(w, kind, actor, other):
+    """Writes an event at the present step; returns its row, or -1 where the buffer is full."""
+    row = w.run[NUM_EVENTS]
+    if row >= w.events.shape[0]:
+        return -1
+    w.events[row, EV_STEP], w.events[row, EV_KIND] = w.run[STEP], kind
+    w.events[row, EV_ACTOR], w.events[row, EV_OTHER] = actor, other
+    w.run[NUM_EVENTS] = row + 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def gap_between(w, i, j):
+    """Distance between the boxes of two actors."""
+    st, f = w.state, w.param_f
+    return box_distance(
+        st[X, i], st[Y, i], st[YAW, i], f[LENGTH, i], f[WIDTH, i],
+        st[X, j], st[Y, j], st[YAW, j], f[LENGTH, j], f[WIDTH, j],
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def time_to_reach(w, i, j):
+    """Seconds that actor `j` needs to reach actor `i` at its present speed; inf where it stands or has passed.
+
+    Along the path of `j` where `i` lies near it, else along the gap between the boxes.
+    """
+    speed = math.sqrt(w.state[VX, j] ** 2 + w.state[VY, j] ** 2)
+    if speed < 1e-3:
+        return math.inf
+    p = w.flags[PATH, j]
+    if p >= 0 and not math.isnan(w.proj[p, Q_S, i]) and not math.isnan(w.proj[p, Q_S, j]):
+        ahead = w.proj[p, Q_S, i] - w.proj[p, Q_S, j]
+        if ahead < 0.0:
+            return math.inf
+        return max(ahead - w.proj[p, Q_LON, i] - w.proj[p, Q_LON, j], 0.0) / speed
+    return gap_between(w, i, j) / speed
+
+
+@njit(cache=True, nogil=True)
+def time_to_collision(w, i, j):
+    """Gap between the boxes over the closing speed along the line between the centres; inf where they part."""
+    st = w.state
+    dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
+    distance = math.sqrt(dx * dx + dy * dy)
+    if distance < 1e-9:
+        return 0.0
+    closing = ((st[VX, i] - st[VX, j]) * dx + (st[VY, i] - st[VY, j]) * dy) / distance
+    return gap_between(w, i, j) / closing if closing > 1e-3 else math.inf
+
+
+@njit(cache=True, nogil=True)
+def fires(w, i, phase):
+    """Whether the trigger of a phase fires now."""
+    kind, value, j = w.phase_i[phase, PH_TRIGGER], w.phase_f[phase, PH_VALUE], w.phase_i[phase, PH_OTHER]
+    if kind == ON_NOTHING:
+        return True
+    if kind == ON_TIME:
+        return w.run[STEP] * w.world_f[DT] >= value - 1e-9
+    if kind == ON_REACH:
+        return w.state[S, i] >= value
+    if w.flags[VALID, j] == 0:
+        return False
+    if kind == ON_DISTANCE:
+        return gap_between(w, i, j) < value
+    if kind == ON_TIME_GAP:
+        return time_to_reach(w, i, j) < value
+    if kind == ON_AHEAD:
+        return w.state[S, i] - w.proj[w.flags[PATH, i], Q_S, j] > value
+    return time_to_collision(w, i, j) < value
+
+
+@njit(cache=True, nogil=True)
+def enter_path(pool, w, i, p, from_start):
+    """Puts an actor onto local path `p` where it is; its lateral rate carries over."""
+    st, path = w.state, w.paths[p]
+    if from_start:
+        s, d = refine(pool, path, st[X, i], st[Y, i], 0.0)
+    else:
+        s, d = project(pool, path, st[X, i], st[Y, i])
+        if math.isnan(s):
+            return False
+    w.flags[PATH, i] = p
+    st[S, i], st[D, i] = s, d
+    return True
+
+
+@njit(cache=True, nogil=True)
+def start_phase(pool, w, i, phase):
+    """Begins an action."""
+    st, kind = w.state, w.phase_i[phase, PH_KIND]
+    a, b = w.phase_f[phase, PH_A], w.phase_f[phase, PH_B]
+    w.phase_t[phase] = w.run[STEP] * w.world_f[DT]
+    if kind == DO_KEEP_SPEED:
+        st[DESIRED, i] = a
+    elif kind == DO_CHANGE_SPEED:
+        w.flags[SPEED_PHASE, i] = phase
+    elif kind == DO_CHANGE_LANE or kind == DO_MOVE_SIDEWAYS:
+        if kind == DO_CHANGE_LANE and not enter_path(pool, w, i, w.phase_i[phase, PH_PATH], False):
+            return
+        w.flags[LATERAL_PHASE, i] = phase
+        if abs(a - st[D, i]) > 1.5:
+            w.flags[INDICATOR, i] = LEFT_INDICATOR if a > st[D, i] else RIGHT_INDICATOR
+        begin_sideways(w, i, a, b)
+    elif kind == DO_FOLLOW_PATH:
+        enter_path(pool, w, i, w.phase_i[phase, PH_PATH], True)
+        w.flags[PATH_PHASE, i] = phase
+        st[DESIRED, i] = a
+        st[LAT_DURATION, i] = 0.0
+        if abs(st[D, i]) > 0.01:
+            begin_sideways(w, i, 0.0, max(1.0, abs(st[D, i])))
+
+
+@njit(cache=True, nogil=True)
+def ended(pool, w, i, phase):
+    """Whether a running action is over; where it is, leaves the actor as the action promises."""
+    st, kind = w.state, w.phase_i[phase, PH_KIND]
+    if kind == DO_NOTHING or kind == DO_KEEP_SPEED:
+        return True
+    if kind == DO_CHANGE_SPEED:
+        if abs(st[SPEED, i] - w.phase_f[phase, PH_A]) > 0.05:
+            return False
+        st[DESIRED, i] = w.phase_f[phase, PH_A]
+        w.flags[SPEED_PHASE, i] = -1
+        return True
+    if kind == DO_WAIT:
+        return w.run[STEP] * w.world_f[DT] - w.phase_t[phase] >= w.phase_f[phase, PH_A] - 1e-9
+    if kind == DO_FOLLOW_PATH:
+        if st[S, i] < path_length(pool, w.paths[w.flags[PATH, i]]) - 0.15:
+            return False
+        st[DESIRED, i] = 0.0
+        w.flags[PATH_PHASE, i] = -1
+        return True
+    if st[LAT_DURATION, i] > 0.0:
+        return False
+    w.flags[LATERAL_PHASE, i], w.flags[INDICATOR, i] = -1, 0
+    return True
+
+
+@njit(cache=True, nogil=True)
+def behave(pool, w, i):
+    """Starts and ends the phases of one actor; records each trigger that fires."""
+    first = w.param_i[FIRST_PHASE, i]
+    for k in range(w.param_i[NUM_PHASES, i]):
+        phase, bit = first + k, 1 << k
+        if w.flags[DONE, i] & bit:
+            continue
+        if not w.flags[STARTED, i] & bit:
+            need = w.phase_i[phase, PH_NEED]
+            if w.flags[DONE, i] & need != need or not fires(w, i, phase):
+                continue
+            w.flags[STARTED, i] |= bit
+            if w.phase_i[phase, PH_TRIGGER] != ON_NOTHING:
+                row = record(w, EVENT_TRIGGER, i, w.phase_i[phase, PH_OTHER])
+                if row >= 0:
+                    w.events[row, EV_A] = phase
+            start_phase(pool, w, i, phase)
+        if ended(pool, w, i, phase):
+            w.flags[DONE, i] |= bit

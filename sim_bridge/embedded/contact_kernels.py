@@ -1,0 +1,254 @@
+"""What goes wrong, compiled: contacts and their aftermath, leaving the road, running a red light, reaching the goal."""
+
+import math
+
+from numba import njit
+
+from sim_bridge.embedded.behaviour_kernels import record
+from sim_bridge.embedded.geometry_kernels import box_overlap, path_length, path_value, refine, wrap
+from sim_bridge.embedded.layout import (
+    ACCEL,
+    AT_GOAL,
+    CRASH_STEP,
+    EGO,
+    ENDS_AT_GOAL,
+    EV_A,
+    EV_B,
+    EV_C,
+    EV_D,
+    EV_E,
+    EVENT_COLLISION,
+    EVENT_DESPAWN,
+    EVENT_GOAL,
+    EVENT_OFF_ROAD,
+    EVENT_SIGNAL,
+    GOAL_S,
+    HIT,
+    LENGTH,
+    MASS,
+    MODE,
+    MODE_EGO,
+    MODE_FREE,
+    MODE_PATH,
+    MODE_REPLAY,
+    MODE_STATIC,
+    NUM_ACTORS,
+    OFF_ROAD,
+    PATH,
+    PLEFT,
+    PREV_S,
+    PREV_X,
+    PREV_Y,
+    PREV_YAW,
+    PRIGHT,
+    SPEED,
+    STEP,
+    VALID,
+    VX,
+    VY,
+    WIDTH,
+    WORLD_DONE,
+    YAW,
+    S,
+    X,
+    Y,
+)
+
+RED, RED_YELLOW = 3, 4
+IMMOVABLE_KG = 1e6
+RESTITUTION = 0.1
+OFF_ROAD_TOLERANCE_M = 0.3
+MAX_OFF_ROAD_EVENTS = 8
+
+
+@njit(cache=True, nogil=True)
+def overlap_at(w, i, j, fraction):
+    """Overlap of two actors (depth, nx, ny) at a fraction of the step from their poses before it."""
+    st, f = w.state, w.param_f
+    ix = st[PREV_X, i] + fraction * (st[X, i] - st[PREV_X, i])
+    iy = st[PREV_Y, i] + fraction * (st[Y, i] - st[PREV_Y, i])
+    jx = st[PREV_X, j] + fraction * (st[X, j] - st[PREV_X, j])
+    jy = st[PREV_Y, j] + fraction * (st[Y, j] - st[PREV_Y, j])
+    iyaw = st[PREV_YAW, i] + fraction * wrap(st[YAW, i] - st[PREV_YAW, i])
+    jyaw = st[PREV_YAW, j] + fraction * wrap(st[YAW, j] - st[PREV_YAW, j])
+    return box_overlap(ix, iy, iyaw, f[LENGTH, i], f[WIDTH, i], jx, jy, jyaw, f[LENGTH, j], f[WIDTH, j])
+
+
+@njit(cache=True, nogil=True)
+def moment_of_contact(w, i, j):
+    """Fraction of the step at which two actors that overlap at its end first touched; 0 if they did before it."""
+    depth, _, _ = overlap_at(w, i, j, 0.0)
+    if depth > 0.0:
+        return 0.0
+    low, high = 0.0, 1.0
+    for _ in range(14):
+        middle = 0.5 * (low + high)
+        depth, _, _ = overlap_at(w, i, j, middle)
+        if depth > 0.0:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
+def set_back(w, i, fraction):
+    """Puts an actor where it was at a fraction of the step."""
+    st = w.state
+    st[X, i] = st[PREV_X, i] + fraction * (st[X, i] - st[PREV_X, i])
+    st[Y, i] = st[PREV_Y, i] + fraction * (st[Y, i] - st[PREV_Y, i])
+    st[YAW, i] = wrap(st[PREV_YAW, i] + fraction * wrap(st[YAW, i] - st[PREV_YAW, i]))
+
+
+@njit(cache=True, nogil=True)
+def let_go(w, i):
+    """After a contact a body follows no plan any more; what cannot be moved stays."""
+    w.flags[HIT, i] = 1
+    if w.param_f[MASS, i] < IMMOVABLE_KG:
+        w.flags[MODE, i] = MODE_FREE
+        st = w.state
+        st[SPEED, i] = math.sqrt(st[VX, i] * st[VX, i] + st[VY, i] * st[VY, i])
+        st[ACCEL, i] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def push_apart(w, i, j, nx, ny):
+    """Exchanges the impulse of a nearly inelastic contact along the normal from i to j."""
+    st = w.state
+    closing = (st[VX, i] - st[VX, j]) * nx + (st[VY, i] - st[VY, j]) * ny
+    inverse_i = 0.0 if w.param_f[MASS, i] >= IMMOVABLE_KG else 1.0 / w.param_f[MASS, i]
+    inverse_j = 0.0 if w.param_f[MASS, j] >= IMMOVABLE_KG else 1.0 / w.param_f[MASS, j]
+    if closing > 0.0 and inverse_i + inverse_j > 0.0:
+        impulse = (1.0 + RESTITUTION) * closing / (inverse_i + inverse_j)
+        st[VX, i], st[VY, i] = st[VX, i] - impulse * inverse_i * nx, st[VY, i] - impulse * inverse_i * ny
+        st[VX, j], st[VY, j] = st[VX, j] + impulse * inverse_j * nx, st[VY, j] + impulse * inverse_j * ny
+    let_go(w, i)
+    let_go(w, j)
+
+
+@njit(cache=True, nogil=True)
+def side_of(yaw, nx, ny):
+    """Side of a body that faces along (nx, ny): 0 front, 1 rear, 2 left, 3 right."""
+    ahead = nx * math.cos(yaw) + ny * math.sin(yaw)
+    left = -nx * math.sin(yaw) + ny * math.cos(yaw)
+    if abs(ahead) >= abs(left):
+        return 0 if ahead > 0.0 else 1
+    return 2 if left > 0.0 else 3
+
+
+@njit(cache=True, nogil=True)
+def collide(w, i, j):
+    """Records a contact, puts both bodies back to its moment and lets the impulse act."""
+    st = w.state
+    fraction = moment_of_contact(w, i, j)
+    _, nx, ny = overlap_at(w, i, j, fraction)
+    rx, ry = st[VX, i] - st[VX, j], st[VY, i] - st[VY, j]
+    row = record(w, EVENT_COLLISION, i, j)
+    if row >= 0:
+        w.events[row, EV_A] = math.sqrt(rx * rx + ry * ry)
+        w.events[row, EV_B], w.events[row, EV_C] = rx, ry
+        w.events[row, EV_D] = side_of(st[YAW, i], nx, ny)
+        w.events[row, EV_E] = max(rx * nx + ry * ny, 0.0)
+    set_back(w, i, fraction)
+    set_back(w, j, fraction)
+    push_apart(w, i, j, nx, ny)
+    if i == w.world_i[EGO] and w.run[CRASH_STEP] < 0:
+        w.run[CRASH_STEP] = w.run[STEP]
+
+
+@njit(cache=True, nogil=True)
+def may_touch(w, i, j):
+    """Whether a contact of two actors would be news, and their circles meet."""
+    st, f = w.state, w.param_f
+    mi, mj = w.flags[MODE, i], w.flags[MODE, j]
+    still_i, still_j = mi == MODE_STATIC or mi == MODE_REPLAY, mj == MODE_STATIC or mj == MODE_REPLAY
+    if (still_i and still_j) or (w.flags[HIT, i] == 1 and w.flags[HIT, j] == 1):
+        return False
+    dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
+    reach = 0.5 * (f[LENGTH, i] + f[WIDTH, i] + f[LENGTH, j] + f[WIDTH, j])
+    return dx * dx + dy * dy < reach * reach
+
+
+@njit(cache=True, nogil=True)
+def find_contacts(w):
+    """Every contact of this step; the ego's first, so that its event names it as the first actor."""
+    ego, count = w.world_i[EGO], w.world_i[NUM_ACTORS]
+    for j in range(count):
+        if j != ego and w.flags[VALID, j] == 1 and may_touch(w, ego, j):
+            depth, _, _ = overlap_at(w, ego, j, 1.0)
+            if depth > 0.0:
+                collide(w, ego, j)
+    for i in range(count):
+        if i == ego or w.flags[VALID, i] == 0 or w.flags[MODE, i] == MODE_STATIC:
+            continue
+        for j in range(count):
+            partner_waits = w.flags[MODE, j] == MODE_STATIC or j > i
+            if j == ego or j == i or w.flags[VALID, j] == 0 or not partner_waits or not may_touch(w, i, j):
+                continue
+            depth, _, _ = overlap_at(w, i, j, 1.0)
+            if depth > 0.0:
+                collide(w, i, j)
+
+
+@njit(cache=True, nogil=True)
+def off_road(pool, w):
+    """Whether a corner of the ego lies outside the drivable area by more than the tolerance."""
+    i = w.world_i[EGO]
+    st, path = w.state, w.paths[w.flags[PATH, i]]
+    cos, sin = math.cos(st[YAW, i]), math.sin(st[YAW, i])
+    for corner in range(4):
+        lx = 0.5 * w.param_f[LENGTH, i] if corner < 2 else -0.5 * w.param_f[LENGTH, i]
+        ly = 0.5 * w.param_f[WIDTH, i] if corner % 2 == 0 else -0.5 * w.param_f[WIDTH, i]
+        s, d = refine(pool, path, st[X, i] + cos * lx - sin * ly, st[Y, i] + sin * lx + cos * ly, st[S, i] + lx)
+        left, right = path_value(pool, path, s, PLEFT), path_value(pool, path, s, PRIGHT)
+        if d > left + OFF_ROAD_TOLERANCE_M or d < -right - OFF_ROAD_TOLERANCE_M:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def watch_ego(pool, w):
+    """Leaving the road and reaching the goal."""
+    i = w.world_i[EGO]
+    outside = off_road(pool, w)
+    if outside and w.run[OFF_ROAD] % 2 == 0 and w.run[OFF_ROAD] < 2 * MAX_OFF_ROAD_EVENTS:
+        w.run[OFF_ROAD] += 1
+        record(w, EVENT_OFF_ROAD, i, -1)
+    elif not outside and w.run[OFF_ROAD] % 2 == 1:
+        w.run[OFF_ROAD] += 1
+    if w.run[AT_GOAL] == 0 and w.run[CRASH_STEP] < 0 and w.state[S, i] >= w.world_f[GOAL_S]:
+        w.run[AT_GOAL] = 1
+        record(w, EVENT_GOAL, i, -1)
+        if w.world_i[ENDS_AT_GOAL] == 1:
+            w.run[WORLD_DONE] = 1
+
+
+@njit(cache=True, nogil=True)
+def watch_signals(pool, w, i):
+    """Whether the front of an actor crossed a stop line at red in this step."""
+    path = w.paths[w.flags[PATH, i]]
+    nose = 0.5 * w.param_f[LENGTH, i]
+    before, after = w.state[PREV_S, i] + nose, w.state[S, i] + nose
+    for k in range(pool.stop_first[path], pool.stop_first[path + 1]):
+        if before < pool.stop_s[k] <= after:
+            shown = w.signal[pool.stop_signal[k]]
+            if shown == RED or shown == RED_YELLOW:
+                row = record(w, EVENT_SIGNAL, i, -1)
+                if row >= 0:
+                    w.events[row, EV_A] = pool.stop_signal[k]
+                    w.events[row, EV_B] = w.state[SPEED, i]
+
+
+@njit(cache=True, nogil=True)
+def watch_actors(pool, w):
+    """Red lights run by anyone, and actors that leave the world at the end of their route."""
+    for i in range(w.world_i[NUM_ACTORS]):
+        mode = w.flags[MODE, i]
+        if w.flags[VALID, i] == 0 or (mode != MODE_PATH and mode != MODE_EGO):
+            continue
+        watch_signals(pool, w, i)
+        path = w.paths[w.flags[PATH, i]]
+        if mode == MODE_PATH and pool.ends[path] == 1:
+            if w.state[S, i] >= path_length(pool, path) - 0.5 * w.param_f[LENGTH, i]:
+                w.flags[VALID, i] = 0
+                record(w, EVENT_DESPAWN, i, -1)

@@ -1,0 +1,341 @@
+"""How bodies move, compiled: the ego's bicycle, actors on paths, bodies after a crash.
+
+Each law has a slow, obvious twin in `reference.py`.
+"""
+
+import math
+
+from numba import njit
+
+from sim_bridge.embedded.geometry_kernels import (
+    flush,
+    ground_gradient,
+    path_heading,
+    path_point,
+    path_value,
+    polynomial,
+    quintic_coefficients,
+    refine,
+    wrap,
+)
+from sim_bridge.embedded.layout import (
+    ACCEL,
+    ALONG,
+    AX,
+    AY,
+    C0,
+    COMMAND,
+    DT,
+    EGO_ACCEL_LAG,
+    EGO_MAX_ACCEL,
+    EGO_MAX_STEER,
+    EGO_STEER_LAG,
+    EGO_STEER_RATE,
+    FRICTION,
+    GRAVITY,
+    GX,
+    GY,
+    JERK,
+    LAT_CLOCK,
+    LAT_DURATION,
+    LOG_COLUMNS,
+    PATH,
+    PBANK,
+    PCURV,
+    PREV_X,
+    PREV_Y,
+    PREV_YAW,
+    PZ,
+    REAR,
+    SPEED,
+    STEER,
+    STEP,
+    UDOT,
+    VALID,
+    VX,
+    VY,
+    WALKS,
+    WHEELBASE,
+    YAW,
+    YAW_RATE,
+    D,
+    S,
+    U,
+    X,
+    Y,
+    Z,
+)
+
+
+@njit(cache=True, nogil=True)
+def idm_free(speed, desired, accel, comfort):
+    """Acceleration on an empty road, m/s^2: a (1 - (v / v0)^4), no harder than comfortable braking."""
+    if desired < 0.05:
+        return -comfort if speed > 0.0 else 0.0
+    ratio = speed / desired
+    ratio *= ratio
+    return max(accel * (1.0 - ratio * ratio), -comfort)
+
+
+@njit(cache=True, nogil=True)
+def idm_interaction(gap, speed, lead_speed, headway, min_gap, accel, comfort):
+    """What a leader takes from the acceleration, m/s^2: a (s* / s)^2.
+
+    s* = s0 + max(0, v T + v dv / (2 sqrt(a b))); Treiber, Hennecke, Helbing, Phys. Rev. E 62, 1805 (2000).
+    """
+    closing = speed * (speed - lead_speed) / (2.0 * math.sqrt(accel * comfort))
+    wish = min_gap + max(0.0, speed * headway + closing)
+    ratio = wish / max(gap, 0.1)
+    return accel * ratio * ratio
+
+
+@njit(cache=True, nogil=True)
+def speed_command(speed, target, rate, jerk, dt):
+    """Acceleration that reaches `target` at `rate` and eases off before it, so that a jerk limit does not overshoot."""
+    gap = target - speed
+    size = min(rate, math.sqrt(jerk * abs(gap)), abs(gap) / dt)
+    return size if gap >= 0.0 else -size
+
+
+@njit(cache=True, nogil=True)
+def travel(speed, accel, dt):
+    """Distance gone and speed after `dt` of constant acceleration that ends at standstill."""
+    end = speed + accel * dt
+    if end >= 0.0:
+        return 0.5 * (speed + end) * dt, end
+    return 0.5 * speed * speed / -accel, 0.0
+
+
+@njit(cache=True, nogil=True)
+def limited(value, bound):
+    """The value within plus and minus `bound`."""
+    return min(max(value, -bound), bound)
+
+
+@njit(cache=True, nogil=True)
+def bicycle(x, y, yaw, speed, accel, steer, command, steer_command, wheelbase, friction, limits, dt):
+    """Kinematic bicycle about the rear axle under actuator limits and the friction circle.
+
+    dx = v cos(yaw), dy = v sin(yaw), dyaw = v kappa, kappa = tan(delta) / L held within mu g / v^2 (the tyres slide
+    wide rather than turn tighter), |a|^2 + (v^2 kappa)^2 <= (mu g)^2; acceleration and steering follow their
+    commands with first-order lags. Sub-steps of at most 20 ms; within one, the path is an exact arc.
+
+    `limits`: largest angle, its rate, largest acceleration, acceleration lag, steering lag.
+    Returns: x, y, yaw, speed, acceleration, steering angle, yaw rate.
+    """
+    max_steer, steer_rate, max_accel, accel_lag, steer_lag = limits
+    count = max(1, int(math.ceil(dt / 0.02 - 1e-9)))
+    h = dt / count
+    follow_a = 1.0 - math.exp(-h / accel_lag) if accel_lag > 0.0 else 1.0
+    follow_d = 1.0 - math.exp(-h / steer_lag) if steer_lag > 0.0 else 1.0
+    grip = friction * GRAVITY
+    steer_command = limited(steer_command, max_steer)
+    rate = 0.0
+    for _ in range(count):
+        steer += limited((steer_command - steer) * follow_d, steer_rate * h)
+        steer = flush(limited(steer, max_steer))
+        kappa = limited(math.tan(steer) / wheelbase, grip / max(speed * speed, 1e-6))
+        across = speed * speed * kappa
+        along = math.sqrt(max(grip * grip - across * across, 0.0))
+        wish = max(min(command, min(along, max_accel)), -along)
+        accel = flush(limited(accel + (wish - accel) * follow_a, along))
+        if speed <= 0.0 and accel < 0.0:
+            accel = 0.0
+        distance, speed = travel(speed, accel, h)
+        turn = kappa * distance
+        half = 0.5 * turn
+        chord = distance * (math.sin(half) / half if abs(half) > 1e-6 else 1.0 - half * half / 6.0)
+        x += chord * math.cos(yaw + half)
+        y += chord * math.sin(yaw + half)
+        yaw = wrap(yaw + turn)
+        rate = speed * kappa
+    if speed <= 0.0 and accel < 0.0:
+        accel = 0.0
+    return x, y, yaw, flush(speed), accel, steer, flush(rate)
+
+
+@njit(cache=True, nogil=True)
+def settle_on_ground(pool, w, i):
+    """Height and slope of actor `i` from its path at (S, D)."""
+    st, path = w.state, w.paths[w.flags[PATH, i]]
+    s = st[S, i]
+    bank = path_value(pool, path, s, PBANK)
+    _, _, tx, ty = path_point(pool, path, s)
+    gx, gy = ground_gradient(pool, path, s, tx, ty, bank)
+    st[GX, i], st[GY, i] = gx, gy
+    st[Z, i] = path_value(pool, path, s, PZ) + bank * st[D, i]
+
+
+@njit(cache=True, nogil=True)
+def move_ego(pool, w, i, command, steer_command):
+    """One step of the ego: bicycle about the rear axle, then the motion of its box centre."""
+    st, r, dt = w.state, w.param_f[REAR, i], w.world_f[DT]
+    limits = (
+        w.world_f[EGO_MAX_STEER],
+        w.world_f[EGO_STEER_RATE],
+        w.world_f[EGO_MAX_ACCEL],
+        w.world_f[EGO_ACCEL_LAG],
+        w.world_f[EGO_STEER_LAG],
+    )
+    x, y = st[X, i] - r * math.cos(st[YAW, i]), st[Y, i] - r * math.sin(st[YAW, i])
+    before = st[YAW_RATE, i]
+    x, y, yaw, speed, accel, steer, rate = bicycle(
+        x, y, st[YAW, i], st[SPEED, i], st[ACCEL, i], st[STEER, i], command, steer_command,
+        w.param_f[WHEELBASE, i], w.world_f[FRICTION], limits, dt,
+    )  # fmt: skip
+    tx, ty = math.cos(yaw), math.sin(yaw)
+    swing = flush((rate - before) / dt)
+    st[X, i], st[Y, i], st[YAW, i] = x + r * tx, y + r * ty, yaw
+    st[SPEED, i], st[ACCEL, i], st[STEER, i], st[YAW_RATE, i] = speed, accel, steer, rate
+    st[COMMAND, i] = command
+    st[VX, i], st[VY, i] = speed * tx - r * rate * ty, speed * ty + r * rate * tx
+    along, across = accel - r * rate * rate, speed * rate + r * swing
+    st[AX, i], st[AY, i] = along * tx - across * ty, along * ty + across * tx
+    st[ALONG, i] = along
+    st[S, i], st[D, i] = refine(pool, w.paths[w.flags[PATH, i]], st[X, i], st[Y, i], st[S, i])
+    settle_on_ground(pool, w, i)
+
+
+@njit(cache=True, nogil=True)
+def begin_sideways(w, i, target, duration):
+    """Plans the quintic from the present lateral state to `target` metres left of the path."""
+    st = w.state
+    coefficients = quintic_coefficients(st[D, i], st[U, i], st[UDOT, i], target, duration)
+    for k in range(6):
+        st[C0 + k, i] = coefficients[k]
+    st[LAT_CLOCK, i], st[LAT_DURATION, i] = 0.0, duration
+
+
+@njit(cache=True, nogil=True)
+def advance_sideways(w, i):
+    """Moves along the lateral quintic; a vehicle that hardly rolls waits, so that none ever drives sideways."""
+    st, dt = w.state, w.world_f[DT]
+    duration = st[LAT_DURATION, i]
+    if duration <= 0.0:
+        st[U, i], st[UDOT, i] = 0.0, 0.0
+        return
+    c0, c1, c2, c3, c4, c5 = st[C0, i], st[C0 + 1, i], st[C0 + 2, i], st[C0 + 3, i], st[C0 + 4, i], st[C0 + 5, i]
+    pace = 1.0
+    if w.param_i[WALKS, i] == 0:
+        _, rate, _ = polynomial(c0, c1, c2, c3, c4, c5, min(st[LAT_CLOCK, i] + dt, duration))
+        room = 0.5 * st[SPEED, i]
+        pace = 0.0 if st[SPEED, i] < 0.05 else min(1.0, room / max(abs(rate), 1e-9))
+    clock = st[LAT_CLOCK, i] + pace * dt
+    if clock >= duration - 1e-9:
+        st[D, i], _, _ = polynomial(c0, c1, c2, c3, c4, c5, duration)
+        st[U, i], st[UDOT, i], st[LAT_DURATION, i] = 0.0, 0.0, 0.0
+        return
+    st[LAT_CLOCK, i] = clock
+    st[D, i], rate, bend = polynomial(c0, c1, c2, c3, c4, c5, clock)
+    st[U, i], st[UDOT, i] = flush(rate * pace), flush(bend * pace * pace)
+
+
+@njit(cache=True, nogil=True)
+def pose_on_path(pool, w, i, initial):
+    """Pose, velocity and acceleration of an actor from (S, D), its speed along the path and its lateral motion."""
+    st, path = w.state, w.paths[w.flags[PATH, i]]
+    s, d, u, udot, v, a = st[S, i], st[D, i], st[U, i], st[UDOT, i], st[SPEED, i], st[ACCEL, i]
+    px, py, tx, ty = path_point(pool, path, s)
+    kappa = path_value(pool, path, s, PCURV)
+    st[X, i], st[Y, i] = px - d * ty, py + d * tx
+    turning = kappa * v / max(1.0 - kappa * d, 0.2)
+    along, across = a - u * turning, udot + v * turning
+    st[VX, i], st[VY, i] = v * tx - u * ty, v * ty + u * tx
+    st[AX, i], st[AY, i] = along * tx - across * ty, along * ty + across * tx
+    speed = math.sqrt(v * v + u * u)
+    rate = 0.0
+    if speed > 0.05 and not initial:
+        wish = path_heading(pool, path, s) + math.atan2(u, v)
+        rate = turning + (udot * v - u * a) / max(speed * speed, 0.25)
+        most = 2.5 * w.world_f[DT]
+        turn = wrap(wish - st[YAW, i])
+        if abs(turn) > most:
+            turn = limited(turn, most)
+            rate = turn / w.world_f[DT]
+        st[YAW, i] = wrap(st[YAW, i] + turn)
+    st[YAW_RATE, i] = flush(rate)
+    st[ALONG, i] = st[AX, i] * math.cos(st[YAW, i]) + st[AY, i] * math.sin(st[YAW, i])
+    if w.param_f[WHEELBASE, i] > 0.0:
+        if speed > 0.5:
+            st[STEER, i] = flush(limited(math.atan(w.param_f[WHEELBASE, i] * rate / speed), 0.7))
+    else:
+        st[STEER, i] = math.nan
+    settle_on_ground(pool, w, i)
+
+
+@njit(cache=True, nogil=True)
+def move_on_path(pool, w, i, command):
+    """One step of an actor on its path; the acceleration follows the command within the jerk limit."""
+    st, dt = w.state, w.world_f[DT]
+    most = w.param_f[JERK, i] * dt
+    accel = flush(st[ACCEL, i] + limited(command - st[ACCEL, i], most))
+    if st[SPEED, i] <= 0.0:
+        accel = max(accel, 0.0)
+    distance, speed = travel(st[SPEED, i], accel, dt)
+    st[COMMAND, i] = command
+    st[ACCEL, i] = 0.0 if speed <= 0.0 else accel
+    st[SPEED, i] = flush(speed)
+    path = w.paths[w.flags[PATH, i]]
+    kappa = path_value(pool, path, st[S, i] + 0.5 * distance, PCURV)
+    st[S, i] += distance / max(1.0 - kappa * st[D, i], 0.2)
+    advance_sideways(w, i)
+    pose_on_path(pool, w, i, False)
+
+
+@njit(cache=True, nogil=True)
+def move_free(w, i):
+    """One step of a body after a crash: it slides straight on and friction brings it to rest."""
+    st, dt = w.state, w.world_f[DT]
+    vx, vy = st[VX, i], st[VY, i]
+    speed = math.sqrt(vx * vx + vy * vy)
+    brake = 0.7 * w.world_f[FRICTION] * GRAVITY
+    distance, end = travel(speed, -brake, dt)
+    share = end / speed if speed > 0.0 else 0.0
+    dx, dy = (vx / speed * distance, vy / speed * distance) if speed > 0.0 else (0.0, 0.0)
+    st[X, i], st[Y, i] = st[X, i] + dx, st[Y, i] + dy
+    st[Z, i] += st[GX, i] * dx + st[GY, i] * dy
+    st[VX, i], st[VY, i] = vx * share, vy * share
+    st[AX, i], st[AY, i] = (-brake * vx / speed, -brake * vy / speed) if end > 0.0 else (0.0, 0.0)
+    st[ALONG, i] = st[AX, i] * math.cos(st[YAW, i]) + st[AY, i] * math.sin(st[YAW, i])
+    st[SPEED, i], st[ACCEL, i], st[YAW_RATE, i], st[COMMAND, i] = end, st[ALONG, i], 0.0, -brake
+    st[U, i], st[UDOT, i] = 0.0, 0.0
+
+
+@njit(cache=True, nogil=True)
+def move_as_logged(w, i):
+    """Puts a replayed actor where its log has it at the next step."""
+    step = min(w.run[STEP] + 1, w.replay.shape[0] - 1)
+    w.flags[VALID, i] = w.replay_valid[step, i]
+    if w.flags[VALID, i] == 0:
+        return
+    st = w.state
+    for k in range(LOG_COLUMNS):
+        st[k, i] = w.replay[step, k, i]
+    st[SPEED, i] = math.sqrt(st[VX, i] * st[VX, i] + st[VY, i] * st[VY, i])
+    st[ACCEL, i] = st[ALONG, i]
+    st[COMMAND, i] = st[ALONG, i]
+
+
+@njit(cache=True, nogil=True)
+def remember_pose(w, i):
+    """Keeps the pose before a step, for the moment of contact and for lines that were crossed."""
+    st = w.state
+    st[PREV_X, i], st[PREV_Y, i], st[PREV_YAW, i] = st[X, i], st[Y, i], st[YAW, i]
+
+
+__all__ = [
+    "begin_sideways",
+    "bicycle",
+    "idm_free",
+    "idm_interaction",
+    "limited",
+    "move_as_logged",
+    "move_ego",
+    "move_free",
+    "move_on_path",
+    "pose_on_path",
+    "remember_pose",
+    "settle_on_ground",
+    "speed_command",
+    "travel",
+]

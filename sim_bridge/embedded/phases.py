@@ -1,0 +1,191 @@
+"""Behaviour trees flattened into phases: what each waits for, when it fires, what it does.
+
+A sequence makes each step need all phases that end the step before it; parallel branches need the same ones. A
+phase's needs are bits of a 64-bit mask over the phases of its actor.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from driving_data.errors import Unsupported
+from scenarios.behaviour import (
+    AheadOf,
+    AtTime,
+    Behaviour,
+    ChangeLane,
+    ChangeSpeed,
+    DistanceBelow,
+    FollowPath,
+    KeepSpeed,
+    MoveSideways,
+    Parallel,
+    ReachS,
+    Sequence,
+    TimeGapBelow,
+    TimeToCollisionBelow,
+    Trigger,
+    Wait,
+    When,
+)
+from sim_bridge.embedded.layout import (
+    DO_CHANGE_LANE,
+    DO_CHANGE_SPEED,
+    DO_FOLLOW_PATH,
+    DO_KEEP_SPEED,
+    DO_MOVE_SIDEWAYS,
+    DO_NOTHING,
+    DO_WAIT,
+    ON_AHEAD,
+    ON_DISTANCE,
+    ON_NOTHING,
+    ON_REACH,
+    ON_TIME,
+    ON_TIME_GAP,
+    ON_TTC,
+)
+
+MAX_PHASES = 62
+SPEED_CHANNEL, LATERAL_CHANNEL = "speed", "lateral position"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One row of an actor's phase table; `path` is the index of a path in the world, -1 for none.
+
+    `other` is the index of the actor that the trigger looks at, -1 for none; `label` names the node in events.
+    """
+
+    kind: int
+    need: int
+    trigger: int
+    other: int
+    path: int
+    a: float
+    b: float
+    value: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How a behaviour's names become indices.
+
+    Attributes:
+        actor: index of an actor by id.
+        lane_path: index of the path of a route in this world.
+        walk_path: index of the path through the points of a `FollowPath`.
+        route_length_m: length of the actor's own route where it drives it backwards, else None.
+    """
+
+    actor: Callable[[str], int]
+    lane_path: Callable[[str], int]
+    walk_path: Callable[[FollowPath], int]
+    route_length_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    lookup: Lookup
+    phases: list[Phase] = field(default_factory=lambda: [])
+
+
+def flatten(behaviour: Behaviour | None, lookup: Lookup, step_s: float) -> tuple[Phase, ...]:
+    """The phases of a behaviour, each behind those that it needs.
+
+    Raises:
+        Unsupported: a node cannot be played; the message names it.
+    """
+    tree = _Tree(lookup)
+    if behaviour is not None:
+        _add(tree, behaviour, 0, "behaviour", step_s)
+    return tuple(tree.phases)
+
+
+def _add(tree: _Tree, node: Behaviour, need: int, label: str, step_s: float) -> int:
+    """Adds a node that needs the phases of mask `need`; returns the mask of phases whose end is its end."""
+    if isinstance(node, Sequence):
+        for k, step in enumerate(node.steps):
+            need = _add(tree, step, need, f"{label}.steps[{k}]", step_s)
+        return need
+    if isinstance(node, Parallel):
+        _refuse_shared_channels(node, label)
+        ends = 0
+        for k, branch in enumerate(node.branches):
+            ends |= _add(tree, branch, need, f"{label}.branches[{k}]", step_s)
+        return ends
+    if isinstance(node, When):
+        kind, other, value = _trigger(node.trigger, tree.lookup, label)
+        gate = _append(tree, Phase(DO_NOTHING, need, kind, other, -1, 0.0, 0.0, value, f"{label}.trigger"))
+        return _add(tree, node.then, gate, f"{label}.then", step_s)
+    return _append(tree, _action(node, need, tree.lookup, label, step_s))
+
+
+def _append(tree: _Tree, phase: Phase) -> int:
+    if len(tree.phases) >= MAX_PHASES:
+        raise Unsupported(f"{phase.label}: the embedded simulator plays at most {MAX_PHASES} actions per actor")
+    tree.phases.append(phase)
+    return 1 << (len(tree.phases) - 1)
+
+
+def _action(node: Behaviour, need: int, lookup: Lookup, label: str, step_s: float) -> Phase:
+    def phase(kind: int, a: float, b: float = 0.0, path: int = -1) -> Phase:
+        return Phase(kind, need, ON_NOTHING, -1, path, a, b, 0.0, label)
+
+    if isinstance(node, KeepSpeed):
+        return phase(DO_KEEP_SPEED, node.speed_mps)
+    if isinstance(node, ChangeSpeed):
+        return phase(DO_CHANGE_SPEED, node.speed_mps, abs(node.rate_mps2))
+    if isinstance(node, ChangeLane):
+        return phase(DO_CHANGE_LANE, node.offset_m, max(node.duration_s, step_s), lookup.lane_path(node.route))
+    if isinstance(node, MoveSideways):
+        return phase(DO_MOVE_SIDEWAYS, node.offset_m, max(node.duration_s, step_s))
+    if isinstance(node, FollowPath):
+        return phase(DO_FOLLOW_PATH, node.speed_mps, path=lookup.walk_path(node))
+    if isinstance(node, Wait):
+        return phase(DO_WAIT, node.duration_s)
+    raise Unsupported(f"{label}: the embedded simulator cannot play {type(node).__name__}")
+
+
+def _trigger(trigger: Trigger, lookup: Lookup, label: str) -> tuple[int, int, float]:
+    if isinstance(trigger, AtTime):
+        return ON_TIME, -1, trigger.time_s
+    if isinstance(trigger, ReachS):
+        length = lookup.route_length_m
+        return ON_REACH, -1, trigger.s_m if length is None else length - trigger.s_m
+    if isinstance(trigger, DistanceBelow):
+        return ON_DISTANCE, lookup.actor(trigger.actor), trigger.distance_m
+    if isinstance(trigger, TimeGapBelow):
+        return ON_TIME_GAP, lookup.actor(trigger.actor), trigger.time_s
+    if isinstance(trigger, TimeToCollisionBelow):
+        return ON_TTC, lookup.actor(trigger.actor), trigger.time_s
+    if isinstance(trigger, AheadOf):
+        return ON_AHEAD, lookup.actor(trigger.actor), trigger.distance_m
+    raise Unsupported(f"{label}.trigger: the embedded simulator knows no trigger {type(trigger).__name__}")
+
+
+def channels(node: Behaviour) -> frozenset[str]:
+    """The channels that a behaviour claims."""
+    if isinstance(node, (KeepSpeed, ChangeSpeed)):
+        return frozenset({SPEED_CHANNEL})
+    if isinstance(node, (ChangeLane, MoveSideways)):
+        return frozenset({LATERAL_CHANNEL})
+    if isinstance(node, FollowPath):
+        return frozenset({SPEED_CHANNEL, LATERAL_CHANNEL})
+    if isinstance(node, When):
+        return channels(node.then)
+    if isinstance(node, Sequence):
+        return frozenset().union(*(channels(step) for step in node.steps))
+    if isinstance(node, Parallel):
+        return frozenset().union(*(channels(branch) for branch in node.branches))
+    return frozenset()
+
+
+def _refuse_shared_channels(node: Parallel, label: str) -> None:
+    claimed: dict[str, int] = {}
+    for k, branch in enumerate(node.branches):
+        for channel in sorted(channels(branch)):
+            if channel in claimed:
+                raise Unsupported(
+                    f"{label}.branches[{k}]: claims the {channel} that branches[{claimed[channel]}] moves at the same time"
+                )
+            claimed[channel] = k

@@ -1,0 +1,312 @@
+"""What drivers see and mind, compiled: leaders on their path, traffic lights, crossing traffic, curves."""
+
+import math
+
+from numba import njit
+
+from sim_bridge.embedded.dynamics_kernels import idm_free, idm_interaction, limited, speed_command
+from sim_bridge.embedded.geometry_kernels import path_length, path_point, path_value, project, refine
+from sim_bridge.embedded.layout import (
+    C0,
+    COMFORT,
+    DELAY,
+    DESIRED,
+    DO_CHANGE_SPEED,
+    DRIVER,
+    DRIVER_NONE,
+    DT,
+    FORESIGHT,
+    FRICTION,
+    GRAVITY,
+    HEADWAY,
+    JERK,
+    LAT_DURATION,
+    LENGTH,
+    MAX_ACCEL,
+    MIN_GAP,
+    MINDS_CONFLICTS,
+    MINDS_SIGNALS,
+    MODE,
+    MODE_EGO,
+    MODE_PATH,
+    NOISE,
+    NUM_ACTORS,
+    NUM_PATHS,
+    PATH,
+    PATH_PHASE,
+    PH_A,
+    PH_B,
+    PH_KIND,
+    PSLOW,
+    Q_D,
+    Q_LAT,
+    Q_LON,
+    Q_S,
+    Q_VD,
+    Q_VS,
+    REAR,
+    SEED,
+    SPEED,
+    SPEED_PHASE,
+    STEP,
+    VALID,
+    VX,
+    VY,
+    WHEELBASE,
+    WIDTH,
+    YAW,
+    D,
+    S,
+    X,
+    Y,
+)
+
+RED, YELLOW, RED_YELLOW = 3, 2, 4
+CORRIDOR_MARGIN_M = 0.2
+CRITICAL_GAP_S = 2.5
+
+
+@njit(cache=True, nogil=True)
+def see_from_path(pool, w, p, j):
+    """Writes where actor `j` lies along path `p` of the world, its extent and its velocity seen from that path."""
+    st, q, path = w.state, w.proj, w.paths[p]
+    if w.flags[PATH, j] == p and (w.flags[MODE, j] == MODE_PATH or w.flags[MODE, j] == MODE_EGO):
+        s, d = st[S, j], st[D, j]
+    else:
+        s, d = project(pool, path, st[X, j], st[Y, j])
+    q[p, Q_S, j] = s
+    if math.isnan(s):
+        return
+    _, _, tx, ty = path_point(pool, path, s)
+    cos, sin = math.cos(st[YAW, j]), math.sin(st[YAW, j])
+    along, across = abs(cos * tx + sin * ty), abs(cos * ty - sin * tx)
+    length, width = w.param_f[LENGTH, j], w.param_f[WIDTH, j]
+    q[p, Q_D, j] = d
+    q[p, Q_LON, j] = 0.5 * (along * length + across * width)
+    q[p, Q_LAT, j] = 0.5 * (across * length + along * width)
+    q[p, Q_VS, j] = st[VX, j] * tx + st[VY, j] * ty
+    q[p, Q_VD, j] = -st[VX, j] * ty + st[VY, j] * tx
+
+
+@njit(cache=True, nogil=True)
+def see_everything(pool, w):
+    """Every actor from every path of the world."""
+    for p in range(w.world_i[NUM_PATHS]):
+        for j in range(w.world_i[NUM_ACTORS]):
+            if w.flags[VALID, j] == 1:
+                see_from_path(pool, w, p, j)
+            else:
+                w.proj[p, Q_S, j] = math.nan
+
+
+@njit(cache=True, nogil=True)
+def critical_leader(w, i):
+    """Gap and speed of the actor ahead on the path of `i` that asks for the hardest braking; inf without one.
+
+    Whoever overlaps the corridor counts, and whoever walks or steers into it within the foresight of its kind.
+    """
+    st, p = w.state, w.flags[PATH, i]
+    q = w.proj[p]
+    s, d, v = st[S, i], st[D, i], st[SPEED, i]
+    half = 0.5 * w.param_f[WIDTH, i] + CORRIDOR_MARGIN_M
+    low, high = d - half, d + half
+    if w.flags[MODE, i] == MODE_EGO:
+        low, high = min(d, 0.0) - half, max(d, 0.0) + half
+    elif st[LAT_DURATION, i] > 0.0:
+        aim = 0.0
+        t = st[LAT_DURATION, i]
+        for k in range(5, -1, -1):
+            aim = aim * t + st[C0 + k, i]
+        low, high = min(low, aim - half), max(high, aim + half)
+    horizon = 40.0 + 5.0 * v
+    nose = 0.5 * w.param_f[LENGTH, i]
+    worst, best_gap, best_speed = -1.0, math.inf, 0.0
+    for j in range(w.world_i[NUM_ACTORS]):
+        if j == i or not q[Q_S, j] > s or q[Q_S, j] > s + horizon:
+            continue
+        gap = q[Q_S, j] - q[Q_LON, j] - s - nose
+        sight = min(w.param_f[FORESIGHT, j], 0.3 + max(gap, 0.0) / max(v, 1.0))
+        drift = q[Q_VD, j] * sight
+        if q[Q_D, j] - q[Q_LAT, j] + min(drift, 0.0) > high or q[Q_D, j] + q[Q_LAT, j] + max(drift, 0.0) < low:
+            continue
+        need = idm_interaction(
+            gap, v, q[Q_VS, j], w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i], w.param_f[MAX_ACCEL, i],
+            w.param_f[COMFORT, i],
+        )  # fmt: skip
+        if need > worst:
+            worst, best_gap, best_speed = need, gap, q[Q_VS, j]
+    return best_gap, best_speed
+
+
+@njit(cache=True, nogil=True)
+def next_stop(pool, w, p, front):
+    """Index into the stops of the pool of the first stop line beyond `front` on local path `p`; -1 without one."""
+    path = w.paths[p]
+    best = -1
+    for k in range(pool.stop_first[path], pool.stop_first[path + 1]):
+        if pool.stop_s[k] > front and (best < 0 or pool.stop_s[k] < pool.stop_s[best]):
+            best = k
+    return best
+
+
+@njit(cache=True, nogil=True)
+def gap_to_red(pool, w, i):
+    """Distance from the front of `i` to a light that it must and can stop for; inf without one."""
+    st, front = w.state, w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
+    k = next_stop(pool, w, w.flags[PATH, i], front)
+    if k < 0:
+        return math.inf
+    gap = pool.stop_s[k] - front
+    shown = w.signal[pool.stop_signal[k]]
+    needed = st[SPEED, i] * st[SPEED, i] / (2.0 * max(gap, 0.1))
+    if shown == RED or shown == RED_YELLOW:
+        return gap if needed < 0.9 * w.world_f[FRICTION] * GRAVITY else math.inf
+    if shown == YELLOW and needed <= 1.3 * w.param_f[COMFORT, i]:
+        return gap
+    return math.inf
+
+
+@njit(cache=True, nogil=True)
+def must_yield(w, pool, row, i, p, other, j):
+    """Whether actor `j` on local path `other` makes `i` wait before the conflict in that row."""
+    st, c = w.state, pool.conflict
+    tail = w.proj[other, Q_S, j] - w.proj[other, Q_LON, j]
+    front = w.proj[other, Q_S, j] + w.proj[other, Q_LON, j]
+    if tail > c[row, 4] or front < c[row, 3] - 120.0 or abs(w.proj[other, Q_D, j]) > 2.5:
+        return False
+    if front > c[row, 3]:
+        return True
+    v = w.proj[other, Q_VS, j]
+    if v < 0.3:
+        return False
+    arrive, leave = (c[row, 3] - front) / v, (c[row, 4] - tail) / v
+    mine, length = max(st[SPEED, i], 3.0), w.param_f[LENGTH, i]
+    enter = max(c[row, 1] - st[S, i] - 0.5 * length, 0.0) / mine
+    exit_ = max(c[row, 2] - st[S, i] + 0.5 * length, 0.0) / mine
+    return arrive < exit_ + CRITICAL_GAP_S and leave > enter - 1.0
+
+
+@njit(cache=True, nogil=True)
+def gap_to_conflict(pool, w, i):
+    """Distance from the front of `i` to a conflict area that it must not enter yet; inf where the way is free."""
+    p = w.flags[PATH, i]
+    path = w.paths[p]
+    front = w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
+    best = math.inf
+    for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
+        gap = pool.conflict[row, 1] - front
+        if pool.conflict[row, 5] == 0.0 or gap < -0.5 or gap > 60.0 or gap >= best:
+            continue
+        for other in range(w.world_i[NUM_PATHS]):
+            if w.paths[other] != int(pool.conflict[row, 0]):
+                continue
+            for j in range(w.world_i[NUM_ACTORS]):
+                if j == i or w.flags[PATH, j] != other or math.isnan(w.proj[other, Q_S, j]):
+                    continue
+                if must_yield(w, pool, row, i, p, other, j):
+                    best = gap
+                    break
+    return best
+
+
+@njit(cache=True, nogil=True)
+def perceive(w, i, gap, speed):
+    """The leader as the driver knows it: as it was a reaction time ago."""
+    delay = w.param_i[DELAY, i]
+    if delay <= 0:
+        return gap, speed
+    slots = w.history.shape[0]
+    step = w.run[STEP]
+    w.history[step % slots, 0, i], w.history[step % slots, 1, i] = gap, speed
+    seen = max(step - delay, 0) % slots
+    return w.history[seen, 0, i], w.history[seen, 1, i]
+
+
+@njit(cache=True, nogil=True)
+def mind_traffic(pool, w, i, desired, minds_signals, minds_conflicts):
+    """Acceleration of a driver who wishes `desired` and minds leaders, lights and crossing traffic."""
+    v = w.state[SPEED, i]
+    headway, min_gap = w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i]
+    accel, comfort = w.param_f[MAX_ACCEL, i], w.param_f[COMFORT, i]
+    gap, lead = critical_leader(w, i)
+    gap, lead = perceive(w, i, gap, lead)
+    taken = 0.0
+    if gap < math.inf:
+        taken = idm_interaction(gap, v, lead, headway, min_gap, accel, comfort)
+    stop = math.inf
+    if minds_signals:
+        stop = gap_to_red(pool, w, i)
+    if minds_conflicts:
+        stop = min(stop, gap_to_conflict(pool, w, i))
+    if stop < math.inf:
+        taken = max(taken, idm_interaction(stop + 0.5, v, 0.0, 0.5, 1.0, accel, comfort))
+    wish = idm_free(v, desired, accel, comfort) - taken
+    return max(wish, -min(8.0, w.world_f[FRICTION] * GRAVITY))
+
+
+@njit(cache=True, nogil=True)
+def slow_for_path(pool, w, i, desired):
+    """The desired speed, held to what curves ahead allow."""
+    return min(desired, path_value(pool, w.paths[w.flags[PATH, i]], w.state[S, i], PSLOW))
+
+
+@njit(cache=True, nogil=True)
+def noise(seed, i, step):
+    """A number of zero mean and unit variance that depends on its arguments only (splitmix64, sum of four)."""
+    total = 0.0
+    for k in range(4):
+        z = (seed * 1000003 + i * 7919 + step * 31 + k * 15485863 + 1) & 0x7FFFFFFFFFFFFFFF
+        z = ((z ^ (z >> 30)) * 0x3F58476D1CE4E5B9) & 0x7FFFFFFFFFFFFFFF
+        z = ((z ^ (z >> 27)) * 0x14D049BB133111EB) & 0x7FFFFFFFFFFFFFFF
+        z = z ^ (z >> 31)
+        total += (z & 0xFFFFFFFFFFFF) / 281474976710656.0 - 0.5
+    return total * math.sqrt(3.0)
+
+
+@njit(cache=True, nogil=True)
+def actor_command(pool, w, i):
+    """Acceleration that the driver or behaviour of actor `i` asks for at this moment."""
+    st, dt = w.state, w.world_f[DT]
+    v, jerk = st[SPEED, i], w.param_f[JERK, i]
+    phase = w.flags[SPEED_PHASE, i]
+    if phase >= 0 and w.phase_i[phase, PH_KIND] == DO_CHANGE_SPEED:
+        return speed_command(v, w.phase_f[phase, PH_A], w.phase_f[phase, PH_B], jerk, dt)
+    desired = st[DESIRED, i]
+    if w.flags[PATH_PHASE, i] >= 0:
+        left = path_length(pool, w.paths[w.flags[PATH, i]]) - st[S, i]
+        desired = min(desired, math.sqrt(2.0 * w.param_f[COMFORT, i] * max(left - 0.05, 0.0)))
+    if w.param_i[DRIVER, i] == DRIVER_NONE:
+        rate = w.param_f[MAX_ACCEL, i] if desired >= v else max(w.param_f[COMFORT, i], 1.5)
+        return speed_command(v, desired, rate, jerk, dt)
+    desired = slow_for_path(pool, w, i, desired)
+    command = mind_traffic(
+        pool, w, i, desired, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1
+    )
+    if w.world_f[NOISE] > 0.0 and v > 0.5:
+        command += w.world_f[NOISE] * noise(w.world_i[SEED], i, w.run[STEP])
+    return command
+
+
+@njit(cache=True, nogil=True)
+def lane_follow(pool, w, i):
+    """Steering angle of a pure-pursuit driver who keeps to the route: delta = atan(2 L sin(alpha) / l).
+
+    Look-ahead l = max(4 m, 0.7 s v), from the rear axle. Source: Coulter, CMU-RI-TR-92-01 (1992).
+    """
+    st = w.state
+    path, rear = w.paths[w.flags[PATH, i]], w.param_f[REAR, i]
+    cos, sin = math.cos(st[YAW, i]), math.sin(st[YAW, i])
+    x, y = st[X, i] - rear * cos, st[Y, i] - rear * sin
+    s, _ = refine(pool, path, x, y, st[S, i] - rear)
+    px, py, _, _ = path_point(pool, path, s + max(4.0, 0.7 * st[SPEED, i]))
+    dx, dy = px - x, py - y
+    left = -dx * sin + dy * cos
+    return math.atan(2.0 * w.param_f[WHEELBASE, i] * left / max(dx * dx + dy * dy, 1.0))
+
+
+@njit(cache=True, nogil=True)
+def hold_speed(w, i, desired):
+    """Acceleration of a driver who only holds a speed."""
+    return limited(1.5 * (desired - w.state[SPEED, i]), 3.0)
+
+

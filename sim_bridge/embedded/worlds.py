@@ -1,0 +1,145 @@
+"""Worlds before they run: one specification each, and the packed batch that the kernels advance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from driving_data.environment import Environment
+from driving_data.maps.lane_map import LaneMap
+from driving_data.rollout import Actors
+from sim_bridge.embedded.layout import (
+    DELAY,
+    EVENT_COLUMNS,
+    LOG_COLUMNS,
+    NUM_ACTORS,
+    NUM_STEPS,
+    PROJ_COLUMNS,
+    Q_S,
+    RUN_INTS,
+    CRASH_STEP,
+    VALID,
+    Batch,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorldSpec:
+    """One world, ready to be packed; columns as in `layout`.
+
+    Attributes:
+        actors: who is there; `ego_index` says which is the ego.
+        ego_index: index of the ego.
+        lane_map: the road, for the rollout.
+        environment: weather and light, for the rollout.
+        signal_ids: ids of the S signals.
+        timestamps_ns: the moments that the world can reach, shape (T,).
+        target_speed_mps: speed asked of the ego.
+        world_f: constants, shape (10,).
+        world_i: constants, shape (8,).
+        paths: ids in the pool of the paths of this world, shape (P,).
+        param_f: shape (12, A).
+        param_i: shape (9, A).
+        state: initial state, shape (33, A); YAW relative to the path.
+        flags: initial flags, shape (10, A).
+        phase_i: shape (F, 5).
+        phase_f: shape (F, 3).
+        phase_labels: names of the F phases.
+        signal_i: first row and number of rows in `program`; count -1 takes the states from `replay_signal`; (S, 2).
+        signal_f: offset and cycle of each programme, shape (S, 2).
+        program: state and duration, shape (K, 2).
+        replay: logged columns and lights, shape (R, 14, A); R = 1 without a log.
+        replay_valid: shape (R, A).
+        replay_signal: shape (R, S).
+    """
+
+    actors: Actors
+    ego_index: int
+    lane_map: LaneMap | None
+    environment: Environment
+    signal_ids: tuple[str, ...]
+    timestamps_ns: Int[np.ndarray, "T"]
+    target_speed_mps: float
+    world_f: Float[np.ndarray, "wf"]
+    world_i: Int[np.ndarray, "wi"]
+    paths: Int[np.ndarray, "P"]
+    param_f: Float[np.ndarray, "pf A"]
+    param_i: Int[np.ndarray, "pi A"]
+    state: Float[np.ndarray, "st A"]
+    flags: Int[np.ndarray, "fl A"]
+    phase_i: Int[np.ndarray, "F 5"]
+    phase_f: Float[np.ndarray, "F 3"]
+    phase_labels: tuple[str, ...]
+    signal_i: Int[np.ndarray, "S 2"]
+    signal_f: Float[np.ndarray, "S 2"]
+    program: Float[np.ndarray, "K 2"]
+    replay: Float[np.ndarray, "R 14 A"]
+    replay_valid: Int[np.ndarray, "R A"]
+    replay_signal: Int[np.ndarray, "R S"]
+
+
+def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
+    """The arrays on one new leading axis, each padded with `fill` to the largest shape (at least 1 everywhere)."""
+    shape = np.max([np.maximum(array.shape, 1) for array in arrays], axis=0)
+    out = np.full((len(arrays), *shape), fill, dtype=arrays[0].dtype)
+    for k, array in enumerate(arrays):
+        out[(k, *(slice(size) for size in array.shape))] = array
+    return out
+
+
+def pack(specs: list[WorldSpec]) -> Batch:
+    """Packs worlds into one batch, padded; what moves is as `rewind` leaves it."""
+    num_worlds = len(specs)
+    actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    paths = max(len(spec.paths) for spec in specs)
+    signals = max(1, max(len(spec.signal_ids) for spec in specs))
+    phases = max(1, max(len(spec.phase_i) for spec in specs))
+    slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
+    events = 64 + phases + 4 * actors
+    return Batch(
+        world_f=stacked([spec.world_f for spec in specs]),
+        world_i=stacked([spec.world_i for spec in specs]),
+        paths=stacked([spec.paths for spec in specs], -1),
+        param_f=stacked([spec.param_f for spec in specs]),
+        param_i=stacked([spec.param_i for spec in specs]),
+        phase_i=stacked([spec.phase_i for spec in specs]),
+        phase_f=stacked([spec.phase_f for spec in specs]),
+        signal_i=stacked([spec.signal_i for spec in specs]),
+        signal_f=stacked([spec.signal_f for spec in specs], 1.0),
+        program=stacked([spec.program for spec in specs]),
+        replay=stacked([spec.replay for spec in specs]),
+        replay_valid=stacked([spec.replay_valid for spec in specs]),
+        replay_signal=stacked([spec.replay_signal for spec in specs]),
+        state=stacked([spec.state for spec in specs]),
+        flags=stacked([spec.flags for spec in specs]),
+        proj=np.full((num_worlds, paths, PROJ_COLUMNS, actors), np.nan),
+        run=np.zeros((num_worlds, RUN_INTS), dtype=np.int64),
+        signal=np.zeros((num_worlds, signals), dtype=np.int64),
+        history=np.full((num_worlds, slots, 2, actors), np.inf),
+        phase_t=np.zeros((num_worlds, phases)),
+        log=np.full((num_worlds, steps, LOG_COLUMNS, actors), np.nan),
+        log_valid=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
+        log_lights=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
+        log_signal=np.zeros((num_worlds, steps, signals), dtype=np.uint8),
+        events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
+    )
+
+
+def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
+    """Puts everything that moves back to the beginning; the kernels then complete the first moment."""
+    batch.state[:], batch.flags[:] = 0.0, 0
+    for b, spec in enumerate(specs):
+        count = int(spec.world_i[NUM_ACTORS])
+        batch.state[b, :, :count] = spec.state
+        batch.flags[b, :, :count] = spec.flags
+        batch.flags[b, VALID, count:] = 0
+    batch.proj[:, :, Q_S, :] = np.nan
+    batch.run[:] = 0
+    batch.run[:, CRASH_STEP] = -1
+    batch.signal[:] = 0
+    batch.history[:] = np.inf
+    batch.phase_t[:] = 0.0
+    batch.log[:] = np.nan
+    batch.log_valid[:], batch.log_lights[:], batch.log_signal[:] = 0, 0, 0
+    batch.events[:] = 0.0
