@@ -140,7 +140,7 @@ def _ground_height(points: np.ndarray, lane_map: LaneMap | None) -> np.ndarray:
     """Height of the lane boundaries around each point, weighted by distance; the tracks themselves are flat."""
     if lane_map is None or not lane_map.lanes:
         return np.zeros(len(points))
-    from scipy.spatial import cKDTree
+    from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
     sides = [side for lane in lane_map.lanes for side in (lane.left_m, lane.right_m)]
     ground = np.concatenate([resampled(side, np.linspace(0, 1, 2 + int(arc_length_m(side)[-1] / 2))) for side in sides])

@@ -87,6 +87,10 @@ def _encode(text: Any, codec: Any) -> bytes:
     return text.encode("latin1")
 
 
+def _no_bytes() -> bytes:
+    return b""
+
+
 def _default_dict(factory: Any = None) -> dict[Any, Any]:
     return {}
 
@@ -107,6 +111,8 @@ _ALLOWED: Mapping[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy._core.multiarray", "scalar"): _scalar,
     ("_codecs", "encode"): _encode,
+    ("builtins", "bytes"): _no_bytes,
+    ("__builtin__", "bytes"): _no_bytes,
     ("collections", "defaultdict"): _default_dict,
     ("collections", "OrderedDict"): _ordered_dict,
     ("builtins", "int"): _number_type,

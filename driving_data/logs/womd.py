@@ -28,6 +28,7 @@ from driving_data.logs.waymo_map import (
     signal_number,
 )
 from driving_data.logs.wire import Value, fields, integers, looks_like_tfrecord, object_states, points, tfrecords
+from driving_data.maps.lane_map import LaneMap
 from driving_data.rollout import Rollout, SignalStates
 from driving_data.segment import Raw, Segment
 from driving_data.taxonomy import ActorClass
@@ -140,13 +141,11 @@ def _rollout(scenario: _Scenario) -> Rollout:
 
 
 def tracks_rollout(times_ns: np.ndarray, ids: list[str], kinds: list[int], states: np.ndarray, ego: int, *,
-                   signals: list[LaneSignal], lane_map: object) -> Rollout:  # fmt: skip
+                   signals: list[LaneSignal], lane_map: LaneMap | None) -> Rollout:  # fmt: skip
     """A rollout from state rows x, y, z, length, width, height, heading, vx, vy, valid, shape (T, A, 10).
 
     Tracks that are never valid are left out.
     """
-    from driving_data.maps.lane_map import LaneMap
-
     valid = states[..., 9] > 0.5
     kept: np.ndarray = valid.any(axis=0) | (np.arange(len(ids)) == ego)
     size = np.full((len(ids), 3), np.nan)
@@ -163,7 +162,7 @@ def tracks_rollout(times_ns: np.ndarray, ids: list[str], kinds: list[int], state
     states_of_lights = SignalStates(tuple(f"signal_{item.lane_id}" for item in signals),
                                     table.reshape(len(signals), len(times_ns)).T)  # fmt: skip
     return rollout_from_tracks(times_ns, tracks, signals=states_of_lights,
-                               lane_map=lane_map if isinstance(lane_map, LaneMap) else None)  # fmt: skip
+                               lane_map=lane_map)  # fmt: skip
 
 
 def _track(message: memoryview) -> tuple[int, int, list[memoryview]]:

@@ -105,18 +105,23 @@ def _column(table: Any, name: str, dtype: str, width: int) -> np.ndarray:
     return out
 
 
-def to_picture(rgb: np.ndarray) -> tuple[str, bytes]:
-    """A picture of shape (H, W, 3) uint8 as lossless WebP, or PNG where a side is too long for it: suffix, bytes.
+def picture_suffix(rgb: np.ndarray) -> str:
+    """'webp', or 'png' where a side is too long for WebP."""
+    return "webp" if max(rgb.shape[:2]) <= WEBP_LIMIT_PX else "png"
+
+
+def to_picture(rgb: np.ndarray) -> bytes:
+    """A picture of shape (H, W, 3) uint8, lossless.
 
     WebP is as exact as PNG, a tenth smaller and three to four times faster to write on sensor-like pictures.
     """
     out = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    if max(rgb.shape[:2]) > WEBP_LIMIT_PX:
+    if picture_suffix(rgb) == "png":
         image.save(out, "PNG", compress_level=1)
-        return "png", out.getvalue()
-    image.save(out, "WEBP", lossless=True, quality=0, method=0, exact=True)
-    return "webp", out.getvalue()
+    else:
+        image.save(out, "WEBP", lossless=True, quality=0, method=0, exact=True)
+    return out.getvalue()
 
 
 def to_png(ids: np.ndarray) -> bytes:

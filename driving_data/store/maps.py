@@ -1,6 +1,6 @@
 """A lane map in files: topology and names as JSON, polylines as arrays, the OpenDRIVE text as it came."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,23 @@ from driving_data.store import arrays, texts
 _LINES = ("centerline_m", "left_m", "right_m")
 
 
-def write_map(lane_map: LaneMap) -> dict[str, bytes]:
-    """The files of a map, by name."""
+def map_encoders(lane_map: LaneMap) -> dict[str, Callable[[], bytes]]:
+    """The files of a map, by name, each with what makes its bytes."""
+    files: dict[str, Callable[[], bytes]] = {
+        "map.json": lambda: texts.dump(_topology(lane_map)),
+        "map.npz": lambda: arrays.to_npz(_points(lane_map)),
+    }
+    text = lane_map.opendrive
+    if text is not None:
+        files["map.xodr"] = text.encode
+    return files
+
+
+def _points(lane_map: LaneMap) -> dict[str, np.ndarray]:
     points: dict[str, np.ndarray] = {}
     for name in _LINES:
         points |= _joined(name, [getattr(lane, name) for lane in lane_map.lanes])
-    points |= _joined("polygon_m", [area.polygon_m for area in lane_map.areas])
-    files = {"map.json": texts.dump(_topology(lane_map)), "map.npz": arrays.to_npz(points)}
-    if lane_map.opendrive is not None:
-        files["map.xodr"] = lane_map.opendrive.encode()
-    return files
+    return points | _joined("polygon_m", [area.polygon_m for area in lane_map.areas])
 
 
 def _topology(lane_map: LaneMap) -> dict[str, Any]:
@@ -36,7 +43,7 @@ def _topology(lane_map: LaneMap) -> dict[str, Any]:
 
 
 def read_map(files: Mapping[str, bytes]) -> LaneMap:
-    """What `write_map` wrote.
+    """What `map_encoders` wrote.
 
     Raises:
         ValueError: the files do not fit together.

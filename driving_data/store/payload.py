@@ -11,19 +11,19 @@
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from driving_data.plain import to_plain
 from driving_data.rollout import Rollout
 from driving_data.segment import Boxes2D, Boxes3D, Raw, Segment
 from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns
 from driving_data.store import arrays, texts
 from driving_data.store.files import safe_name
-from driving_data.store.maps import write_map
+from driving_data.store.maps import map_encoders
 from driving_data.taxonomy import ActorClass
 
 SCHEMA_VERSION = 1
@@ -41,28 +41,31 @@ class FileEntry:
     sha256: str
 
 
-def payload_files(segment: Segment[Raw]) -> Iterator[tuple[str, bytes]]:
-    """Path and bytes of every file but the manifest, one after the other: memory holds one file at a time."""
-    yield "segment.json", texts.dump(_metadata(segment))
+Encoder = Callable[[], bytes]
+
+
+def payload_encoders(segment: Segment[Raw]) -> Iterator[tuple[str, Encoder]]:
+    """Path and encoder of every file but the manifest; encoders may run on several threads, in any order."""
+    yield "segment.json", partial(_metadata_bytes, segment)
     yield from _rollout_files(segment.rollout)
     for index, frame in enumerate(segment.frames):
         yield from _frame_files(frame, index)
     for index, sweep in enumerate(segment.sweeps):
-        yield sweep_path(sweep.lidar, index), arrays.to_parquet(_sweep_columns(sweep))
+        yield sweep_path(sweep.lidar, index), partial(_sweep_bytes, sweep)
     if segment.radar:
-        yield "radar.npz", arrays.to_npz(_radar_arrays(segment.radar))
+        yield "radar.npz", partial(_radar_bytes, segment.radar)
     if segment.labels is not None:
-        rollout = segment.rollout
-        yield "labels/boxes_3d.parquet", arrays.to_parquet(_columns_3d(segment.labels.boxes_3d, rollout))
-        yield "labels/boxes_2d.parquet", arrays.to_parquet(_columns_2d(segment.labels.boxes_2d, rollout))
+        for name, boxes in (("boxes_3d", segment.labels.boxes_3d), ("boxes_2d", segment.labels.boxes_2d)):
+            yield f"labels/{name}.parquet", partial(_boxes_bytes, boxes, segment.rollout)
     if segment.embeddings:
-        vectors = [segment.embeddings[name] for name in sorted(segment.embeddings)]
-        yield "embeddings.npz", arrays.to_npz({f"vector_{k:03d}": vector for k, vector in enumerate(vectors)})
+        vectors = {f"vector_{k:03d}": segment.embeddings[name] for k, name in enumerate(sorted(segment.embeddings))}
+        yield "embeddings.npz", partial(arrays.to_npz, vectors)
 
 
 def manifest_bytes(segment_id: str, entries: dict[str, FileEntry]) -> bytes:
     """The manifest; its sha256 is the content hash of the segment."""
-    return texts.dump({"schema": SCHEMA_VERSION, "segment_id": segment_id, "files": entries})
+    files = {path: {"size": entry.size, "sha256": entry.sha256} for path, entry in entries.items()}
+    return texts.dump({"schema": SCHEMA_VERSION, "segment_id": segment_id, "files": files})
 
 
 def content_hash(manifest: bytes) -> str:
@@ -80,9 +83,9 @@ def sweep_path(lidar: str, index: int) -> str:
     return f"lidar/{safe_name(lidar)}/{index:06d}.parquet"
 
 
-def _metadata(segment: Segment[Raw]) -> dict[str, Any]:
+def _metadata_bytes(segment: Segment[Raw]) -> bytes:
     """Everything but the arrays. The file hashes stay out: they are the manifest's, and would hash themselves."""
-    return {
+    metadata = {
         "schema": SCHEMA_VERSION,
         "segment_id": segment.segment_id,
         "source": segment.source,
@@ -101,14 +104,14 @@ def _metadata(segment: Segment[Raw]) -> dict[str, Any]:
         "report": segment.report,
         "has_map": segment.rollout.lane_map is not None,
     }
+    return texts.dump(metadata)
 
 
 def _frame_index(frame: CameraFrame) -> dict[str, Any]:
     height, width = frame.rgb.shape[:2]
-    suffix = "webp" if max(height, width) <= arrays.WEBP_LIMIT_PX else "png"
     return {
         "camera": frame.camera, "timestamp_ns": int(frame.timestamp_ns),
-        "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{suffix}", "width_px": width, "height_px": height,
+        "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{arrays.picture_suffix(frame.rgb)}", "width_px": width, "height_px": height,
         "parts": [name for name in ("depth", "semantic", "instance") if _part(frame, name) is not None],
     }  # fmt: skip
 
@@ -124,52 +127,55 @@ def _sweep_index(sweep: LidarSweep) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, bytes]]:
+def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, Encoder]]:
+    yield "rollout.npz", partial(_rollout_bytes, rollout)
+    named = {"actor_ids": rollout.actors.ids, "ego_index": int(rollout.ego_index), "signal_ids": rollout.signals.ids,
+             "events": rollout.events, "environment": rollout.environment}  # fmt: skip
+    yield "rollout.json", partial(texts.dump, named)
+    if rollout.lane_map is not None:
+        for name, encoder in map_encoders(rollout.lane_map).items():
+            yield name, encoder
+
+
+def _rollout_bytes(rollout: Rollout) -> bytes:
     named = {name: getattr(rollout, name) for name in ROLLOUT_ARRAYS}
     named |= {
         "rotation": rollout.world_from_actor.rotation, "translation_m": rollout.world_from_actor.translation_m,
         "actor_kind": rollout.actors.kind, "actor_size_m": rollout.actors.size_m,
         "actor_rear_axle_to_center_m": rollout.actors.rear_axle_to_center_m, "signal_state": rollout.signals.state,
     }  # fmt: skip
-    yield "rollout.npz", arrays.to_npz(named)
-    yield "rollout.json", texts.dump(
-        {"actor_ids": rollout.actors.ids, "ego_index": int(rollout.ego_index), "signal_ids": rollout.signals.ids,
-         "events": rollout.events, "environment": rollout.environment}
-    )  # fmt: skip
-    if rollout.lane_map is not None:
-        yield from write_map(rollout.lane_map).items()
+    return arrays.to_npz(named)
 
 
-def _frame_files(frame: CameraFrame, index: int) -> Iterator[tuple[str, bytes]]:
+def _frame_files(frame: CameraFrame, index: int) -> Iterator[tuple[str, Encoder]]:
     place = frame_path(frame.camera, index)
-    suffix, data = arrays.to_picture(frame.rgb)
-    yield f"{place}.rgb.{suffix}", data
+    yield f"{place}.rgb.{arrays.picture_suffix(frame.rgb)}", partial(arrays.to_picture, frame.rgb)
     if frame.depth_m is not None:
-        yield f"{place}.depth.parquet", arrays.to_depth(frame.depth_m)
+        yield f"{place}.depth.parquet", partial(arrays.to_depth, frame.depth_m)
     if frame.semantic is not None:
-        yield f"{place}.semantic.png", arrays.to_png(frame.semantic)
+        yield f"{place}.semantic.png", partial(arrays.to_png, frame.semantic)
     if frame.instance is not None:
-        yield f"{place}.instance.png", arrays.to_png(frame.instance)
+        yield f"{place}.instance.png", partial(arrays.to_png, frame.instance)
 
 
-def _sweep_columns(sweep: LidarSweep) -> dict[str, np.ndarray | list[str]]:
+def _sweep_bytes(sweep: LidarSweep) -> bytes:
     columns: dict[str, np.ndarray | list[str]] = {
         "points_m": sweep.points_m, "intensity": sweep.intensity, "ring": sweep.ring, "offset_ns": sweep.offset_ns,
     }  # fmt: skip
     for name, column in (("semantic", sweep.semantic), ("instance", sweep.instance)):
         if column is not None:
             columns[name] = column
-    return columns
+    return arrays.to_parquet(columns)
 
 
-def _radar_arrays(radar: tuple[RadarReturns, ...]) -> dict[str, np.ndarray]:
+def _radar_bytes(radar: tuple[RadarReturns, ...]) -> bytes:
     """Every return of every moment, one after the other; a pose of NaN stands for one that the log does not give."""
     unknown = np.full((3, 3), np.nan), np.full(3, np.nan)
     poses = [
         unknown if item.world_from_radar is None else
         (item.world_from_radar.rotation, item.world_from_radar.translation_m) for item in radar
     ]  # fmt: skip
-    return {
+    named = {
         "lengths": np.array([len(item.position_m) for item in radar], np.int64),
         "timestamp_ns": np.array([item.timestamp_ns for item in radar], np.int64),
         "rotation": np.stack([rotation for rotation, _ in poses]),
@@ -178,29 +184,21 @@ def _radar_arrays(radar: tuple[RadarReturns, ...]) -> dict[str, np.ndarray]:
         "range_rate_mps": np.concatenate([item.range_rate_mps for item in radar]),
         "track_id": np.concatenate([item.track_id for item in radar]),
     }
+    return arrays.to_npz(named)
 
 
-def _columns_3d(boxes: Boxes3D, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
+def _boxes_bytes(boxes: Boxes2D | Boxes3D, rollout: Rollout) -> bytes:
     """The label table, with class and track by name so that it can be queried alone."""
     columns = _named_actors(boxes.actor, rollout)
-    for name in Boxes3D.__dataclass_fields__:
+    for name in type(boxes).__dataclass_fields__:
         columns[name] = getattr(boxes, name)
-    return columns
-
-
-def _columns_2d(boxes: Boxes2D, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
-    columns = _named_actors(boxes.actor, rollout)
-    for name in Boxes2D.__dataclass_fields__:
-        columns[name] = getattr(boxes, name)
-    return columns
+    return arrays.to_parquet(columns)
 
 
 def _named_actors(actor: np.ndarray, rollout: Rollout) -> dict[str, np.ndarray | list[str]]:
-    ids = rollout.actors.ids
-    kinds = [ActorClass(int(kind)).label for kind in rollout.actors.kind]
-    return {"track": [ids[k] for k in actor], "class": [kinds[k] for k in actor]}
-
-
-def metadata_plain(segment: Segment[Raw]) -> dict[str, Any]:
-    """The content of `segment.json` as plain data, for the catalogue."""
-    return to_plain(_metadata(segment))
+    """Names for people and queries; a faulty index or class number is kept as it is and has no name."""
+    classes = {int(kind): kind.label for kind in ActorClass}
+    ids = dict(enumerate(rollout.actors.ids))
+    kinds = {index: classes.get(int(kind), "") for index, kind in enumerate(rollout.actors.kind)}
+    rows = [int(index) for index in actor]
+    return {"track": [ids.get(row, "") for row in rows], "class": [kinds.get(row, "") for row in rows]}

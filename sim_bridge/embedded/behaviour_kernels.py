@@ -6,8 +6,7 @@ Phases stand in such an order that one pass per step starts everything that can 
 
 import math
 
-from numba import njit
-
+from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.dynamics_kernels import begin_sideways
 from sim_bridge.embedded.geometry_kernels import box_distance, path_length, project, refine
 from sim_bridge.embedded.layout import (
@@ -61,7 +60,9 @@ from sim_bridge.embedded.layout import (
     VY,
     WIDTH,
     YAW,
+    Batch,
     D,
+    Pool,
     S,
     X,
     Y,
@@ -70,8 +71,8 @@ from sim_bridge.embedded.layout import (
 LEFT_INDICATOR, RIGHT_INDICATOR = 8, 16
 
 
-@njit(cache=True, nogil=True)
-def record(w, kind, actor, other):
+@inner
+def record(w: Batch, kind: int, actor: int, other: int) -> int:
     """Writes an event at the present step; returns its row, or -1 where the buffer is full."""
     row = w.run[NUM_EVENTS]
     if row >= w.events.shape[0]:
@@ -82,8 +83,8 @@ def record(w, kind, actor, other):
     return row
 
 
-@njit(cache=True, nogil=True)
-def gap_between(w, i, j):
+@inner
+def gap_between(w: Batch, i: int, j: int) -> float:
     """Distance between the boxes of two actors."""
     st, f = w.state, w.param_f
     return box_distance(
@@ -92,8 +93,8 @@ def gap_between(w, i, j):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
-def time_to_reach(w, i, j):
+@inner
+def time_to_reach(w: Batch, i: int, j: int) -> float:
     """Seconds that actor `j` needs to reach actor `i` at its present speed; inf where it stands or has passed.
 
     Along the path of `j` where `i` lies near it, else along the gap between the boxes.
@@ -110,8 +111,8 @@ def time_to_reach(w, i, j):
     return gap_between(w, i, j) / speed
 
 
-@njit(cache=True, nogil=True)
-def time_to_collision(w, i, j):
+@inner
+def time_to_collision(w: Batch, i: int, j: int) -> float:
     """Gap between the boxes over the closing speed along the line between the centres; inf where they part."""
     st = w.state
     dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
@@ -122,8 +123,8 @@ def time_to_collision(w, i, j):
     return gap_between(w, i, j) / closing if closing > 1e-3 else math.inf
 
 
-@njit(cache=True, nogil=True)
-def fires(w, i, phase):
+@inner
+def fires(w: Batch, i: int, phase: int) -> bool:
     """Whether the trigger of a phase fires now."""
     kind, value, j = w.phase_i[phase, PH_TRIGGER], w.phase_f[phase, PH_VALUE], w.phase_i[phase, PH_OTHER]
     if kind == ON_NOTHING:
@@ -143,8 +144,8 @@ def fires(w, i, phase):
     return time_to_collision(w, i, j) < value
 
 
-@njit(cache=True, nogil=True)
-def enter_path(pool, w, i, p, from_start):
+@inner
+def enter_path(pool: Pool, w: Batch, i: int, p: int, from_start: bool) -> bool:
     """Puts an actor onto local path `p` where it is; its lateral rate carries over."""
     st, path = w.state, w.paths[p]
     if from_start:
@@ -158,8 +159,8 @@ def enter_path(pool, w, i, p, from_start):
     return True
 
 
-@njit(cache=True, nogil=True)
-def start_phase(pool, w, i, phase):
+@inner
+def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> None:
     """Begins an action."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
     a, b = w.phase_f[phase, PH_A], w.phase_f[phase, PH_B]
@@ -168,7 +169,7 @@ def start_phase(pool, w, i, phase):
         st[DESIRED, i] = a
     elif kind == DO_CHANGE_SPEED:
         w.flags[SPEED_PHASE, i] = phase
-    elif kind == DO_CHANGE_LANE or kind == DO_MOVE_SIDEWAYS:
+    elif kind in (DO_CHANGE_LANE, DO_MOVE_SIDEWAYS):
         if kind == DO_CHANGE_LANE and not enter_path(pool, w, i, w.phase_i[phase, PH_PATH], False):
             return
         w.flags[LATERAL_PHASE, i] = phase
@@ -184,11 +185,11 @@ def start_phase(pool, w, i, phase):
             begin_sideways(w, i, 0.0, max(1.0, abs(st[D, i])))
 
 
-@njit(cache=True, nogil=True)
-def ended(pool, w, i, phase):
+@inner
+def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     """Whether a running action is over; where it is, leaves the actor as the action promises."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
-    if kind == DO_NOTHING or kind == DO_KEEP_SPEED:
+    if kind in (DO_NOTHING, DO_KEEP_SPEED):
         return True
     if kind == DO_CHANGE_SPEED:
         if abs(st[SPEED, i] - w.phase_f[phase, PH_A]) > 0.05:
@@ -210,8 +211,8 @@ def ended(pool, w, i, phase):
     return True
 
 
-@njit(cache=True, nogil=True)
-def behave(pool, w, i):
+@inner
+def behave(pool: Pool, w: Batch, i: int) -> None:
     """Starts and ends the phases of one actor; records each trigger that fires."""
     first = w.param_i[FIRST_PHASE, i]
     for k in range(w.param_i[NUM_PHASES, i]):

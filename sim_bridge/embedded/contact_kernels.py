@@ -2,9 +2,8 @@
 
 import math
 
-from numba import njit
-
 from sim_bridge.embedded.behaviour_kernels import record
+from sim_bridge.embedded.compiled import inner, scalar
 from sim_bridge.embedded.geometry_kernels import box_overlap, path_length, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     ACCEL,
@@ -49,6 +48,8 @@ from sim_bridge.embedded.layout import (
     WIDTH,
     WORLD_DONE,
     YAW,
+    Batch,
+    Pool,
     S,
     X,
     Y,
@@ -61,8 +62,8 @@ OFF_ROAD_TOLERANCE_M = 0.3
 MAX_OFF_ROAD_EVENTS = 8
 
 
-@njit(cache=True, nogil=True)
-def overlap_at(w, i, j, fraction):
+@inner
+def overlap_at(w: Batch, i: int, j: int, fraction: float) -> tuple[float, float, float]:
     """Overlap of two actors (depth, nx, ny) at a fraction of the step from their poses before it."""
     st, f = w.state, w.param_f
     ix = st[PREV_X, i] + fraction * (st[X, i] - st[PREV_X, i])
@@ -74,8 +75,8 @@ def overlap_at(w, i, j, fraction):
     return box_overlap(ix, iy, iyaw, f[LENGTH, i], f[WIDTH, i], jx, jy, jyaw, f[LENGTH, j], f[WIDTH, j])
 
 
-@njit(cache=True, nogil=True)
-def moment_of_contact(w, i, j):
+@inner
+def moment_of_contact(w: Batch, i: int, j: int) -> float:
     """Fraction of the step at which two actors that overlap at its end first touched; 0 if they did before it."""
     depth, _, _ = overlap_at(w, i, j, 0.0)
     if depth > 0.0:
@@ -91,8 +92,8 @@ def moment_of_contact(w, i, j):
     return low
 
 
-@njit(cache=True, nogil=True)
-def set_back(w, i, fraction):
+@inner
+def set_back(w: Batch, i: int, fraction: float) -> None:
     """Puts an actor where it was at a fraction of the step."""
     st = w.state
     st[X, i] = st[PREV_X, i] + fraction * (st[X, i] - st[PREV_X, i])
@@ -100,8 +101,8 @@ def set_back(w, i, fraction):
     st[YAW, i] = wrap(st[PREV_YAW, i] + fraction * wrap(st[YAW, i] - st[PREV_YAW, i]))
 
 
-@njit(cache=True, nogil=True)
-def let_go(w, i):
+@inner
+def let_go(w: Batch, i: int) -> None:
     """After a contact a body follows no plan any more; what cannot be moved stays."""
     w.flags[HIT, i] = 1
     if w.param_f[MASS, i] < IMMOVABLE_KG:
@@ -111,8 +112,8 @@ def let_go(w, i):
         st[ACCEL, i] = 0.0
 
 
-@njit(cache=True, nogil=True)
-def push_apart(w, i, j, nx, ny):
+@inner
+def push_apart(w: Batch, i: int, j: int, nx: float, ny: float) -> None:
     """Exchanges the impulse of a nearly inelastic contact along the normal from i to j."""
     st = w.state
     closing = (st[VX, i] - st[VX, j]) * nx + (st[VY, i] - st[VY, j]) * ny
@@ -126,8 +127,8 @@ def push_apart(w, i, j, nx, ny):
     let_go(w, j)
 
 
-@njit(cache=True, nogil=True)
-def side_of(yaw, nx, ny):
+@scalar
+def side_of(yaw: float, nx: float, ny: float) -> int:
     """Side of a body that faces along (nx, ny): 0 front, 1 rear, 2 left, 3 right."""
     ahead = nx * math.cos(yaw) + ny * math.sin(yaw)
     left = -nx * math.sin(yaw) + ny * math.cos(yaw)
@@ -136,8 +137,8 @@ def side_of(yaw, nx, ny):
     return 2 if left > 0.0 else 3
 
 
-@njit(cache=True, nogil=True)
-def collide(w, i, j):
+@inner
+def collide(w: Batch, i: int, j: int) -> None:
     """Records a contact, puts both bodies back to its moment and lets the impulse act."""
     st = w.state
     fraction = moment_of_contact(w, i, j)
@@ -156,12 +157,12 @@ def collide(w, i, j):
         w.run[CRASH_STEP] = w.run[STEP]
 
 
-@njit(cache=True, nogil=True)
-def may_touch(w, i, j):
+@inner
+def may_touch(w: Batch, i: int, j: int) -> bool:
     """Whether a contact of two actors would be news, and their circles meet."""
     st, f = w.state, w.param_f
     mi, mj = w.flags[MODE, i], w.flags[MODE, j]
-    still_i, still_j = mi == MODE_STATIC or mi == MODE_REPLAY, mj == MODE_STATIC or mj == MODE_REPLAY
+    still_i, still_j = mi in (MODE_STATIC, MODE_REPLAY), mj in (MODE_STATIC, MODE_REPLAY)
     if (still_i and still_j) or (w.flags[HIT, i] == 1 and w.flags[HIT, j] == 1):
         return False
     dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
@@ -169,8 +170,8 @@ def may_touch(w, i, j):
     return dx * dx + dy * dy < reach * reach
 
 
-@njit(cache=True, nogil=True)
-def find_contacts(w):
+@inner
+def find_contacts(w: Batch) -> None:
     """Every contact of this step; the ego's first, so that its event names it as the first actor."""
     ego, count = w.world_i[EGO], w.world_i[NUM_ACTORS]
     for j in range(count):
@@ -183,15 +184,15 @@ def find_contacts(w):
             continue
         for j in range(count):
             partner_waits = w.flags[MODE, j] == MODE_STATIC or j > i
-            if j == ego or j == i or w.flags[VALID, j] == 0 or not partner_waits or not may_touch(w, i, j):
+            if j in (ego, i) or w.flags[VALID, j] == 0 or not partner_waits or not may_touch(w, i, j):
                 continue
             depth, _, _ = overlap_at(w, i, j, 1.0)
             if depth > 0.0:
                 collide(w, i, j)
 
 
-@njit(cache=True, nogil=True)
-def off_road(pool, w):
+@inner
+def off_road(pool: Pool, w: Batch) -> bool:
     """Whether a corner of the ego lies outside the drivable area by more than the tolerance."""
     i = w.world_i[EGO]
     st, path = w.state, w.paths[w.flags[PATH, i]]
@@ -206,8 +207,8 @@ def off_road(pool, w):
     return False
 
 
-@njit(cache=True, nogil=True)
-def watch_ego(pool, w):
+@inner
+def watch_ego(pool: Pool, w: Batch) -> None:
     """Leaving the road and reaching the goal."""
     i = w.world_i[EGO]
     outside = off_road(pool, w)
@@ -223,8 +224,8 @@ def watch_ego(pool, w):
             w.run[WORLD_DONE] = 1
 
 
-@njit(cache=True, nogil=True)
-def watch_signals(pool, w, i):
+@inner
+def watch_signals(pool: Pool, w: Batch, i: int) -> None:
     """Whether the front of an actor crossed a stop line at red in this step."""
     path = w.paths[w.flags[PATH, i]]
     nose = 0.5 * w.param_f[LENGTH, i]
@@ -232,15 +233,15 @@ def watch_signals(pool, w, i):
     for k in range(pool.stop_first[path], pool.stop_first[path + 1]):
         if before < pool.stop_s[k] <= after:
             shown = w.signal[pool.stop_signal[k]]
-            if shown == RED or shown == RED_YELLOW:
+            if shown in (RED, RED_YELLOW):
                 row = record(w, EVENT_SIGNAL, i, -1)
                 if row >= 0:
                     w.events[row, EV_A] = pool.stop_signal[k]
                     w.events[row, EV_B] = w.state[SPEED, i]
 
 
-@njit(cache=True, nogil=True)
-def watch_actors(pool, w):
+@inner
+def watch_actors(pool: Pool, w: Batch) -> None:
     """Red lights run by anyone, and actors that leave the world at the end of their route."""
     for i in range(w.world_i[NUM_ACTORS]):
         mode = w.flags[MODE, i]

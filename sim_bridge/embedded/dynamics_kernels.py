@@ -5,8 +5,7 @@ Each law has a slow, obvious twin in `reference.py`.
 
 import math
 
-from numba import njit
-
+from sim_bridge.embedded.compiled import inner, scalar
 from sim_bridge.embedded.geometry_kernels import (
     flush,
     ground_gradient,
@@ -58,7 +57,9 @@ from sim_bridge.embedded.layout import (
     WHEELBASE,
     YAW,
     YAW_RATE,
+    Batch,
     D,
+    Pool,
     S,
     U,
     X,
@@ -67,8 +68,8 @@ from sim_bridge.embedded.layout import (
 )
 
 
-@njit(cache=True, nogil=True)
-def idm_free(speed, desired, accel, comfort):
+@scalar
+def idm_free(speed: float, desired: float, accel: float, comfort: float) -> float:
     """Acceleration on an empty road, m/s^2: a (1 - (v / v0)^4), no harder than comfortable braking."""
     if desired < 0.05:
         return -comfort if speed > 0.0 else 0.0
@@ -77,8 +78,10 @@ def idm_free(speed, desired, accel, comfort):
     return max(accel * (1.0 - ratio * ratio), -comfort)
 
 
-@njit(cache=True, nogil=True)
-def idm_interaction(gap, speed, lead_speed, headway, min_gap, accel, comfort):
+@scalar
+def idm_interaction(
+    gap: float, speed: float, lead_speed: float, headway: float, min_gap: float, accel: float, comfort: float
+) -> float:
     """What a leader takes from the acceleration, m/s^2: a (s* / s)^2.
 
     s* = s0 + max(0, v T + v dv / (2 sqrt(a b))); Treiber, Hennecke, Helbing, Phys. Rev. E 62, 1805 (2000).
@@ -89,16 +92,16 @@ def idm_interaction(gap, speed, lead_speed, headway, min_gap, accel, comfort):
     return accel * ratio * ratio
 
 
-@njit(cache=True, nogil=True)
-def speed_command(speed, target, rate, jerk, dt):
+@scalar
+def speed_command(speed: float, target: float, rate: float, jerk: float, dt: float) -> float:
     """Acceleration that reaches `target` at `rate` and eases off before it, so that a jerk limit does not overshoot."""
     gap = target - speed
     size = min(rate, math.sqrt(jerk * abs(gap)), abs(gap) / dt)
     return size if gap >= 0.0 else -size
 
 
-@njit(cache=True, nogil=True)
-def travel(speed, accel, dt):
+@scalar
+def travel(speed: float, accel: float, dt: float) -> tuple[float, float]:
     """Distance gone and speed after `dt` of constant acceleration that ends at standstill."""
     end = speed + accel * dt
     if end >= 0.0:
@@ -106,14 +109,27 @@ def travel(speed, accel, dt):
     return 0.5 * speed * speed / -accel, 0.0
 
 
-@njit(cache=True, nogil=True)
-def limited(value, bound):
+@scalar
+def limited(value: float, bound: float) -> float:
     """The value within plus and minus `bound`."""
     return min(max(value, -bound), bound)
 
 
-@njit(cache=True, nogil=True)
-def bicycle(x, y, yaw, speed, accel, steer, command, steer_command, wheelbase, friction, limits, dt):
+@scalar
+def bicycle(
+    x: float,
+    y: float,
+    yaw: float,
+    speed: float,
+    accel: float,
+    steer: float,
+    command: float,
+    steer_command: float,
+    wheelbase: float,
+    friction: float,
+    limits: tuple[float, float, float, float, float],
+    dt: float,
+) -> tuple[float, float, float, float, float, float, float]:
     """Kinematic bicycle about the rear axle under actuator limits and the friction circle.
 
     dx = v cos(yaw), dy = v sin(yaw), dyaw = v kappa, kappa = tan(delta) / L held within mu g / v^2 (the tyres slide
@@ -124,7 +140,7 @@ def bicycle(x, y, yaw, speed, accel, steer, command, steer_command, wheelbase, f
     Returns: x, y, yaw, speed, acceleration, steering angle, yaw rate.
     """
     max_steer, steer_rate, max_accel, accel_lag, steer_lag = limits
-    count = max(1, int(math.ceil(dt / 0.02 - 1e-9)))
+    count = max(1, math.ceil(dt / 0.02 - 1e-9))
     h = dt / count
     follow_a = 1.0 - math.exp(-h / accel_lag) if accel_lag > 0.0 else 1.0
     follow_d = 1.0 - math.exp(-h / steer_lag) if steer_lag > 0.0 else 1.0
@@ -154,8 +170,8 @@ def bicycle(x, y, yaw, speed, accel, steer, command, steer_command, wheelbase, f
     return x, y, yaw, flush(speed), accel, steer, flush(rate)
 
 
-@njit(cache=True, nogil=True)
-def settle_on_ground(pool, w, i):
+@inner
+def settle_on_ground(pool: Pool, w: Batch, i: int) -> None:
     """Height and slope of actor `i` from its path at (S, D)."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
     s = st[S, i]
@@ -166,8 +182,8 @@ def settle_on_ground(pool, w, i):
     st[Z, i] = path_value(pool, path, s, PZ) + bank * st[D, i]
 
 
-@njit(cache=True, nogil=True)
-def move_ego(pool, w, i, command, steer_command):
+@inner
+def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
     """One step of the ego: bicycle about the rear axle, then the motion of its box centre."""
     st, r, dt = w.state, w.param_f[REAR, i], w.world_f[DT]
     limits = (
@@ -196,8 +212,8 @@ def move_ego(pool, w, i, command, steer_command):
     settle_on_ground(pool, w, i)
 
 
-@njit(cache=True, nogil=True)
-def begin_sideways(w, i, target, duration):
+@inner
+def begin_sideways(w: Batch, i: int, target: float, duration: float) -> None:
     """Plans the quintic from the present lateral state to `target` metres left of the path."""
     st = w.state
     coefficients = quintic_coefficients(st[D, i], st[U, i], st[UDOT, i], target, duration)
@@ -206,8 +222,8 @@ def begin_sideways(w, i, target, duration):
     st[LAT_CLOCK, i], st[LAT_DURATION, i] = 0.0, duration
 
 
-@njit(cache=True, nogil=True)
-def advance_sideways(w, i):
+@inner
+def advance_sideways(w: Batch, i: int) -> None:
     """Moves along the lateral quintic; a vehicle that hardly rolls waits, so that none ever drives sideways."""
     st, dt = w.state, w.world_f[DT]
     duration = st[LAT_DURATION, i]
@@ -230,8 +246,8 @@ def advance_sideways(w, i):
     st[U, i], st[UDOT, i] = flush(rate * pace), flush(bend * pace * pace)
 
 
-@njit(cache=True, nogil=True)
-def pose_on_path(pool, w, i, initial):
+@inner
+def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     """Pose, velocity and acceleration of an actor from (S, D), its speed along the path and its lateral motion."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
     s, d, u, udot, v, a = st[S, i], st[D, i], st[U, i], st[UDOT, i], st[SPEED, i], st[ACCEL, i]
@@ -263,8 +279,8 @@ def pose_on_path(pool, w, i, initial):
     settle_on_ground(pool, w, i)
 
 
-@njit(cache=True, nogil=True)
-def move_on_path(pool, w, i, command):
+@inner
+def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     """One step of an actor on its path; the acceleration follows the command within the jerk limit."""
     st, dt = w.state, w.world_f[DT]
     most = w.param_f[JERK, i] * dt
@@ -282,8 +298,8 @@ def move_on_path(pool, w, i, command):
     pose_on_path(pool, w, i, False)
 
 
-@njit(cache=True, nogil=True)
-def move_free(w, i):
+@inner
+def move_free(w: Batch, i: int) -> None:
     """One step of a body after a crash: it slides straight on and friction brings it to rest."""
     st, dt = w.state, w.world_f[DT]
     vx, vy = st[VX, i], st[VY, i]
@@ -301,8 +317,8 @@ def move_free(w, i):
     st[U, i], st[UDOT, i] = 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
-def move_as_logged(w, i):
+@inner
+def move_as_logged(w: Batch, i: int) -> None:
     """Puts a replayed actor where its log has it at the next step."""
     step = min(w.run[STEP] + 1, w.replay.shape[0] - 1)
     w.flags[VALID, i] = w.replay_valid[step, i]
@@ -316,8 +332,8 @@ def move_as_logged(w, i):
     st[COMMAND, i] = st[ALONG, i]
 
 
-@njit(cache=True, nogil=True)
-def remember_pose(w, i):
+@inner
+def remember_pose(w: Batch, i: int) -> None:
     """Keeps the pose before a step, for the moment of contact and for lines that were crossed."""
     st = w.state
     st[PREV_X, i], st[PREV_Y, i], st[PREV_YAW, i] = st[X, i], st[Y, i], st[YAW, i]

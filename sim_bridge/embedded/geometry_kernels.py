@@ -5,25 +5,24 @@ Each function has a slow, obvious twin in `reference.py`.
 
 import math
 
-from numba import njit
+from sim_bridge.embedded.compiled import inner, scalar
+from sim_bridge.embedded.layout import PCURV, PGRADE, PHEAD, PTX, PTY, PX, PY, TINY, Pool
 
-from sim_bridge.embedded.layout import PCURV, PGRADE, PHEAD, PTX, PTY, PX, PY, TINY
 
-
-@njit(cache=True, nogil=True)
-def flush(value):
+@scalar
+def flush(value: float) -> float:
     """The value, or 0 where it is so small that it would soon be denormal."""
     return 0.0 if abs(value) < TINY else value
 
 
-@njit(cache=True, nogil=True)
-def wrap(angle):
+@scalar
+def wrap(angle: float) -> float:
     """The same angle in [-pi, pi)."""
     return (angle + math.pi) % (2.0 * math.pi) - math.pi
 
 
-@njit(cache=True, nogil=True)
-def path_row(pool, path, s):
+@inner
+def path_row(pool: Pool, path: int, s: float) -> tuple[int, float]:
     """Row of the table before `s` and the fraction (0 to 1) of the interval beyond it; clamped to the path."""
     count = pool.count[path]
     position = s / pool.spacing[path]
@@ -33,21 +32,21 @@ def path_row(pool, path, s):
     return pool.first[path] + k, fraction
 
 
-@njit(cache=True, nogil=True)
-def path_value(pool, path, s, column):
+@inner
+def path_value(pool: Pool, path: int, s: float, column: int) -> float:
     """One column of a path at `s`, linear between samples."""
     row, f = path_row(pool, path, s)
     return pool.table[row, column] * (1.0 - f) + pool.table[row + 1, column] * f
 
 
-@njit(cache=True, nogil=True)
-def path_length(pool, path):
+@inner
+def path_length(pool: Pool, path: int) -> float:
     """Length of a path in metres."""
     return (pool.count[path] - 1) * pool.spacing[path]
 
 
-@njit(cache=True, nogil=True)
-def path_point(pool, path, s):
+@inner
+def path_point(pool: Pool, path: int, s: float) -> tuple[float, float, float, float]:
     """Point and unit tangent (x, y, tx, ty) at `s`: cubic Hermite between samples, straight beyond the ends."""
     row, f = path_row(pool, path, s)
     table, h = pool.table, pool.spacing[path]
@@ -67,8 +66,8 @@ def path_point(pool, path, s):
     return x + beyond * tx, y + beyond * ty, tx, ty
 
 
-@njit(cache=True, nogil=True)
-def refine(pool, path, x, y, s):
+@inner
+def refine(pool: Pool, path: int, x: float, y: float, s: float) -> tuple[float, float]:
     """Place (s, d) beside which (x, y) lies, by Newton steps from a nearby `s`; s may lie beyond the ends."""
     d = 0.0
     for _ in range(4):
@@ -82,12 +81,12 @@ def refine(pool, path, x, y, s):
     return s, d
 
 
-@njit(cache=True, nogil=True)
-def nearest_row(pool, path, x, y):
+@inner
+def nearest_row(pool: Pool, path: int, x: float, y: float) -> int:
     """Sample of the path nearest to (x, y), found from its grid; -1 where the path is far away."""
     ox, oy, cell = pool.grid[path, 0], pool.grid[path, 1], pool.grid[path, 2]
     width, height, offset = int(pool.grid[path, 3]), int(pool.grid[path, 4]), int(pool.grid[path, 5])
-    column, line = int(math.floor((x - ox) / cell)), int(math.floor((y - oy) / cell))
+    column, line = math.floor((x - ox) / cell), math.floor((y - oy) / cell)
     if column < 0 or line < 0 or column >= width or line >= height:
         return -1
     k = pool.cells[offset + line * width + column]
@@ -105,8 +104,8 @@ def nearest_row(pool, path, x, y):
     return k
 
 
-@njit(cache=True, nogil=True)
-def project(pool, path, x, y):
+@inner
+def project(pool: Pool, path: int, x: float, y: float) -> tuple[float, float]:
     """Place (s, d) of a point on a path; s is NaN where the path is far away."""
     k = nearest_row(pool, path, x, y)
     if k < 0:
@@ -114,21 +113,23 @@ def project(pool, path, x, y):
     return refine(pool, path, x, y, k * pool.spacing[path])
 
 
-@njit(cache=True, nogil=True)
-def ground_gradient(pool, path, s, tx, ty, bank):
+@inner
+def ground_gradient(pool: Pool, path: int, s: float, tx: float, ty: float, bank: float) -> tuple[float, float]:
     """Slope of the road surface (dz/dx, dz/dy) from the grade along the path and its bank (dz/dd)."""
     grade = path_value(pool, path, s, PGRADE)
     return grade * tx - bank * ty, grade * ty + bank * tx
 
 
-@njit(cache=True, nogil=True)
-def path_heading(pool, path, s):
+@inner
+def path_heading(pool: Pool, path: int, s: float) -> float:
     """Heading at `s`, continuous along the path (not wrapped)."""
     return path_value(pool, path, s, PHEAD)
 
 
-@njit(cache=True, nogil=True)
-def quintic_coefficients(start, rate, curve, end, duration):
+@scalar
+def quintic_coefficients(
+    start: float, rate: float, curve: float, end: float, duration: float
+) -> tuple[float, float, float, float, float, float]:
     """Coefficients of the quintic from (start, rate, curve) to (end, 0, 0) within `duration`, in rising powers.
 
     The minimum-jerk curve between these states; Takahashi et al., IV 1989.
@@ -143,8 +144,10 @@ def quintic_coefficients(start, rate, curve, end, duration):
     return start, rate, 0.5 * curve, c3, c4, c5
 
 
-@njit(cache=True, nogil=True)
-def polynomial(c0, c1, c2, c3, c4, c5, t):
+@scalar
+def polynomial(
+    c0: float, c1: float, c2: float, c3: float, c4: float, c5: float, t: float
+) -> tuple[float, float, float]:
     """Value, first and second derivative of a quintic at `t`."""
     value = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
     rate = c1 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
@@ -152,8 +155,19 @@ def polynomial(c0, c1, c2, c3, c4, c5, t):
     return value, rate, curve
 
 
-@njit(cache=True, nogil=True)
-def box_overlap(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+@scalar
+def box_overlap(
+    ax: float,
+    ay: float,
+    ayaw: float,
+    alength: float,
+    awidth: float,
+    bx: float,
+    by: float,
+    byaw: float,
+    blength: float,
+    bwidth: float,
+) -> tuple[float, float, float]:
     """Least translation that parts two oriented rectangles, and its axis (depth, nx, ny), from a towards b.
 
     Separating axis theorem; a negative depth is a lower bound of the distance between them.
@@ -184,8 +198,19 @@ def box_overlap(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
     return depth, nx, ny
 
 
-@njit(cache=True, nogil=True)
-def corner_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+@scalar
+def corner_distance(
+    ax: float,
+    ay: float,
+    ayaw: float,
+    alength: float,
+    awidth: float,
+    bx: float,
+    by: float,
+    byaw: float,
+    blength: float,
+    bwidth: float,
+) -> float:
     """Least distance from the corners of rectangle a to rectangle b."""
     ca, sa, cb, sb = math.cos(ayaw), math.sin(ayaw), math.cos(byaw), math.sin(byaw)
     best = math.inf
@@ -200,8 +225,19 @@ def corner_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth
     return best
 
 
-@njit(cache=True, nogil=True)
-def box_distance(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth):
+@scalar
+def box_distance(
+    ax: float,
+    ay: float,
+    ayaw: float,
+    alength: float,
+    awidth: float,
+    bx: float,
+    by: float,
+    byaw: float,
+    blength: float,
+    bwidth: float,
+) -> float:
     """Distance between two oriented rectangles; 0 where they touch or overlap."""
     depth, _, _ = box_overlap(ax, ay, ayaw, alength, awidth, bx, by, byaw, blength, bwidth)
     if depth >= 0.0:

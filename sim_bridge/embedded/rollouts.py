@@ -131,4 +131,3 @@ def event_of(spec: WorldSpec, batch: Batch, world: int, row: Float[np.ndarray, "
     elif kind == EVENT_SIGNAL:
         data = {"signal": spec.signal_ids[int(row[EV_A])], "speed_mps": float(row[EV_B])}
     return Event(int(spec.timestamps_ns[step]), EVENT_NAMES[kind], involved, data)
-

@@ -1,5 +1,6 @@
 """B running worlds: what the embedded simulator and the replay hand out."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,8 @@ from sim_bridge.embedded.layout import (
     ALONG,
     DT,
     FRICTION,
+    GX,
+    GY,
     HEIGHT,
     KIND,
     LENGTH,
@@ -26,8 +29,6 @@ from sim_bridge.embedded.layout import (
     WORLD_DONE,
     YAW,
     YAW_RATE,
-    GX,
-    GY,
     Pool,
     X,
     Y,
@@ -82,7 +83,9 @@ class EmbeddedSession:
         accel = np.array(control.acceleration_mps2, dtype=np.float64)
         steer = np.array(control.steering_rad, dtype=np.float64)
         if accel.shape != shape or steer.shape != shape:
-            raise ValueError(f"controls of {len(self._specs)} worlds need shape {shape}, not {accel.shape}, {steer.shape}")
+            raise ValueError(
+                f"controls of {len(self._specs)} worlds need shape {shape}, not {accel.shape}, {steer.shape}"
+            )
         if not (np.isfinite(accel).all() and np.isfinite(steer).all()):
             raise ValueError("controls must be finite numbers")
         self._advance(1, EXTERNAL, accel, steer)
@@ -138,7 +141,7 @@ class EmbeddedSession:
             work(0, len(self._specs))
             return
         edges = [round(k * len(self._specs) / self._threads) for k in range(self._threads + 1)]
-        tasks = [self._executor.submit(work, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        tasks = [self._executor.submit(work, a, b) for a, b in itertools.pairwise(edges)]
         for task in tasks:
             task.result()
 
@@ -179,5 +182,3 @@ class EmbeddedSession:
             road_friction=batch.world_f[:, FRICTION].copy(),
             done=batch.run[:, WORLD_DONE] == 1,
         )
-
-

@@ -2,8 +2,7 @@
 
 import math
 
-from numba import njit
-
+from sim_bridge.embedded.compiled import inner, scalar
 from sim_bridge.embedded.dynamics_kernels import idm_free, idm_interaction, limited, speed_command
 from sim_bridge.embedded.geometry_kernels import path_length, path_point, path_value, project, refine
 from sim_bridge.embedded.layout import (
@@ -55,7 +54,9 @@ from sim_bridge.embedded.layout import (
     WHEELBASE,
     WIDTH,
     YAW,
+    Batch,
     D,
+    Pool,
     S,
     X,
     Y,
@@ -66,8 +67,8 @@ CORRIDOR_MARGIN_M = 0.2
 CRITICAL_GAP_S = 2.5
 
 
-@njit(cache=True, nogil=True)
-def see_from_path(pool, w, p, j):
+@inner
+def see_from_path(pool: Pool, w: Batch, p: int, j: int) -> None:
     """Writes where actor `j` lies along path `p` of the world, its extent and its velocity seen from that path."""
     st, q, path = w.state, w.proj, w.paths[p]
     if w.flags[PATH, j] == p and (w.flags[MODE, j] == MODE_PATH or w.flags[MODE, j] == MODE_EGO):
@@ -88,8 +89,8 @@ def see_from_path(pool, w, p, j):
     q[p, Q_VD, j] = -st[VX, j] * ty + st[VY, j] * tx
 
 
-@njit(cache=True, nogil=True)
-def see_everything(pool, w):
+@inner
+def see_everything(pool: Pool, w: Batch) -> None:
     """Every actor from every path of the world."""
     for p in range(w.world_i[NUM_PATHS]):
         for j in range(w.world_i[NUM_ACTORS]):
@@ -99,8 +100,8 @@ def see_everything(pool, w):
                 w.proj[p, Q_S, j] = math.nan
 
 
-@njit(cache=True, nogil=True)
-def critical_leader(w, i):
+@inner
+def critical_leader(w: Batch, i: int) -> tuple[float, float]:
     """Gap and speed of the actor ahead on the path of `i` that asks for the hardest braking; inf without one.
 
     Whoever overlaps the corridor counts, and whoever walks or steers into it within the foresight of its kind.
@@ -138,8 +139,8 @@ def critical_leader(w, i):
     return best_gap, best_speed
 
 
-@njit(cache=True, nogil=True)
-def next_stop(pool, w, p, front):
+@inner
+def next_stop(pool: Pool, w: Batch, p: int, front: float) -> int:
     """Index into the stops of the pool of the first stop line beyond `front` on local path `p`; -1 without one."""
     path = w.paths[p]
     best = -1
@@ -149,8 +150,8 @@ def next_stop(pool, w, p, front):
     return best
 
 
-@njit(cache=True, nogil=True)
-def gap_to_red(pool, w, i):
+@inner
+def gap_to_red(pool: Pool, w: Batch, i: int) -> float:
     """Distance from the front of `i` to a light that it must and can stop for; inf without one."""
     st, front = w.state, w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
     k = next_stop(pool, w, w.flags[PATH, i], front)
@@ -159,15 +160,15 @@ def gap_to_red(pool, w, i):
     gap = pool.stop_s[k] - front
     shown = w.signal[pool.stop_signal[k]]
     needed = st[SPEED, i] * st[SPEED, i] / (2.0 * max(gap, 0.1))
-    if shown == RED or shown == RED_YELLOW:
+    if shown in (RED, RED_YELLOW):
         return gap if needed < 0.9 * w.world_f[FRICTION] * GRAVITY else math.inf
     if shown == YELLOW and needed <= 1.3 * w.param_f[COMFORT, i]:
         return gap
     return math.inf
 
 
-@njit(cache=True, nogil=True)
-def must_yield(w, pool, row, i, p, other, j):
+@inner
+def must_yield(w: Batch, pool: Pool, row: int, i: int, p: int, other: int, j: int) -> bool:
     """Whether actor `j` on local path `other` makes `i` wait before the conflict in that row."""
     st, c = w.state, pool.conflict
     tail = w.proj[other, Q_S, j] - w.proj[other, Q_LON, j]
@@ -186,8 +187,8 @@ def must_yield(w, pool, row, i, p, other, j):
     return arrive < exit_ + CRITICAL_GAP_S and leave > enter - 1.0
 
 
-@njit(cache=True, nogil=True)
-def gap_to_conflict(pool, w, i):
+@inner
+def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
     """Distance from the front of `i` to a conflict area that it must not enter yet; inf where the way is free."""
     p = w.flags[PATH, i]
     path = w.paths[p]
@@ -209,8 +210,8 @@ def gap_to_conflict(pool, w, i):
     return best
 
 
-@njit(cache=True, nogil=True)
-def perceive(w, i, gap, speed):
+@inner
+def perceive(w: Batch, i: int, gap: float, speed: float) -> tuple[float, float]:
     """The leader as the driver knows it: as it was a reaction time ago."""
     delay = w.param_i[DELAY, i]
     if delay <= 0:
@@ -222,8 +223,8 @@ def perceive(w, i, gap, speed):
     return w.history[seen, 0, i], w.history[seen, 1, i]
 
 
-@njit(cache=True, nogil=True)
-def mind_traffic(pool, w, i, desired, minds_signals, minds_conflicts):
+@inner
+def mind_traffic(pool: Pool, w: Batch, i: int, desired: float, minds_signals: bool, minds_conflicts: bool) -> float:
     """Acceleration of a driver who wishes `desired` and minds leaders, lights and crossing traffic."""
     v = w.state[SPEED, i]
     headway, min_gap = w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i]
@@ -244,14 +245,14 @@ def mind_traffic(pool, w, i, desired, minds_signals, minds_conflicts):
     return max(wish, -min(8.0, w.world_f[FRICTION] * GRAVITY))
 
 
-@njit(cache=True, nogil=True)
-def slow_for_path(pool, w, i, desired):
+@inner
+def slow_for_path(pool: Pool, w: Batch, i: int, desired: float) -> float:
     """The desired speed, held to what curves ahead allow."""
     return min(desired, path_value(pool, w.paths[w.flags[PATH, i]], w.state[S, i], PSLOW))
 
 
-@njit(cache=True, nogil=True)
-def noise(seed, i, step):
+@scalar
+def noise(seed: int, i: int, step: int) -> float:
     """A number of zero mean and unit variance that depends on its arguments only (splitmix64, sum of four)."""
     total = 0.0
     for k in range(4):
@@ -263,8 +264,8 @@ def noise(seed, i, step):
     return total * math.sqrt(3.0)
 
 
-@njit(cache=True, nogil=True)
-def actor_command(pool, w, i):
+@inner
+def actor_command(pool: Pool, w: Batch, i: int) -> float:
     """Acceleration that the driver or behaviour of actor `i` asks for at this moment."""
     st, dt = w.state, w.world_f[DT]
     v, jerk = st[SPEED, i], w.param_f[JERK, i]
@@ -279,16 +280,14 @@ def actor_command(pool, w, i):
         rate = w.param_f[MAX_ACCEL, i] if desired >= v else max(w.param_f[COMFORT, i], 1.5)
         return speed_command(v, desired, rate, jerk, dt)
     desired = slow_for_path(pool, w, i, desired)
-    command = mind_traffic(
-        pool, w, i, desired, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1
-    )
+    command = mind_traffic(pool, w, i, desired, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1)
     if w.world_f[NOISE] > 0.0 and v > 0.5:
         command += w.world_f[NOISE] * noise(w.world_i[SEED], i, w.run[STEP])
     return command
 
 
-@njit(cache=True, nogil=True)
-def lane_follow(pool, w, i):
+@inner
+def lane_follow(pool: Pool, w: Batch, i: int) -> float:
     """Steering angle of a pure-pursuit driver who keeps to the route: delta = atan(2 L sin(alpha) / l).
 
     Look-ahead l = max(4 m, 0.7 s v), from the rear axle. Source: Coulter, CMU-RI-TR-92-01 (1992).
@@ -304,9 +303,7 @@ def lane_follow(pool, w, i):
     return math.atan(2.0 * w.param_f[WHEELBASE, i] * left / max(dx * dx + dy * dy, 1.0))
 
 
-@njit(cache=True, nogil=True)
-def hold_speed(w, i, desired):
+@inner
+def hold_speed(w: Batch, i: int, desired: float) -> float:
     """Acceleration of a driver who only holds a speed."""
     return limited(1.5 * (desired - w.state[SPEED, i]), 3.0)
-
-

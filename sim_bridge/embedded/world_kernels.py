@@ -2,9 +2,10 @@
 
 import math
 
-from numba import njit
+import numpy as np
 
 from sim_bridge.embedded.behaviour_kernels import behave
+from sim_bridge.embedded.compiled import entry, inner
 from sim_bridge.embedded.contact_kernels import find_contacts, watch_actors, watch_ego
 from sim_bridge.embedded.dynamics_kernels import (
     move_as_logged,
@@ -61,6 +62,7 @@ from sim_bridge.embedded.layout import (
     YAW,
     Batch,
     D,
+    Pool,
     S,
     X,
     Y,
@@ -78,8 +80,8 @@ from sim_bridge.embedded.traffic_kernels import (
 EXTERNAL, IDM_LANE_FOLLOW, CONSTANT_SPEED = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
-def world_of(batch, b):
+@inner
+def world_of(batch: Batch, b: int) -> Batch:
     """World `b` of a batch: the same record without the leading axis; its arrays are views."""
     return Batch(
         batch.world_f[b], batch.world_i[b], batch.paths[b], batch.param_f[b], batch.param_i[b],
@@ -90,8 +92,8 @@ def world_of(batch, b):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
-def show_signals(w):
+@inner
+def show_signals(w: Batch) -> None:
     """What every traffic light shows at the present step, from its fixed-time programme; 7 (off) without one."""
     now = w.run[STEP] * w.world_f[DT]
     for k in range(w.world_i[NUM_SIGNALS]):
@@ -110,8 +112,8 @@ def show_signals(w):
                 break
 
 
-@njit(cache=True, nogil=True)
-def lamps_of(pool, w, i):
+@inner
+def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     """`Light` bits of one actor."""
     lamps, lit = w.param_i[LAMPS, i], 0
     mode = w.flags[MODE, i]
@@ -126,7 +128,7 @@ def lamps_of(pool, w, i):
         rests = w.state[SPEED, i] < 0.1 and holds and w.state[COMMAND, i] <= 0.0 and w.run[STEP] > 0
         if w.state[COMMAND, i] < -0.5 or rests or mode == MODE_FREE:
             lit |= 4
-    if lamps & HAS_INDICATORS and (mode == MODE_PATH or mode == MODE_EGO):
+    if lamps & HAS_INDICATORS and (mode in (MODE_PATH, MODE_EGO)):
         lit |= w.flags[INDICATOR, i]
         turn = path_value(pool, w.paths[w.flags[PATH, i]], w.state[S, i], PTURN)
         if w.flags[INDICATOR, i] == 0 and abs(turn) > 0.5:
@@ -134,8 +136,8 @@ def lamps_of(pool, w, i):
     return lit
 
 
-@njit(cache=True, nogil=True)
-def keep(pool, w):
+@inner
+def keep(pool: Pool, w: Batch) -> None:
     """Writes the present moment into the log."""
     step = w.run[STEP]
     for k in range(LOG_COLUMNS):
@@ -148,8 +150,8 @@ def keep(pool, w):
         w.log_signal[step, k] = w.signal[k]
 
 
-@njit(cache=True, nogil=True)
-def place_ego(pool, w, i):
+@inner
+def place_ego(pool: Pool, w: Batch, i: int) -> None:
     """Puts the ego at its place on its route, rolling straight ahead."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
     px, py, tx, ty = path_point(pool, path, st[S, i])
@@ -158,8 +160,8 @@ def place_ego(pool, w, i):
     settle_on_ground(pool, w, i)
 
 
-@njit(cache=True, nogil=True)
-def begin(pool, w):
+@inner
+def begin(pool: Pool, w: Batch) -> None:
     """Completes the initial state: poses from places on paths, signals, sight, the first row of the log.
 
     Until then YAW holds the heading relative to the path.
@@ -179,8 +181,8 @@ def begin(pool, w):
     keep(pool, w)
 
 
-@njit(cache=True, nogil=True)
-def move_everyone(pool, w, ego_accel, ego_steer):
+@inner
+def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
     """Moves every actor by one step; all commands are taken from the state before it."""
     count = w.world_i[NUM_ACTORS]
     for i in range(count):
@@ -205,8 +207,8 @@ def move_everyone(pool, w, ego_accel, ego_steer):
             move_free(w, i)
 
 
-@njit(cache=True, nogil=True)
-def step_world(pool, w, ego_accel, ego_steer):
+@inner
+def step_world(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
     """Advances one world by one step, unless it has ended."""
     if w.run[WORLD_DONE] == 1:
         return
@@ -225,8 +227,8 @@ def step_world(pool, w, ego_accel, ego_steer):
         w.run[WORLD_DONE] = 1
 
 
-@njit(cache=True, nogil=True)
-def ego_command(pool, w, driver):
+@inner
+def ego_command(pool: Pool, w: Batch, driver: int) -> tuple[float, float]:
     """What a built-in driver asks of the ego: acceleration and steering angle."""
     i = w.world_i[EGO]
     if w.flags[MODE, i] != MODE_EGO:
@@ -240,15 +242,17 @@ def ego_command(pool, w, driver):
     return mind_traffic(pool, w, i, desired, True, True), steer
 
 
-@njit(cache=True, nogil=True)
-def begin_band(pool, batch, first, last):
+@entry
+def begin_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     """Begins the worlds of a band."""
     for b in range(first, last):
         begin(pool, world_of(batch, b))
 
 
-@njit(cache=True, nogil=True)
-def run_band(pool, batch, first, last, num_steps, driver, accel, steer):
+@entry
+def run_band(
+    pool: Pool, batch: Batch, first: int, last: int, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray
+) -> None:
     """Advances the worlds of a band; `driver` 0 takes the commands from `accel` and `steer`, shape (B,)."""
     for b in range(first, last):
         w = world_of(batch, b)
@@ -261,8 +265,18 @@ def run_band(pool, batch, first, last, num_steps, driver, accel, steer):
             step_world(pool, w, command, angle)
 
 
-@njit(cache=True, nogil=True)
-def observe_band(pool, batch, first, last, route, limits, numbers, shown, spacing):
+@entry
+def observe_band(
+    pool: Pool,
+    batch: Batch,
+    first: int,
+    last: int,
+    route: np.ndarray,
+    limits: np.ndarray,
+    numbers: np.ndarray,
+    shown: np.ndarray,
+    spacing: float,
+) -> None:
     """Writes what policies see of the route: points, limits, and the columns of `numbers`.
 
     `numbers`: lateral offset of the rear axle, distance left to the goal, distance of the front to the next stop
@@ -287,5 +301,3 @@ def observe_band(pool, batch, first, last, route, limits, numbers, shown, spacin
         stop = next_stop(pool, w, w.flags[PATH, i], front)
         numbers[b, 2] = pool.stop_s[stop] - front if stop >= 0 else math.inf
         shown[b] = w.signal[pool.stop_signal[stop]] if stop >= 0 else 0
-
-

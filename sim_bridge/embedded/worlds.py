@@ -9,6 +9,7 @@ from driving_data.environment import Environment
 from driving_data.maps.lane_map import LaneMap
 from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
+    CRASH_STEP,
     DELAY,
     EVENT_COLUMNS,
     LOG_COLUMNS,
@@ -17,7 +18,6 @@ from sim_bridge.embedded.layout import (
     PROJ_COLUMNS,
     Q_S,
     RUN_INTS,
-    CRASH_STEP,
     VALID,
     Batch,
 )

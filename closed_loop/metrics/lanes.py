@@ -1,0 +1,119 @@
+"""Where the ego is on the lane map: drivable or not, in one lane or across, in a junction, which limit holds."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from jaxtyping import Bool, Float
+
+from closed_loop.metrics.polyline import project
+from driving_data.geometry import wrap_angle
+from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneKind, LaneMap
+
+_SURFACE_KINDS = DRIVABLE_KINDS | {LaneKind.PARKING}
+_GAP_M = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LanePlace:
+    """What the map says of the ego at each moment.
+
+    Attributes:
+        corner_outside_m: distance of the farthest ego corner from the drivable area, shape (T,).
+        in_one_lane: whether all four corners lie in one lane or in two that follow one another, shape (T,).
+        in_junction: whether the centre lies in a lane of a junction, shape (T,).
+        on_lane: whether the centre lies in any drivable lane, shape (T,).
+        against: whether the centre lies only in lanes that run the other way, outside junctions, shape (T,).
+        speed_limit_mps: of the lane that fits the heading best; NaN where unknown, shape (T,).
+    """
+
+    corner_outside_m: Float[np.ndarray, "T"]
+    in_one_lane: Bool[np.ndarray, "T"]
+    in_junction: Bool[np.ndarray, "T"]
+    on_lane: Bool[np.ndarray, "T"]
+    against: Bool[np.ndarray, "T"]
+    speed_limit_mps: Float[np.ndarray, "T"]
+
+
+def lane_polygon(lane: Lane) -> shapely.Geometry:
+    """The area of a lane; repaired where its boundaries cross."""
+    ring = np.concatenate([lane.left_m[:, :2], lane.right_m[::-1, :2]])
+    polygon = shapely.Polygon(ring)
+    return polygon if polygon.is_valid else shapely.make_valid(polygon)
+
+
+@lru_cache(maxsize=16)
+def drivable_area(lane_map: LaneMap) -> shapely.Geometry:
+    """Union of driving lanes, car parks and areas marked drivable; gaps under 0.5 m between lanes are closed."""
+    parts = [lane_polygon(lane) for lane in lane_map.lanes if lane.kind in _SURFACE_KINDS]
+    parts += [shapely.make_valid(shapely.Polygon(a.polygon_m[:, :2])) for a in lane_map.areas if a.kind == "drivable"]
+    area = shapely.union_all(parts)
+    return shapely.buffer(shapely.buffer(area, _GAP_M, join_style="mitre"), -_GAP_M, join_style="mitre")
+
+
+def locate(
+    lane_map: LaneMap,
+    center_m: Float[np.ndarray, "T 2"],
+    yaw_rad: Float[np.ndarray, "T"],
+    corners_m: Float[np.ndarray, "T 4 2"],
+) -> LanePlace:
+    """Places a moving box on the map."""
+    lanes = [lane for lane in lane_map.lanes if lane.kind in DRIVABLE_KINDS]
+    points = shapely.points(corners_m)
+    outside = shapely.distance(drivable_area(lane_map), points).max(axis=1)
+    tree = shapely.STRtree([lane_polygon(lane) for lane in lanes])
+    inside = _membership(tree, corners_m.reshape(-1, 2), len(lanes)).reshape(len(lanes), -1, 4)
+    holds = _membership(tree, center_m, len(lanes))
+    mismatch = _heading_mismatch(lanes, holds, center_m, yaw_rad)
+    junction = np.array([lane.junction_id is not None for lane in lanes], dtype=bool)
+    in_junction = (holds & junction[:, None]).any(axis=0)
+    on_lane = holds.any(axis=0)
+    nearest = np.where(np.isnan(mismatch), np.inf, mismatch).min(axis=0, initial=np.inf)
+    return LanePlace(
+        corner_outside_m=outside,
+        in_one_lane=_in_one_lane(lanes, inside),
+        in_junction=in_junction,
+        on_lane=on_lane,
+        against=on_lane & ~in_junction & (nearest > 0.5 * np.pi),
+        speed_limit_mps=_limit(lanes, mismatch),
+    )
+
+
+def _membership(tree: shapely.STRtree, points_m: np.ndarray, num_lanes: int) -> np.ndarray:
+    """Which lane holds which point, shape (lanes, points)."""
+    point, lane = tree.query(shapely.points(points_m), predicate="intersects")
+    holds = np.zeros((num_lanes, len(points_m)), dtype=bool)
+    holds[lane, point] = True
+    return holds
+
+
+def _heading_mismatch(lanes: list[Lane], holds: np.ndarray, center_m: np.ndarray, yaw_rad: np.ndarray) -> np.ndarray:
+    """Angle between ego and lane where the lane holds the ego, NaN elsewhere, shape (lanes, T)."""
+    mismatch = np.full(holds.shape, np.nan)
+    for index, lane in enumerate(lanes):
+        where = np.flatnonzero(holds[index])
+        if len(where):
+            _, _, heading = project(center_m[where], lane.centerline_m[:, :2])
+            mismatch[index, where] = np.abs(wrap_angle(yaw_rad[where] - heading))
+    return mismatch
+
+
+def _in_one_lane(lanes: list[Lane], inside: np.ndarray) -> np.ndarray:
+    place = {lane.id: index for index, lane in enumerate(lanes)}
+    fits = np.zeros(inside.shape[1], dtype=bool)
+    for index, lane in enumerate(lanes):
+        if inside[index].any():
+            for following in (None, *lane.successors):
+                both = inside[index] if following not in place else inside[index] | inside[place[following]]
+                fits |= both.all(axis=1)
+    return fits
+
+
+def _limit(lanes: list[Lane], mismatch: np.ndarray) -> np.ndarray:
+    """The limit of the lane that fits best; of equal fits the highest, as where connectors overlap."""
+    limits = np.array([lane.speed_limit_mps for lane in lanes])[:, None]
+    known = np.where(np.isnan(mismatch), np.inf, mismatch)
+    good = (known <= known.min(axis=0, initial=np.inf) + 0.05) & np.isfinite(known) & np.isfinite(limits)
+    highest = np.where(good, limits, -np.inf).max(axis=0, initial=-np.inf)
+    return np.where(np.isfinite(highest), highest, np.nan)

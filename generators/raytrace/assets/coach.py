@@ -1,0 +1,182 @@
+"""Upright bodies with a flat front: buses, lorry cabs and box bodies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generators.raytrace.assets.finish import Finish
+from generators.raytrace.assets.wheels import wheel_pair
+from generators.raytrace.solids import box, rounded_box, sheet
+from generators.raytrace.soup import Soup, concat, fitted, mirrored, moved, smooth
+
+CAP_FRACTIONS = np.array([-1.0, -0.93, -0.72, -0.3, 0.0, 0.3, 0.72, 0.93, 1.0])
+
+
+@dataclass(frozen=True, slots=True)
+class CoachShape:
+    """An upright body; lengths are fractions of its length (from the front) and height (from the ground).
+
+    Attributes:
+        wheels: axles.
+        wheel_radius_m: radius of the wheels; also makes the arches.
+        clearance: of the skirt.
+        belt: lower edge of the windows.
+        window_top: upper edge.
+        windows: ranges of side windows.
+        doors: ranges of doors on the right.
+        band: whether a stripe of the second paint runs below the windows.
+        rear_glass: whether the rear has a window.
+        lean: how far the windscreen leans back, fraction of the length.
+    """
+
+    wheels: tuple[float, ...]
+    wheel_radius_m: float
+    clearance: float
+    belt: float
+    window_top: float
+    windows: tuple[tuple[float, float], ...]
+    doors: tuple[tuple[float, float], ...] = ()
+    band: bool = False
+    rear_glass: bool = True
+    lean: float = 0.02
+
+
+def coach(shape: CoachShape, size_m: tuple[float, float, float], finish: Finish) -> Soup:
+    """The body without wheels: x about its middle, z from the ground."""
+    length, width, height = size_m
+    f = _stations(shape, length)
+    half = _half(shape, f, size_m)
+    cells = _side_materials(shape, f, half.shape[1], finish)
+    with_doors = cells.copy()
+    middle = 0.5 * (f[1:] + f[:-1])
+    for low, high in shape.doors:
+        with_doors[np.ix_((middle > low) & (middle < high), (3, 4, 5, 6))] = finish.glass
+    with_doors[with_doors == finish.left_indicator] = finish.right_indicator
+    caps = [_front(shape, half[0], finish), _rear(shape, half[-1], finish)]
+    return smooth(concat([sheet(half, cells), mirrored(sheet(half, with_doors)), *caps]), 0.6)
+
+
+def _stations(shape: CoachShape, length: float) -> np.ndarray:
+    arch = 1.16 * shape.wheel_radius_m / length
+    arcs = [f + arch * np.sin(np.linspace(-0.5, 0.5, 9) * np.pi) for f in shape.wheels]
+    arcs += [np.array([f - arch - 2e-3, f + arch + 2e-3]) for f in shape.wheels]
+    edges = np.array([edge for pair in (*shape.windows, *shape.doors) for edge in pair])
+    every = np.unique(np.round(np.concatenate([*arcs, edges, [0.0, 0.006, 0.02, 0.98, 0.995, 1.0]]), 4))
+    every = every[(every >= 0) & (every <= 1)]
+    return every[np.concatenate([[True], np.diff(every) > 8e-4])]
+
+
+def _half(shape: CoachShape, f: np.ndarray, size_m: tuple[float, float, float]) -> np.ndarray:
+    length, width, height = size_m
+    radius = 1.16 * shape.wheel_radius_m
+    arch = np.full(len(f), shape.clearance)
+    for wheel in shape.wheels:
+        square = radius**2 - ((f - wheel) * length) ** 2
+        top = (shape.wheel_radius_m + np.sqrt(np.maximum(square, 0))) / height
+        arch = np.maximum(arch, np.where(square > 0, top, 0))
+    low = np.full(len(f), shape.clearance)
+    plan = 1 - 0.045 * np.clip(1 - f / 0.02, 0, 1) ** 2 - 0.03 * np.clip((f - 0.98) / 0.02, 0, 1) ** 2
+    roof = 1 - 0.03 * np.clip(1 - f / 0.02, 0, 1) ** 2 - 0.02 * np.clip((f - 0.98) / 0.02, 0, 1) ** 2
+    mid = np.maximum(0.5 * (shape.belt + shape.clearance), arch + 0.01)
+    belt = np.maximum(shape.belt, mid + 0.01)
+    rows = [(0.0, low), (0.74, low), (0.74, arch), (0.985, arch), (1.0, mid), (1.0, belt), (0.998, belt + 0.012),
+            (0.985, shape.window_top + 0 * f), (0.975, shape.window_top + 0.03 + 0 * f), (0.94, 0.968 * roof),
+            (0.84, 0.995 * roof), (0.0, roof)]  # fmt: skip
+    y = np.stack([0.5 * width * share * plan for share, _ in rows], axis=1)
+    z = np.stack([part for _, part in rows], axis=1) * height
+    x = np.broadcast_to(((0.5 - f) * length)[:, None], y.shape).copy()
+    leaning = np.clip((z / height - shape.belt) / (1 - shape.belt), 0, 1) * shape.lean * length
+    x -= leaning * np.clip(1 - f / 0.12, 0, 1)[:, None]
+    return np.stack([x, y, z], axis=-1)
+
+
+def _side_materials(shape: CoachShape, f: np.ndarray, rows: int, finish: Finish) -> np.ndarray:
+    middle = 0.5 * (f[1:] + f[:-1])
+    cells = np.full((len(middle), rows - 1), finish.paint)
+    cells[:, :3] = finish.under
+    if shape.band:
+        cells[:, 4] = finish.second_paint
+    for low, high in shape.windows:
+        cells[(middle > low) & (middle < high), 6] = finish.glass
+    if shape.windows:
+        first, last = shape.windows[0][0], shape.windows[-1][1]
+        between = (middle > first) & (middle < last) & (cells[:, 6] != finish.glass)
+        cells[between, 6] = finish.trim
+    return cells
+
+
+def _cap(edge: np.ndarray) -> np.ndarray:
+    edge = edge[1:]
+    y = CAP_FRACTIONS[:, None] * edge[None, :, 1]
+    x = np.broadcast_to(edge[:, 0], y.shape)
+    return np.stack([x, y, np.broadcast_to(edge[:, 2], y.shape)], axis=-1)
+
+
+def _front(shape: CoachShape, edge: np.ndarray, finish: Finish) -> Soup:
+    grid = _cap(edge)
+    cells = np.full((grid.shape[0] - 1, grid.shape[1] - 1), finish.paint)
+    cells[:, 2] = finish.trim
+    cells[1:-1, 5] = finish.glass
+    cells[1:-1, 6] = finish.trim
+    cells[1, 3], cells[-2, 3] = finish.headlight, finish.headlight
+    cells[0, 3], cells[-1, 3] = finish.right_indicator, finish.left_indicator
+    cells[2:-2, 3] = finish.trim
+    return sheet(grid, cells)
+
+
+def _rear(shape: CoachShape, edge: np.ndarray, finish: Finish) -> Soup:
+    grid = _cap(edge)[::-1]
+    cells = np.full((grid.shape[0] - 1, grid.shape[1] - 1), finish.paint)
+    cells[:, 2] = finish.trim
+    if shape.rear_glass:
+        cells[1:-1, 5] = finish.glass
+    cells[1, 3] = cells[-2, 3] = finish.brake
+    cells[0, 3], cells[-1, 3] = finish.left_indicator, finish.right_indicator
+    cells[2, 2] = cells[-3, 2] = finish.tail
+    return sheet(grid, cells)
+
+
+def bus(size_m: tuple[float, float, float], finish: Finish) -> Soup:
+    """A city bus, exactly filling its box."""
+    length, width, height = size_m
+    front, rear = 2.7 / length, 1 - 3.3 / length
+    edges = np.linspace(0.075, 0.955, max(5, round(length / 1.5)))
+    pillar = 0.05 / length
+    windows = tuple((float(a) + pillar, float(b) - pillar) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    axles = (front, rear) if length < 14 else (front, 0.5, rear)
+    shape = CoachShape(
+        wheels=axles, wheel_radius_m=0.48, clearance=0.085, belt=0.36, window_top=0.80, windows=windows,
+        doors=((0.02, 0.02 + 1.25 / length), (0.47, 0.47 + 1.3 / length)), band=True, lean=0.012,
+    )  # fmt: skip
+    body_width = width * 0.94
+    body = coach(shape, (length, body_width, height * 0.965), finish)
+    wheels = [wheel_pair((0.5 - f) * length, body_width * 0.985, 0.48, 0.3, finish, 8) for f in axles]
+    roof = rounded_box((0.3 * length, 0.7 * width, 0.05 * height), (-0.1 * length, 0, 0.96 * height), finish.paint, 0.06)
+    sign = box((0.03, 0.62 * body_width, 0.05 * height), (0.492 * length, 0, 0.845 * height), finish.headlight)
+    return fitted(concat([body, *wheels, roof, sign, _arm_mirrors(0.49 * length, width, body_width, 0.72 * height, finish)]),
+                  size_m)  # fmt: skip
+
+
+def _arm_mirrors(x: float, width: float, body_width: float, z: float, finish: Finish) -> Soup:
+    reach = 0.5 * (width - body_width)
+    left = concat(
+        [
+            rounded_box((0.1, max(0.9 * reach, 0.03), 0.34), (x, 0.5 * width - 0.45 * reach, z), finish.trim, 0.02),
+            box((0.05, reach + 0.05, 0.04), (x - 0.03, 0.5 * body_width + 0.5 * reach - 0.02, z + 0.15), finish.trim),
+        ]
+    )
+    return concat([left, mirrored(left)])
+
+
+def lorry_cab(length_m: float, width_m: float, height_m: float, radius_m: float, finish: Finish) -> Soup:
+    """A cab-over driver's cab with its front wheels; its front at x = 0, z from the ground."""
+    shape = CoachShape(
+        wheels=(0.62,), wheel_radius_m=radius_m, clearance=0.12, belt=0.56, window_top=0.84, windows=((0.08, 0.52),),
+        rear_glass=False, lean=0.06,
+    )  # fmt: skip
+    body_width = 0.94 * width_m
+    body = coach(shape, (length_m, body_width, height_m), finish)
+    wheels = wheel_pair((0.5 - 0.62) * length_m, body_width * 0.99, radius_m, 0.3, finish, 8)
+    mirrors = _arm_mirrors(0.44 * length_m, width_m, body_width, 0.72 * height_m, finish)
+    visor = box((0.16, 0.86 * body_width, 0.03), (0.46 * length_m, 0, 0.87 * height_m), finish.trim)
+    return moved(concat([body, wheels, mirrors, visor]), (-0.5 * length_m, 0, 0))

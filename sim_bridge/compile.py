@@ -1,0 +1,386 @@
+"""Concrete scenarios into packed worlds: names checked, roads laid out as paths, behaviours flattened.
+
+Everything wrong with a scenario is reported at once; what the embedded simulator cannot play is `Unsupported`.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from driving_data.errors import Fault, InputError, nearest_name
+from driving_data.maps.lane_map import LaneMap
+from driving_data.plain import canonical_text
+from driving_data.rollout import Actors
+from scenarios.behaviour import (
+    AheadOf,
+    Behaviour,
+    ChangeLane,
+    ChangeSpeed,
+    DistanceBelow,
+    FollowPath,
+    KeepSpeed,
+    MoveSideways,
+    Parallel,
+    TimeGapBelow,
+    TimeToCollisionBelow,
+    Wait,
+    When,
+)
+from scenarios.behaviour import Sequence as InOrder
+from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
+from scenarios.roads import build_road
+from sim_bridge.embedded import layout as at
+from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.conflicts import conflict_rows
+from sim_bridge.embedded.options import EmbeddedOptions
+from sim_bridge.embedded.paths import path_through
+from sim_bridge.embedded.phases import Lookup, Phase, flatten
+from sim_bridge.embedded.pool import PoolBuilder
+from sim_bridge.embedded.roads import RoadPaths, point_at
+from sim_bridge.embedded.worlds import WorldSpec
+
+AGAINST_RAD = math.radians(120.0)
+ALONG_RAD = math.radians(60.0)
+
+
+def compile_scenarios(
+    scenarios: Sequence[ConcreteScenario], seeds: Sequence[int], options: EmbeddedOptions
+) -> tuple[list[WorldSpec], at.Pool]:
+    """Worlds of one batch and the paths that they share.
+
+    Raises:
+        InputError: a scenario refers to what does not exist; every fault of every scenario is named.
+        Unsupported: a scenario asks for something that the embedded simulator cannot play.
+    """
+    if len(scenarios) != len(seeds) or not scenarios:
+        raise ValueError(f"{len(scenarios)} scenarios need as many seeds and at least one, not {len(seeds)}")
+    roads = [_road(canonical_text(scenario.road), _Boxed(scenario.road)) for scenario in scenarios]
+    faults = [f for scenario, road in zip(scenarios, roads, strict=True) for f in faults_of(scenario, road.lane_map)]
+    if faults:
+        raise InputError(faults)
+    pool = PoolBuilder()
+    specs = [
+        _World(scenario, road, canonical_text(scenario.road), pool, options, seed).spec()
+        for scenario, road, seed in zip(scenarios, roads, seeds, strict=True)
+    ]
+    return specs, pool.build()
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxed:
+    """Carries a road past the cache key: the canonical text beside it is the identity."""
+
+    road: RoadChoice
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Boxed)
+
+
+@lru_cache(maxsize=32)
+def _road(text: str, boxed: _Boxed) -> RoadPaths:
+    return RoadPaths(build_road(boxed.road))
+
+
+def faults_of(scenario: ConcreteScenario, lane_map: LaneMap) -> list[Fault]:
+    """Everything in a scenario that names what does not exist or is no possible number."""
+    check = _Check(scenario.name, tuple(lane_map.routes), ("ego", *(actor.id for actor in scenario.actors)))
+    check.number(scenario.step_s > 0, "step_s", scenario.step_s, "a step above 0 s")
+    check.number(scenario.duration_s >= scenario.step_s, "duration_s", scenario.duration_s, "at least one step")
+    check.route(scenario.ego.start.route, "ego.start.route")
+    check.number(min(scenario.ego.size_m) > 0, "ego.size_m", scenario.ego.size_m, "sizes above 0 m")
+    check.number(scenario.ego.wheelbase_m > 0, "ego.wheelbase_m", scenario.ego.wheelbase_m, "a wheelbase above 0 m")
+    check.number(scenario.ego.speed_mps >= 0, "ego.speed_mps", scenario.ego.speed_mps, "a speed of at least 0")
+    ids: set[str] = {"ego"}
+    for k, actor in enumerate(scenario.actors):
+        place = f"actors[{k}]"
+        if actor.id in ids:
+            check.add(f"{place}.id", "duplicate-id", actor.id, "an id that no other actor has")
+        ids.add(actor.id)
+        check.route(actor.start.route, f"{place}.start.route")
+        check.number(min(actor.size_m) > 0, f"{place}.size_m", actor.size_m, "sizes above 0 m")
+        check.number(actor.speed_mps >= 0, f"{place}.speed_mps", actor.speed_mps, "a speed of at least 0")
+        if actor.driver.kind not in ("idm", "none"):
+            check.name(actor.driver.kind, ("idm", "none"), f"{place}.driver.kind", "unknown-driver")
+        for label, node in walk(actor.behaviour, f"{place}.behaviour"):
+            check.node(label, node)
+    for k, program in enumerate(scenario.signals):
+        names = tuple(signal.id for signal in lane_map.signals)
+        check.name(program.signal_id, names, f"signals[{k}].signal_id", "unknown-signal")
+        total = sum(duration for _, duration in program.phases)
+        check.number(total > 0, f"signals[{k}].phases", total, "a cycle above 0 s")
+    return check.faults
+
+
+def walk(node: Behaviour | None, label: str) -> Iterator[tuple[str, Behaviour]]:
+    """Every node of a behaviour with its path in the document."""
+    if node is None:
+        return
+    yield label, node
+    if isinstance(node, InOrder):
+        for k, step in enumerate(node.steps):
+            yield from walk(step, f"{label}.steps[{k}]")
+    elif isinstance(node, Parallel):
+        for k, branch in enumerate(node.branches):
+            yield from walk(branch, f"{label}.branches[{k}]")
+    elif isinstance(node, When):
+        yield from walk(node.then, f"{label}.then")
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name_of_scenario: str
+    routes: tuple[str, ...]
+    actors: tuple[str, ...]
+    faults: list[Fault] = field(default_factory=lambda: [])
+
+    def add(self, path: str, code: str, found: object, expected: str, nearest: str | None = None) -> None:
+        self.faults.append(Fault(self.name_of_scenario, 0, 0, path, code, repr(found), expected, nearest))
+
+    def number(self, holds: bool, path: str, found: object, expected: str) -> None:
+        if not holds:
+            self.add(path, "bad-number", found, expected)
+
+    def name(self, name: str, valid: tuple[str, ...], path: str, code: str) -> None:
+        if name not in valid:
+            self.add(
+                path, code, name, f"one of {', '.join(valid) or 'none: there are none'}", nearest_name(name, valid)
+            )
+
+    def route(self, name: str, path: str) -> None:
+        self.name(name, self.routes, path, "unknown-route")
+
+    def node(self, label: str, node: Behaviour) -> None:
+        if isinstance(node, (ChangeLane, FollowPath)):
+            self.route(node.route, f"{label}.route")
+        if isinstance(node, FollowPath):
+            self.number(len(node.points_m) > 0, f"{label}.points_m", node.points_m, "at least one point")
+            self.number(node.speed_mps > 0, f"{label}.speed_mps", node.speed_mps, "a speed above 0")
+        if isinstance(node, KeepSpeed):
+            self.number(node.speed_mps >= 0, f"{label}.speed_mps", node.speed_mps, "a speed of at least 0")
+        if isinstance(node, ChangeSpeed):
+            self.number(node.speed_mps >= 0, f"{label}.speed_mps", node.speed_mps, "a speed of at least 0")
+            self.number(node.rate_mps2 != 0, f"{label}.rate_mps2", node.rate_mps2, "a rate that is not 0")
+        if isinstance(node, (ChangeLane, MoveSideways, Wait)):
+            self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
+        if isinstance(node, When):
+            trigger = node.trigger
+            if isinstance(trigger, (DistanceBelow, TimeGapBelow, TimeToCollisionBelow, AheadOf)):
+                self.name(trigger.actor, self.actors, f"{label}.trigger.actor", "unknown-actor")
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Builds the specification of one world; actor 0 is the ego."""
+
+    scenario: ConcreteScenario
+    road: RoadPaths
+    road_key: str
+    pool: PoolBuilder
+    options: EmbeddedOptions
+    seed: int
+    paths: list[int] = field(default_factory=lambda: [])
+
+    def spec(self) -> WorldSpec:
+        scenario = self.scenario
+        count = len(scenario.actors) + 1
+        param_f, param_i = np.zeros((at.PARAM_COLUMNS, count)), np.zeros((at.PARAM_INTS, count), dtype=np.int64)
+        state, flags = np.zeros((at.STATE_COLUMNS, count)), np.zeros((at.INT_COLUMNS, count), dtype=np.int64)
+        flags[[at.SPEED_PHASE, at.LATERAL_PHASE, at.PATH_PHASE]] = -1
+        flags[at.VALID] = 1
+        self._ego(param_f, param_i, state, flags)
+        phases: list[Phase] = []
+        for i, actor in enumerate(scenario.actors, start=1):
+            own = self._actor(i, actor, param_f, param_i, state, flags)
+            param_i[at.FIRST_PHASE, i], param_i[at.NUM_PHASES, i] = len(phases), len(own)
+            phases.extend(own)
+        self._conflicts()
+        signal_i, signal_f, program = self._signals()
+        num_steps = round(scenario.duration_s / scenario.step_s)
+        return WorldSpec(
+            actors=self._actors(),
+            ego_index=0,
+            lane_map=self.road.lane_map,
+            environment=scenario.environment,
+            signal_ids=tuple(signal.id for signal in self.road.lane_map.signals),
+            timestamps_ns=np.arange(num_steps + 1, dtype=np.int64) * round(scenario.step_s * 1e9),
+            target_speed_mps=scenario.ego.target_speed_mps,
+            world_f=world_floats(scenario, self.options),
+            world_i=self._integers(count, num_steps),
+            paths=np.array(self.paths, dtype=np.int64),
+            param_f=param_f,
+            param_i=param_i,
+            state=state,
+            flags=flags,
+            phase_i=np.array([[p.kind, p.need, p.trigger, p.other, p.path] for p in phases], dtype=np.int64).reshape(
+                -1, at.PHASE_INTS
+            ),
+            phase_f=np.array([[p.a, p.b, p.value] for p in phases], dtype=np.float64).reshape(-1, at.PHASE_FLOATS),
+            phase_labels=tuple(phase.label for phase in phases),
+            signal_i=signal_i,
+            signal_f=signal_f,
+            program=program,
+            replay=np.zeros((1, at.LOG_COLUMNS + 1, count)),
+            replay_valid=np.zeros((1, count), dtype=np.int64),
+            replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
+        )
+
+    def _local(self, key: tuple[object, ...], make: object) -> int:
+        """Index in this world of the path under `key`, which `make` builds if no world has it yet."""
+        found = self.pool.find(key)
+        if found is None:
+            found = self.pool.add(key, make())  # type: ignore[operator]
+        if found not in self.paths:
+            self.paths.append(found)
+        return self.paths.index(found)
+
+    def _lane_path(self, route: str, backwards: bool = False) -> int:
+        edges = route == self.scenario.ego.start.route and not backwards
+        key = ("route", self.road_key, route, backwards, edges)
+        return self._local(key, lambda: self.road.path(route, backwards, edges))
+
+    def _walk_path(self, actor: Actor, node: FollowPath) -> int:
+        key = ("walk", self.road_key, actor.start, node.route, node.points_m, actor.speed_mps)
+
+        def build() -> object:
+            route = self.road.path(node.route)
+            points = [point_at(route, s, d)[0] for s, d in node.points_m]
+            start, _ = point_at(self.road.path(actor.start.route), actor.start.s_m, actor.start.d_m)
+            if len(points) == 1 or (np.linalg.norm(points[0][:2] - start[:2]) < 30.0 and actor.speed_mps == 0.0):
+                points.insert(0, start)
+            return path_through(np.array(points))
+
+        return self._local(key, build)
+
+    def _straight_path(self, actor: Actor) -> int:
+        route = self.road.path(actor.start.route)
+        start, heading = point_at(route, actor.start.s_m, actor.start.d_m)
+        yaw = heading + actor.start.heading_rad
+        reach = 20.0 + actor.speed_mps * self.scenario.duration_s
+        end = start + reach * np.array([math.cos(yaw), math.sin(yaw), 0.0])
+        return self._local(
+            ("straight", self.road_key, actor.start, reach), lambda: path_through(np.array([start, end]))
+        )
+
+    def _ego(self, param_f: np.ndarray, param_i: np.ndarray, state: np.ndarray, flags: np.ndarray) -> None:
+        ego, traits = self.scenario.ego, traits_of(self.scenario.ego.kind)
+        param_f[:, 0] = [
+            *ego.size_m, traits.mass_kg, 1.5, 2.0, 1.8, 2.5, traits.jerk_mps3, ego.wheelbase_m,
+            ego.rear_axle_to_center_m, traits.foresight_s,
+        ]  # fmt: skip
+        param_i[at.KIND, 0], param_i[at.DRIVER, 0], param_i[at.LAMPS, 0] = ego.kind, at.DRIVER_IDM, traits.lamps
+        flags[at.MODE, 0], flags[at.PATH, 0] = at.MODE_EGO, self._lane_path(ego.start.route)
+        state[at.S, 0], state[at.D, 0], state[at.YAW, 0] = ego.start.s_m, ego.start.d_m, ego.start.heading_rad
+        state[at.SPEED, 0], state[at.DESIRED, 0] = ego.speed_mps, ego.target_speed_mps
+
+    def _actor(
+        self, i: int, actor: Actor, param_f: np.ndarray, param_i: np.ndarray, state: np.ndarray, flags: np.ndarray
+    ) -> tuple[Phase, ...]:
+        traits, driver = traits_of(actor.kind), actor.driver
+        minds, still = driver.kind == "idm", is_still(actor)
+        base = 0.6 * actor.size_m[0] if traits.rolls else 0.0
+        param_f[:, i] = [
+            *actor.size_m, traits.mass_kg, driver.time_headway_s, driver.min_gap_m, driver.max_acceleration_mps2,
+            driver.comfortable_deceleration_mps2, traits.jerk_mps3, base, 0.0, traits.foresight_s,
+        ]  # fmt: skip
+        param_i[:, i] = [
+            actor.kind, at.DRIVER_IDM if minds else at.DRIVER_NONE, int(minds and driver.minds_signals),
+            int(minds and driver.minds_conflicts), round(driver.reaction_time_s / self.scenario.step_s), 0, 0,
+            0 if still else traits.lamps, int(traits.walks),
+        ]  # fmt: skip
+        flags[at.MODE, i] = at.MODE_STATIC if still else at.MODE_PATH
+        length = self._start(i, actor, still, state, flags)
+        state[at.SPEED, i] = actor.speed_mps
+        state[at.DESIRED, i] = driver.desired_speed_mps if minds else actor.speed_mps
+        lookup = Lookup(self._index_of, self._lane_path, lambda node: self._walk_path(actor, node), length)
+        return flatten(actor.behaviour, lookup, self.scenario.step_s)
+
+    def _start(self, i: int, actor: Actor, still: bool, state: np.ndarray, flags: np.ndarray) -> float | None:
+        """Writes where an actor begins and on which path; returns its route's length if it drives that backwards."""
+        turned = math.remainder(actor.start.heading_rad, 2.0 * math.pi)
+        if abs(turned) > AGAINST_RAD and not still:
+            length = self.road.path(actor.start.route).length_m
+            flags[at.PATH, i] = self._lane_path(actor.start.route, backwards=True)
+            state[at.S, i], state[at.D, i] = length - actor.start.s_m, -actor.start.d_m
+            state[at.YAW, i] = turned - math.copysign(math.pi, turned)
+            return length
+        if abs(turned) > ALONG_RAD and actor.speed_mps > 0.0 and actor.driver.kind == "none":
+            flags[at.PATH, i] = self._straight_path(actor)
+            return None
+        flags[at.PATH, i] = self._lane_path(actor.start.route)
+        state[at.S, i], state[at.D, i], state[at.YAW, i] = actor.start.s_m, actor.start.d_m, turned
+        return None
+
+    def _index_of(self, actor: str) -> int:
+        return 0 if actor == "ego" else 1 + [other.id for other in self.scenario.actors].index(actor)
+
+    def _actors(self) -> Actors:
+        ego, others = self.scenario.ego, self.scenario.actors
+        return Actors(
+            ids=("ego", *(actor.id for actor in others)),
+            kind=np.array([ego.kind, *(actor.kind for actor in others)], dtype=np.int64),
+            size_m=np.array([ego.size_m, *(actor.size_m for actor in others)], dtype=np.float64),
+            rear_axle_to_center_m=np.array(
+                [ego.rear_axle_to_center_m]
+                + [0.3 * actor.size_m[0] if traits_of(actor.kind).rolls else 0.0 for actor in others]
+            ),
+        )
+
+    def _integers(self, count: int, num_steps: int) -> np.ndarray:
+        environment = self.scenario.environment
+        dim = environment.light() != "day" or environment.weather() in ("rain", "snow", "fog")
+        values = np.zeros(at.WORLD_INTS, dtype=np.int64)
+        values[at.NUM_ACTORS], values[at.NUM_PATHS] = count, len(self.paths)
+        values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(self.road.lane_map.signals), num_steps
+        values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
+        values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
+        return values
+
+    def _conflicts(self) -> None:
+        """Adds what the routes of this world have to do with one another, once per pair."""
+        routes = {key[2]: path for key, path in self.pool.ids.items() if self._is_route(key, path)}  # type: ignore[index]
+        for one, path in routes.items():
+            for two, other in routes.items():
+                if path != other and (path, other) not in self.pool.conflicts:
+                    self.pool.conflicts[path, other] = conflict_rows(self.road.lane_map, one, two, other)
+
+    def _is_route(self, key: object, path: int) -> bool:
+        return isinstance(key, tuple) and key[0] == "route" and not key[3] and path in self.paths
+
+    def _signals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        signals = self.road.lane_map.signals
+        programs = {program.signal_id: program for program in self.scenario.signals}
+        signal_i, signal_f = np.zeros((len(signals), 2), dtype=np.int64), np.ones((len(signals), 2))
+        rows: list[tuple[float, float]] = []
+        for k, signal in enumerate(signals):
+            program = programs.get(signal.id)
+            if program is None:
+                continue
+            signal_i[k] = len(rows), len(program.phases)
+            signal_f[k] = program.offset_s, sum(duration for _, duration in program.phases)
+            rows.extend((float(state), duration) for state, duration in program.phases)
+        return signal_i, signal_f, np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+
+def is_still(actor: Actor) -> bool:
+    """Whether nothing will ever move this actor by itself."""
+    return actor.speed_mps == 0.0 and actor.behaviour is None and actor.driver.kind == "none"
+
+
+def world_floats(scenario: ConcreteScenario, options: EmbeddedOptions) -> np.ndarray:
+    """Constants of a world, columns as in `layout`."""
+    values = np.zeros(at.WORLD_FLOATS)
+    values[at.DT], values[at.FRICTION] = scenario.step_s, scenario.environment.road_friction
+    values[at.TARGET_SPEED], values[at.GOAL_S] = scenario.ego.target_speed_mps, scenario.ego.goal_s_m
+    values[at.EGO_MAX_STEER], values[at.EGO_STEER_RATE] = options.max_steering_rad, options.steering_rate_radps
+    values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
+    values[at.EGO_STEER_LAG], values[at.NOISE] = options.steering_lag_s, options.acceleration_noise_mps2
+    return values
+
+
+__all__ = ["compile_scenarios", "faults_of", "walk"]

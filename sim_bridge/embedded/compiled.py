@@ -1,0 +1,45 @@
+"""How kernels are compiled.
+
+Three ways, chosen so that the cold compilation of all kernels stays short and a warm start loads a few files only:
+`scalar` for laws of plain numbers (callable from Python, so that tests can compare them with their twins), `inner`
+for what only other kernels call, `entry` for what Python calls. Only entries are cached on disk; they contain all
+that they call. numba looks at the source of the cached function alone, so the name of an entry carries a digest of
+every kernel's source: an edited kernel is never served from an old cache.
+
+Kernels allocate nothing, so reference counting is off; division follows numpy.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from numba import njit
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def _digest_of_sources() -> str:
+    here = Path(__file__).resolve().parent
+    files = sorted([*here.glob("*kernels.py"), here / "layout.py", here / "compiled.py"])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+_DIGEST = _digest_of_sources()
+
+
+def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Compiles a law of plain numbers."""
+    return njit(nogil=True, error_model="numpy", _nrt=False)(function)
+
+
+def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Compiles a kernel that only other kernels call."""
+    return njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Compiles and caches a kernel that Python calls."""
+    function.__qualname__ = f"{function.__qualname__}_{_DIGEST}"
+    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)
