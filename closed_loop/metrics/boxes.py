@@ -35,6 +35,23 @@ def points_to_box_m(
     return np.hypot(np.maximum(along, 0.0), np.maximum(across, 0.0))
 
 
+def overlap_m(
+    center_a_m: Float[np.ndarray, "*a 2"],
+    yaw_a_rad: Float[np.ndarray, "*a"],
+    size_a_m: Float[np.ndarray, "*sa 2"],
+    center_b_m: Float[np.ndarray, "*b 2"],
+    yaw_b_rad: Float[np.ndarray, "*b"],
+    size_b_m: Float[np.ndarray, "*sb 2"],
+) -> Float[np.ndarray, "*out"]:
+    """`driving_data.geometry.overlap_depth_m` with broadcasting: least translation that parts the boxes."""
+    shape = np.broadcast_shapes(
+        np.shape(yaw_a_rad), np.shape(yaw_b_rad), np.shape(size_a_m)[:-1], np.shape(size_b_m)[:-1]
+    )
+    pairs = [np.broadcast_to(value, (*shape, 2)) for value in (center_a_m, size_a_m, center_b_m, size_b_m)]
+    yaw_a, yaw_b = np.broadcast_to(yaw_a_rad, shape), np.broadcast_to(yaw_b_rad, shape)
+    return overlap_depth_m(pairs[0], yaw_a, pairs[1], pairs[2], yaw_b, pairs[3])
+
+
 def box_distance_m(
     center_a_m: Float[np.ndarray, "*a 2"],
     yaw_a_rad: Float[np.ndarray, "*a"],
@@ -47,7 +64,7 @@ def box_distance_m(
 
     Two convex polygons that are apart are nearest at a vertex of one of them.
     """
-    depth = overlap_depth_m(center_a_m, yaw_a_rad, size_a_m, center_b_m, yaw_b_rad, size_b_m)
+    depth = overlap_m(center_a_m, yaw_a_rad, size_a_m, center_b_m, yaw_b_rad, size_b_m)
     of_a = points_to_box_m(box_corners_2d(center_a_m, yaw_a_rad, size_a_m), center_b_m, yaw_b_rad, size_b_m)
     of_b = points_to_box_m(box_corners_2d(center_b_m, yaw_b_rad, size_b_m), center_a_m, yaw_a_rad, size_a_m)
     apart = np.minimum(of_a.min(axis=-1), of_b.min(axis=-1))

@@ -14,10 +14,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from closed_loop.metrics.boxes import edge_meets_box
+from closed_loop.metrics.boxes import edge_meets_box, overlap_m
 from closed_loop.metrics.definition import Direction, Metric, MetricValue, Scale
 from closed_loop.metrics.drive import Drive
-from driving_data.geometry import overlap_depth_m
 from driving_data.taxonomy import STATIC_OBJECTS, VULNERABLE, ActorClass
 
 STOPPED_MPS = 0.05
@@ -65,12 +64,12 @@ class Contact:
 def contacts(drive: Drive) -> tuple[Contact, ...]:
     """First contacts of the ego with each actor, in time order."""
     other = drive.others
-    depth = overlap_depth_m(
+    depth = overlap_m(
         drive.center_m[:, None], drive.yaw_rad[:, None], drive.size_m, other.center_m, other.yaw_rad, other.size_m
     )
     touches = (np.where(np.isnan(depth), -1.0, depth) > 0.0) | _recorded(drive)
     found = [
-        _contact(drive, int(np.argmax(touches[:, column])), column) for column in np.flatnonzero(touches.any(axis=0))
+        _contact(drive, int(np.argmax(touches[:, column])), int(column)) for column in np.flatnonzero(touches.any(axis=0))
     ]
     return tuple(sorted(found, key=lambda contact: (contact.step, contact.actor_id)))
 
@@ -91,13 +90,25 @@ def _recorded(drive: Drive) -> np.ndarray:
     return recorded
 
 
+def _recorded_speed(drive: Drive, step: int, actor_id: str) -> float | None:
+    """Impact speed that the simulator recorded for this contact, where it did."""
+    rollout = drive.rollout
+    names = {rollout.actors.ids[rollout.ego_index], actor_id}
+    for event in rollout.events:
+        same = event.kind == "collision" and set(event.actor_ids) == names
+        if same and event.timestamp_ns == int(rollout.timestamps_ns[drive.step[step]]):
+            speed = event.data.get("impact_speed_mps")
+            return None if speed is None else float(speed)
+    return None
+
+
 def _contact(drive: Drive, step: int, column: int) -> Contact:
     other = drive.others
     before = max(step - 1, 0)
     if not other.valid[before, column]:
         before = step
     relative = drive.velocity_mps[before] - other.velocity_mps[before, column]
-    impact = float(np.hypot(relative[0], relative[1]))
+    impact = _recorded_speed(drive, step, other.ids[column]) or float(np.hypot(relative[0], relative[1]))
     kind = other.kind[column]
     how = _contact_type(drive, step, before, column)
     lateral = how is ContactType.LATERAL and (drive.place is None or not bool(drive.place.in_one_lane[step]))

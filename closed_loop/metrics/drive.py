@@ -145,9 +145,9 @@ class Drive:
     @cached_property
     def path_m(self) -> Float[np.ndarray, "n 2"]:
         """The path that the ego drove, as a polyline of at least two points."""
-        path = distinct(self.center_m, 0.05)
-        if len(path) < 2:
-            return np.stack([self.center_m[0] - 0.05 * self.forward[0], self.center_m[0]])
+        # Creeping makes points so close that their direction is noise: one point for every 5 cm.
+        bucket = np.floor(self.ego_s_m / 0.05)
+        path = distinct(self.center_m[np.concatenate([[True], np.diff(bucket) > 0])])
         # The last heading leads on from the last point: a place ahead of a car that stands still must have a path.
         return np.concatenate([path, path[-1:] + 0.05 * self.forward[-1:]])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.interpolate import CubicHermiteSpline
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.maps.lane_map import Lane, LaneMap
@@ -167,7 +167,7 @@ def project(
     The inverse of `place` within half the radius of the path's curves; beyond the ends s goes on straight.
     """
     targets = np.asarray(points_m, dtype=np.float64)[:, :2]
-    _, near = cKDTree(path.points_m[:, :2]).query(targets)
+    _, near = KDTree(path.points_m[:, :2]).query(targets)
     s, last = path.s_m[near], len(path.s_m) - 1
     for _ in range(3):
         at = np.clip(s, 0.0, path.length_m)

@@ -165,7 +165,7 @@ def _segment(files: SegmentFiles, plain: dict[str, Any], wanted: Wanted) -> Segm
     provenance: Provenance = from_plain(Provenance, plain["provenance"], "provenance")
     hashes = {name: entry.sha256 for name, entry in files.entries.items()}
     embeddings = files.decode("embeddings.npz", arrays.from_npz) if plain["embeddings"] else {}
-    return Segment[Raw](
+    return Segment(
         segment_id=plain["segment_id"],
         source=from_plain(Source, plain["source"], "source"),
         rollout=_rollout(files, plain["has_map"]),

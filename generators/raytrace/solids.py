@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from generators.raytrace.soup import Soup, concat, flat, moved, smooth
+from generators.raytrace.soup import SMALLEST_AREA_M2, Soup, concat, flat, moved, smooth
 
 Point = Sequence[float] | np.ndarray
 
@@ -28,6 +28,15 @@ def sheet(
     if rows.ndim:
         rows = np.repeat(rows.ravel(), 2)
     return flat(corners, rows if rows.ndim else int(rows), _cells(uv))
+
+
+def sheet_with_normals(points_m: Float[np.ndarray, "n m 3"], normals: Float[np.ndarray, "n m 3"], material: int) -> Soup:
+    """As `sheet`, with shading normals given at the grid points."""
+    corners, corner_normals, uv = _cells(points_m), _cells(normals), _cells(_grid_uv(points_m))
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    keep = np.einsum("fi,fi->f", cross, cross) > 4 * SMALLEST_AREA_M2**2
+    count = int(keep.sum())
+    return Soup(corners[keep], corner_normals[keep], uv[keep], np.full(count, material, dtype=np.int64))
 
 
 def _cells(grid: np.ndarray) -> np.ndarray:
@@ -124,10 +133,12 @@ def tube(
     ring = np.cos(angle)[:, None, None] * side + squash * np.sin(angle)[:, None, None] * other
     points = path + radius[:, None] * ring
     points[-1] = points[0]
-    soup = sheet(points, material)
+    outward = np.cos(angle)[:, None, None] * side + np.sin(angle)[:, None, None] * other / squash
+    outward = outward / np.linalg.norm(outward, axis=-1, keepdims=True)
+    soup = sheet_with_normals(points, outward, material)
     if caps:
         soup = concat([soup, fan(points[-2::-1, 0], material), fan(points[:-1, -1], material)])
-    return smooth(soup, 0.9)
+    return soup
 
 
 def revolved(

@@ -1,0 +1,1 @@
+"""The embedded simulator: batched traffic worlds on compiled kernels."""

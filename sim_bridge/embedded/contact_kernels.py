@@ -249,7 +249,7 @@ def watch_actors(pool: Pool, w: Batch) -> None:
             continue
         watch_signals(pool, w, i)
         path = w.paths[w.flags[PATH, i]]
-        if mode == MODE_PATH and pool.ends[path] == 1:
-            if w.state[S, i] >= path_length(pool, path) - 0.5 * w.param_f[LENGTH, i]:
-                w.flags[VALID, i] = 0
-                record(w, EVENT_DESPAWN, i, -1)
+        end = path_length(pool, path) - 0.5 * w.param_f[LENGTH, i]
+        if mode == MODE_PATH and pool.ends[path] == 1 and w.state[S, i] >= end:
+            w.flags[VALID, i] = 0
+            record(w, EVENT_DESPAWN, i, -1)

@@ -203,8 +203,8 @@ EVENT_SPAWN: Final = 6
 
 AFTERMATH_S: Final = 0.5
 GRAVITY: Final = 9.80665
+# Magnitudes below this become zero: what decays for ever would otherwise become denormal, which is slow.
 TINY: Final = 1e-12
-"""Magnitudes below this are set to zero: speeds and angles that decay would otherwise become denormal, which is slow."""
 
 
 class Pool(NamedTuple):

@@ -186,6 +186,6 @@ def _refuse_shared_channels(node: Parallel, label: str) -> None:
         for channel in sorted(channels(branch)):
             if channel in claimed:
                 raise Unsupported(
-                    f"{label}.branches[{k}]: claims the {channel} that branches[{claimed[channel]}] moves at the same time"
+                    f"{label}.branches[{k}]: claims the {channel} that branches[{claimed[channel]}] already moves"
                 )
             claimed[channel] = k

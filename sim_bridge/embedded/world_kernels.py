@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim_bridge.embedded.behaviour_kernels import behave
+from sim_bridge.embedded.behaviour_kernels import behave, record
 from sim_bridge.embedded.compiled import entry, inner
 from sim_bridge.embedded.contact_kernels import find_contacts, watch_actors, watch_ego
 from sim_bridge.embedded.dynamics_kernels import (
@@ -25,6 +25,8 @@ from sim_bridge.embedded.layout import (
     DRIVER_IDM,
     DT,
     EGO,
+    EVENT_DESPAWN,
+    EVENT_SPAWN,
     GOAL_S,
     HAS_BEACON,
     HAS_BRAKE_LIGHTS,
@@ -78,6 +80,7 @@ from sim_bridge.embedded.traffic_kernels import (
 )
 
 EXTERNAL, IDM_LANE_FOLLOW, CONSTANT_SPEED = 0, 1, 2
+FREE_SPEED_MPS = 999.0
 
 
 @inner
@@ -86,8 +89,8 @@ def world_of(batch: Batch, b: int) -> Batch:
     return Batch(
         batch.world_f[b], batch.world_i[b], batch.paths[b], batch.param_f[b], batch.param_i[b],
         batch.phase_i[b], batch.phase_f[b], batch.signal_i[b], batch.signal_f[b], batch.program[b],
-        batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b], batch.proj[b], batch.run[b],
-        batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b], batch.log_valid[b],
+        batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
+        batch.proj[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b], batch.log_valid[b],
         batch.log_lights[b], batch.log_signal[b], batch.events[b],
     )  # fmt: skip
 
@@ -208,12 +211,21 @@ def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> N
 
 
 @inner
+def note_comings(w: Batch) -> None:
+    """Records which replayed actors came and went in this step."""
+    for i in range(w.world_i[NUM_ACTORS]):
+        if w.flags[MODE, i] == MODE_REPLAY and w.flags[VALID, i] != w.log_valid[w.run[STEP] - 1, i]:
+            record(w, EVENT_SPAWN if w.flags[VALID, i] == 1 else EVENT_DESPAWN, i, -1)
+
+
+@inner
 def step_world(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
     """Advances one world by one step, unless it has ended."""
     if w.run[WORLD_DONE] == 1:
         return
     move_everyone(pool, w, ego_accel, ego_steer)
     w.run[STEP] += 1
+    note_comings(w)
     find_contacts(w)
     show_signals(w)
     if w.flags[MODE, w.world_i[EGO]] == MODE_EGO:
@@ -294,7 +306,8 @@ def observe_band(
             px, py, _, _ = path_point(pool, path, at)
             route[b, k, 0], route[b, k, 1] = px, py
             route[b, k, 2] = path_value(pool, path, at, PZ)
-            limits[b, k] = path_value(pool, path, at, PLIMIT)
+            limit = path_value(pool, path, at, PLIMIT)
+            limits[b, k] = limit if limit < FREE_SPEED_MPS else math.inf
         numbers[b, 0] = d
         numbers[b, 1] = max(w.world_f[GOAL_S] - st[S, i], 0.0)
         front = st[S, i] + 0.5 * w.param_f[LENGTH, i]

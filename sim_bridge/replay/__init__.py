@@ -1,0 +1,1 @@
+"""Logs as worlds: what was recorded happens again around a free ego."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closed_loop.metrics.boxes import box_distance_m, contact_interval_s, edge_meets_box
+from closed_loop.metrics.boxes import box_distance_m, contact_interval_s, edge_meets_box, overlap_m
 from closed_loop.metrics.catalogue import METRICS, measure, metrics_named
 from closed_loop.metrics.collision import ContactType, collision_score, contacts
 from closed_loop.metrics.comfort import motion_of
@@ -14,7 +14,6 @@ from closed_loop.metrics.polyline import project
 from closed_loop.metrics.proximity import nuplan_time_to_collision_s
 from closed_loop.metrics.score import composite
 from driving_data.errors import InputError
-from driving_data.geometry import overlap_depth_m
 from driving_data.rollout import Event, SignalStates
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop import worlds
@@ -95,7 +94,7 @@ def test_exact_contact_time_agrees_with_small_steps(seed):
     yaw_a, yaw_b = rng.uniform(-4, 4, 2)
     begin, end = contact_interval_s(a, np.array(yaw_a), size_a, va, b, np.array(yaw_b), size_b, vb)
     time = np.arange(0, 4, 1e-3)
-    depth = overlap_depth_m(
+    depth = overlap_m(
         a + time[:, None] * va, np.full(len(time), yaw_a), size_a, b + time[:, None] * vb, np.full(len(time), yaw_b),
         size_b,
     )  # fmt: skip

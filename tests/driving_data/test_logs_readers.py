@@ -237,7 +237,7 @@ def test_velocities_of_the_log_fit_its_poses(shared_data: Path, place: str) -> N
     measured = (place_m[step + 1, actor, :2] - place_m[step - 1, actor, :2]) / (seconds[step + 1] - seconds[step - 1])[
         :, None
     ]
-    assert np.percentile(np.linalg.norm(measured - told, axis=-1), 90) < 1.0
+    assert np.percentile(np.linalg.norm(measured - told, axis=-1), 75) < 0.5
     heading = rollout.world_from_actor.yaw_rad()[step, actor]
     course = np.arctan2(told[:, 1], told[:, 0])
     assert np.median(np.abs(wrap_angle(heading - course))) < 0.1

@@ -91,7 +91,7 @@ def _box_body(
 
 
 def _deflector(front: float, cab: float, width: float, height: float, articulated: bool, finish: Finish) -> Soup:
-    base = (0.80 if articulated else 0.84) * height
+    base = (0.76 if articulated else 0.80) * height
     return rounded_box((0.55 * cab, 0.8 * width, 0.93 * height - base), (front - 0.62 * cab, 0, 0.5 * (base + 0.93 * height)),
                        finish.paint, 0.12)  # fmt: skip
 
@@ -134,14 +134,14 @@ def _fire_body(front: float, rear: float, width: float, height: float, radius: f
     parts = [
         rounded_box((span, 0.97 * width, top - 2.15 * radius), (middle, 0, 0.5 * (top + 2.15 * radius)), finish.paint, 0.05),
         box((span, 0.98 * width, 0.2), (middle, 0, low + 1.05 * radius), finish.second_paint),
-        box((0.4, 0.6 * width, 0.12), (0.5 * (front + 0.5 * span) + 0.2 * span, 0, 0.93 * height), finish.blue_light),
+        box((0.35, 0.7 * width, 0.13), (front + 0.9, 0, 0.86 * height), finish.blue_light),
     ]
     for share in (0.12, 0.37, 0.62):
         x = rear + share * span
         locker = box((0.21 * span, 0.02, 0.45 * (top - low)), (x + 0.1 * span, 0.487 * width, 0.62 * top), finish.chrome)
         parts += [locker, mirrored(locker)]
     for y in (-0.25, 0.25):
-        parts.append(bar((rear + 0.1, y, 0.94 * height), (front - 0.2, y, 0.97 * height), 0.06, 0.08, finish.chrome))
+        parts.append(bar((rear + 0.1, y, 0.90 * height), (front - 0.2, y, 0.93 * height), 0.06, 0.08, finish.chrome))
     for x in np.linspace(rear + 0.3, front - 0.4, 9):
-        parts.append(box((0.04, 0.5, 0.04), (float(x), 0, 0.95 * height), finish.chrome))
+        parts.append(box((0.04, 0.5, 0.04), (float(x), 0, 0.915 * height), finish.chrome))
     return concat(parts)

@@ -1,0 +1,12 @@
+"""The export formats by name; plug-ins register in the entry-point group `roadloom.exporters`."""
+
+from driving_data.registry import Registry
+
+EXPORTERS = Registry(
+    "export format",
+    "roadloom.exporters",
+    {
+        "nuscenes": "driving_data.exports.nuscenes:NuscenesExporter",
+        "coco": "driving_data.exports.coco:CocoExporter",
+    },
+)
