@@ -4,9 +4,9 @@ Everything wrong with a scenario is reported at once; what the embedded simulato
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -36,18 +36,24 @@ from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.conflicts import conflict_rows
 from sim_bridge.embedded.options import EmbeddedOptions
-from sim_bridge.embedded.paths import path_through
+from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, point_at
 from sim_bridge.embedded.worlds import WorldSpec
 
+RoadBuilder = Callable[[RoadChoice], LaneMap]
+MAX_KEPT_ROADS = 32
+_ROADS: dict[tuple[RoadBuilder, str], RoadPaths] = {}
 AGAINST_RAD = math.radians(120.0)
 ALONG_RAD = math.radians(60.0)
 
 
 def compile_scenarios(
-    scenarios: Sequence[ConcreteScenario], seeds: Sequence[int], options: EmbeddedOptions
+    scenarios: Sequence[ConcreteScenario],
+    seeds: Sequence[int],
+    options: EmbeddedOptions,
+    build: RoadBuilder = build_road,
 ) -> tuple[list[WorldSpec], at.Pool]:
     """Worlds of one batch and the paths that they share.
 
@@ -57,7 +63,7 @@ def compile_scenarios(
     """
     if len(scenarios) != len(seeds) or not scenarios:
         raise ValueError(f"{len(scenarios)} scenarios need as many seeds and at least one, not {len(seeds)}")
-    roads = [_road(canonical_text(scenario.road), _Boxed(scenario.road)) for scenario in scenarios]
+    roads = roads_of(scenarios, build)
     faults = [f for scenario, road in zip(scenarios, roads, strict=True) for f in faults_of(scenario, road.lane_map)]
     if faults:
         raise InputError(faults)
@@ -69,22 +75,17 @@ def compile_scenarios(
     return specs, pool.build()
 
 
-@dataclass(frozen=True, slots=True)
-class _Boxed:
-    """Carries a road past the cache key: the canonical text beside it is the identity."""
-
-    road: RoadChoice
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Boxed)
-
-
-@lru_cache(maxsize=32)
-def _road(text: str, boxed: _Boxed) -> RoadPaths:
-    return RoadPaths(build_road(boxed.road))
+def roads_of(scenarios: Sequence[ConcreteScenario], build: RoadBuilder) -> list[RoadPaths]:
+    """The laid-out road of each scenario; the roads used last are kept, by what they are made from."""
+    roads: list[RoadPaths] = []
+    for scenario in scenarios:
+        key = (build, canonical_text(scenario.road))
+        if key not in _ROADS:
+            while len(_ROADS) >= MAX_KEPT_ROADS:
+                _ROADS.pop(next(iter(_ROADS)))
+            _ROADS[key] = RoadPaths(build(scenario.road))
+        roads.append(_ROADS[key])
+    return roads
 
 
 def faults_of(scenario: ConcreteScenario, lane_map: LaneMap) -> list[Fault]:
@@ -230,11 +231,11 @@ class _World:
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
         )
 
-    def _local(self, key: tuple[object, ...], make: object) -> int:
+    def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:
         """Index in this world of the path under `key`, which `make` builds if no world has it yet."""
         found = self.pool.find(key)
         if found is None:
-            found = self.pool.add(key, make())  # type: ignore[operator]
+            found = self.pool.add(key, make())
         if found not in self.paths:
             self.paths.append(found)
         return self.paths.index(found)
@@ -247,7 +248,7 @@ class _World:
     def _walk_path(self, actor: Actor, node: FollowPath) -> int:
         key = ("walk", self.road_key, actor.start, node.route, node.points_m, actor.speed_mps)
 
-        def build() -> object:
+        def build() -> PathTable:
             route = self.road.path(node.route)
             points = [point_at(route, s, d)[0] for s, d in node.points_m]
             start, _ = point_at(self.road.path(actor.start.route), actor.start.s_m, actor.start.d_m)
@@ -343,14 +344,17 @@ class _World:
 
     def _conflicts(self) -> None:
         """Adds what the routes of this world have to do with one another, once per pair."""
-        routes = {key[2]: path for key, path in self.pool.ids.items() if self._is_route(key, path)}  # type: ignore[index]
+        prefix = ("route", self.road_key)
+        routes = {
+            key[2]: path for key, path in self._tuples() if key[:2] == prefix and not key[3] and path in self.paths
+        }
         for one, path in routes.items():
             for two, other in routes.items():
                 if path != other and (path, other) not in self.pool.conflicts:
                     self.pool.conflicts[path, other] = conflict_rows(self.road.lane_map, one, two, other)
 
-    def _is_route(self, key: object, path: int) -> bool:
-        return isinstance(key, tuple) and key[0] == "route" and not key[3] and path in self.paths
+    def _tuples(self) -> list[tuple[tuple[Any, ...], int]]:
+        return [(key, path) for key, path in self.pool.ids.items() if isinstance(key, tuple)]
 
     def _signals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         signals = self.road.lane_map.signals

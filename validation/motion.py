@@ -68,6 +68,20 @@ def motion_of(segment: Segment[Raw]) -> Motion:
     return _measured(segment.rollout) if is_real(segment) else _simulated(segment.rollout)
 
 
+def well_seen(segment: Segment[Raw], min_points: int = 5) -> Bool[np.ndarray, "T A"]:
+    """Which actor-moments are more than a guess: in real logs with point counts, those with enough lidar points.
+
+    The ego, simulated actors and tracks without counts are taken as seen.
+    """
+    rollout = segment.rollout
+    seen = np.ones(rollout.valid.shape, dtype=np.bool_)
+    if is_real(segment) and segment.labels is not None:
+        boxes = segment.labels.boxes_3d
+        few = (boxes.num_lidar_points >= 0) & (boxes.num_lidar_points < min_points)
+        seen[boxes.step[few], boxes.actor[few]] = False
+    return seen
+
+
 def step_s(rollout: Rollout) -> float:
     """The usual time between two moments."""
     return float(np.median(np.diff(rollout.timestamps_ns))) * 1e-9

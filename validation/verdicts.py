@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from driving_data.rollout import Rollout
 from driving_data.segment import Raw, Segment, Source
@@ -31,6 +31,27 @@ class Rule:
         return Verdict(self.check, self.version, passed, float(score), float(threshold), self.unit, True, self.hard,
                        "" if passed else reason, evidence)  # fmt: skip
 
+    def ratio(self, segment: Segment[Raw], ratio: Float[np.ndarray, "T A"], value: Float[np.ndarray, "T A"],
+              words: str, real_max_share: float) -> Verdict:  # fmt: skip
+        """The verdict on ratios of values to limits, NaN where nothing is judged; `words` has a place for the worst.
+
+        A simulated segment passes where no ratio exceeds 1. Tracks of a real log are measured, and the best of them
+        hold a few broken ones: it passes where at most `real_max_share` of the actor-moments break the limit.
+        """
+        rollout = segment.rollout
+        judged = np.isfinite(ratio)
+        if not judged.any():
+            return self.not_applicable("no actor whose motion is known")
+        worst = float(np.max(ratio, where=judged, initial=0.0))
+        evidence = worst_of(rollout, ratio, value)
+        reason = words.format(f"{worst:.2f}")
+        if not is_real(segment):
+            return self.at_most(worst, 1.0, reason, evidence)
+        share = float((ratio > 1.0).sum() / judged.sum())
+        rule = Rule(self.check, self.version, "part of actor-moments", self.hard)
+        reason = f"{reason}; {100 * share:.2f} % of the actor-moments break the limit"
+        return rule.at_most(share, real_max_share, reason, {**evidence, "worst_ratio": worst})
+
 
 def is_real(segment: Segment[Raw]) -> bool:
     """Whether tracks were measured, with noise, instead of simulated."""
@@ -52,14 +73,3 @@ def worst_of(rollout: Rollout, ratio: Float[np.ndarray, "T A"], value: Float[np.
             "ratio": float(filled[step, actor]),
         })  # fmt: skip
     return {"worst": rows}
-
-
-def sustained(over: Bool[np.ndarray, "T A"], count: int) -> Bool[np.ndarray, "T A"]:
-    """Where `over` holds for at least `count` moments in a row."""
-    if count <= 1 or len(over) < count:
-        return over if count <= 1 else np.zeros_like(over)
-    windows = np.lib.stride_tricks.sliding_window_view(over, count, axis=0).all(axis=-1)
-    result = np.zeros_like(over)
-    for shift in range(count):
-        result[shift : shift + len(windows)] |= windows
-    return result

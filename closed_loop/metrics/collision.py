@@ -126,14 +126,15 @@ def _contact_type(drive: Drive, step: int, before: int, column: int) -> ContactT
         return ContactType.STOPPED_TRACK
     if drive.bearing_rad[step, column] > BEHIND_RAD:
         return ContactType.ACTIVE_REAR
+    front = drive.corners_m[step, :2] + TOUCH_M * drive.forward[step]
     meets = edge_meets_box(
-        drive.corners_m[step, 0] + TOUCH_M * drive.forward[step],
-        drive.corners_m[step, 1] + TOUCH_M * drive.forward[step],
-        other.center_m[step, column],
-        other.yaw_rad[step, column],
-        other.size_m[column] + 2 * TOUCH_M,
+        front[:1],
+        front[1:],
+        other.center_m[step, column : column + 1],
+        other.yaw_rad[step, column : column + 1],
+        other.size_m[column : column + 1] + 2 * TOUCH_M,
     )
-    return ContactType.ACTIVE_FRONT if bool(meets) else ContactType.LATERAL
+    return ContactType.ACTIVE_FRONT if bool(meets[0]) else ContactType.LATERAL
 
 
 def _describe(contact: Contact) -> str:

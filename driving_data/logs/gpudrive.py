@@ -62,7 +62,7 @@ class GpuDriveReader:
                            {"tfrecord": str(document["name"])})  # fmt: skip
         yield real_segment(
             source, rollout, labels=labels_of_every_track(rollout),
-            tags=("dataset:womd", "format:gpudrive", "location:unknown", "lane_width:assumed"),
+            tags=("dataset:womd", "format:gpudrive", "location:unknown", "lane_width:assumed", "class:by_length"),
             description=f"{rollout.seconds()[-1]:.1f} s of {rollout.num_actors} tracks.",
         )  # fmt: skip
 

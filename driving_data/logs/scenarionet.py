@@ -26,6 +26,7 @@ from driving_data.logs.waymo_map import (
     lane_map_from_features,
     mph,
     signal_number,
+    vehicle_by_length,
 )
 from driving_data.maps.lane_map import LaneMap, MapArea
 from driving_data.rollout import Rollout, SignalStates
@@ -110,7 +111,8 @@ class ScenarioNetReader:
         place = str(metadata.get("map", "unknown"))
         yield real_segment(
             source, rollout, labels=labels_of_every_track(rollout),
-            tags=(f"dataset:{dataset}", "format:scenarionet", f"location:{place}", "lane_width:estimated"),
+            tags=(f"dataset:{dataset}", "format:scenarionet", f"location:{place}", "lane_width:estimated",
+                  "height:flat_ego" if dataset == "nuscenes" else "class:by_length"),
             description=f"{rollout.seconds()[-1]:.1f} s of {rollout.num_actors} tracks ({dataset}, {place}).",
         )  # fmt: skip
 
@@ -157,15 +159,16 @@ def _tracks(items: Mapping[str, Any], ego_id: str, count: int, dataset: str) -> 
         position[:, ego, 2] += 0.5 * NUSCENES_EGO_SIZE_M[2]
         # The velocity of the log is that of the rear axle and lags by a sample: ours follows from the poses.
         velocity[:, ego] = np.nan
-    kinds = [_class_of(items[key]) for key in ids]
+    kinds = [_class_of(items[key], float(size[index, 0])) for index, key in enumerate(ids)]
     return Tracks(actors_of(ids, kinds, size, offset), ego, SE3.from_yaw(yaw, position), valid, velocity)
 
 
-def _class_of(item: Mapping[str, Any]) -> ActorClass:
+def _class_of(item: Mapping[str, Any], length_m: float) -> ActorClass:
     fine = str(item.get("metadata", {}).get("type", ""))
     if fine in NUSCENES_CLASSES:
         return NUSCENES_CLASSES[fine]
-    return _CLASSES[str(item["type"])]
+    kind = _CLASSES[str(item["type"])]
+    return vehicle_by_length(length_m) if kind is ActorClass.CAR else kind
 
 
 def _signal(key: str, item: Mapping[str, Any], count: int) -> LaneSignal:

@@ -23,9 +23,10 @@ from driving_data.maps.lane_map import (
     RoadSign,
     TrafficSignal,
 )
-from driving_data.taxonomy import SignalState
+from driving_data.taxonomy import ActorClass, SignalState
 
 DEFAULT_HALF_WIDTH_M = 1.75
+LONGEST_CAR_M = 7.0
 _HALF_WIDTH_RANGE_M = (1.0, 3.5)
 _MPH_MPS = 0.44704
 
@@ -232,6 +233,11 @@ def signal_number(name: str) -> int:
     return int(_SIGNALS[short])
 
 
+def vehicle_by_length(length_m: float) -> ActorClass:
+    """Waymo's VEHICLE is any vehicle: what is longer than a van is called a truck here, the rest a car."""
+    return ActorClass.TRUCK if length_m > LONGEST_CAR_M else ActorClass.CAR
+
+
 def mph(value: Any) -> float:
     """Miles per hour to m/s; NaN for 0 or nothing, which mean unknown."""
     number = float(value or 0.0)
@@ -244,4 +250,13 @@ def as_feature_points(value: Any) -> np.ndarray:
     return as_points(array[None] if array.ndim == 1 else array)
 
 
-__all__ = ["Boundary", "Feature", "LaneSignal", "as_feature_points", "lane_map_from_features", "mph", "signal_number"]
+__all__ = [
+    "Boundary",
+    "Feature",
+    "LaneSignal",
+    "as_feature_points",
+    "lane_map_from_features",
+    "mph",
+    "signal_number",
+    "vehicle_by_length",
+]

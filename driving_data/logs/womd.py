@@ -26,6 +26,7 @@ from driving_data.logs.waymo_map import (
     lane_map_from_features,
     mph,
     signal_number,
+    vehicle_by_length,
 )
 from driving_data.logs.wire import Value, fields, integers, looks_like_tfrecord, object_states, points, tfrecords
 from driving_data.maps.lane_map import LaneMap
@@ -94,7 +95,7 @@ class WomdReader:
                                {"record": number, "rear_axle_to_center_m": WAYMO_REAR_AXLE_TO_CENTER_M})  # fmt: skip
             yield real_segment(
                 source, rollout, labels=labels_of_every_track(rollout),
-                tags=("dataset:womd", "location:unknown", "lane_width:estimated"),
+                tags=("dataset:womd", "location:unknown", "lane_width:estimated", "class:by_length"),
                 description=f"{rollout.seconds()[-1]:.1f} s of {rollout.num_actors} tracks.",
             )  # fmt: skip
 
@@ -155,7 +156,8 @@ def tracks_rollout(times_ns: np.ndarray, ids: list[str], kinds: list[int], state
     chosen = np.flatnonzero(kept)
     rows = states[:, chosen]
     velocity = np.concatenate([rows[..., 7:9], np.full((*rows.shape[:2], 1), np.nan)], axis=-1)
-    actors = actors_of([ids[i] for i in chosen], [kinds[i] for i in chosen], size[chosen])
+    fine = [int(vehicle_by_length(size[i, 0])) if kinds[i] == ActorClass.CAR else kinds[i] for i in chosen]
+    actors = actors_of([ids[i] for i in chosen], fine, size[chosen])
     tracks = Tracks(actors, int(np.flatnonzero(chosen == ego)[0]), SE3.from_yaw(rows[..., 6], rows[..., :3]),
                     valid[:, chosen], velocity)  # fmt: skip
     table = np.array([[signal_number(state) for state in item.states] for item in signals], dtype=np.int64)

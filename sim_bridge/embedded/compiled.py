@@ -12,12 +12,13 @@ Kernels allocate nothing, so reference counting is off; division follows numpy.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from numba import njit
+import numba
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+_njit: Any = numba.njit
 
 
 def _digest_of_sources() -> str:
@@ -31,15 +32,15 @@ _DIGEST = _digest_of_sources()
 
 def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a law of plain numbers."""
-    return njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    return _njit(nogil=True, error_model="numpy", _nrt=False)(function)
 
 
 def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a kernel that only other kernels call."""
-    return njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles and caches a kernel that Python calls."""
     function.__qualname__ = f"{function.__qualname__}_{_DIGEST}"
-    return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)
+    return _njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)

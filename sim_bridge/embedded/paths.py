@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int32
 from scipy.interpolate import CubicHermiteSpline
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from sim_bridge.embedded.layout import (
     PATH_COLUMNS,
@@ -114,7 +114,7 @@ def with_grid(path: PathTable) -> PathTable:
     x = low[0] + (np.arange(width) + 0.5) * cell
     y = low[1] + (np.arange(height) + 0.5) * cell
     centres = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    _, nearest = cKDTree(points).query(centres, distance_upper_bound=GRID_REACH_M + 0.8 * cell)
+    _, nearest = KDTree(points).query(centres, distance_upper_bound=GRID_REACH_M + 0.8 * cell)
     cells = np.where(nearest < len(points), nearest, -1).astype(np.int32)
     return replace(path, grid=(float(low[0]), float(low[1]), cell, width, height), cells=cells)
 

@@ -158,6 +158,10 @@ def _trigger(trigger: Trigger, lookup: Lookup, label: str) -> tuple[int, int, fl
         return ON_TIME_GAP, lookup.actor(trigger.actor), trigger.time_s
     if isinstance(trigger, TimeToCollisionBelow):
         return ON_TTC, lookup.actor(trigger.actor), trigger.time_s
+    return _trigger_ahead(trigger, lookup, label)
+
+
+def _trigger_ahead(trigger: object, lookup: Lookup, label: str) -> tuple[int, int, float]:
     if isinstance(trigger, AheadOf):
         return ON_AHEAD, lookup.actor(trigger.actor), trigger.distance_m
     raise Unsupported(f"{label}.trigger: the embedded simulator knows no trigger {type(trigger).__name__}")

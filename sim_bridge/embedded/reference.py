@@ -150,6 +150,7 @@ class Road:
         """Place (s, d) of a point: the nearest sample, then steps along the tangent until it is square to it."""
         target = np.array([x, y])
         s = float(self.s[np.argmin(np.linalg.norm(self.rows[:, PX : PY + 1] - target, axis=-1))])
+        d = 0.0
         for _ in range(50):
             point, tangent = self.point(s)
             d = float(tangent[0] * (target - point)[1] - tangent[1] * (target - point)[0])
@@ -410,7 +411,7 @@ class ReferenceWorld:
                 body.s, body.d = body.road.place(body.x, body.y)
             body.duration, body.clock = max(node.duration_s, self.scenario.step_s), 0.0
             body.plan = quintic(body.d, body.u, body.bend, node.offset_m, body.duration)
-            while body.plan is not None:
+            while self._moves_sideways(body):
                 yield
         elif isinstance(node, Wait):
             end = self.step_index * self.scenario.step_s + node.duration_s
@@ -418,6 +419,9 @@ class ReferenceWorld:
                 yield
         else:
             raise NotImplementedError(f"the reference does not play {type(node).__name__}")
+
+    def _moves_sideways(self, body: Body) -> bool:
+        return body.plan is not None
 
     def _fires(self, body: Body, trigger: Trigger) -> bool:
         if isinstance(trigger, AtTime):

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from driving_data.maps.queries import is_drivable
-from driving_data.maps.routes import route_path
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from driving_data.maps.lane_map import Lane, LaneMap
+from driving_data.maps.routes import route_path
 from sim_bridge.embedded.layout import PBANK, PLEFT, PRIGHT, PTURN, PTX, PTY, PX, PY, PZ
 from sim_bridge.embedded.paths import PathTable, path_table, reversed_path
 
@@ -59,14 +59,14 @@ def bank_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane]) -> Float
     bank = np.where(width > 0.5, across[:, 2] / np.maximum(width, 0.5), 0.0)
     if np.abs(bank).max() < 1e-6:
         return np.zeros(len(rows))
-    distance, nearest = cKDTree(centers[:, :2]).query(rows[:, PX : PY + 1], k=min(2, len(centers)))
+    distance, nearest = KDTree(centers[:, :2]).query(rows[:, PX : PY + 1], k=min(2, len(centers)))
     weight = 1.0 / (np.asarray(distance).reshape(len(rows), -1) + 1e-6)
     return (bank[np.asarray(nearest).reshape(len(rows), -1)] * weight).sum(axis=-1) / weight.sum(axis=-1)
 
 
 def turns_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane], spacing_m: float) -> Float[np.ndarray, "n"]:
     """+1 where the left indicator is due (before and in a left turn at a junction), -1 for the right, else 0."""
-    turn, tree = np.zeros(len(rows)), cKDTree(rows[:, PX : PY + 1])
+    turn, tree = np.zeros(len(rows)), KDTree(rows[:, PX : PY + 1])
     for lane in lanes:
         if lane.junction_id is None:
             continue
@@ -85,7 +85,7 @@ def stops_along(
     rows: Float[np.ndarray, "n columns"], spacing_m: float, lane_map: LaneMap, lanes: list[Lane]
 ) -> tuple[tuple[float, int], ...]:
     """Where a route must stop for which signal: each stop line that belongs to one of its lanes."""
-    ids, tree = {lane.id for lane in lanes}, cKDTree(rows[:, PX : PY + 1])
+    ids, tree = {lane.id for lane in lanes}, KDTree(rows[:, PX : PY + 1])
     stops: list[tuple[float, int]] = []
     for index, signal in enumerate(lane_map.signals):
         if not ids.intersection(signal.lane_ids):

@@ -100,7 +100,7 @@ def pack(specs: list[WorldSpec]) -> Batch:
     return Batch(
         world_f=stacked([spec.world_f for spec in specs]),
         world_i=stacked([spec.world_i for spec in specs]),
-        paths=stacked([spec.paths for spec in specs], -1),
+        paths=stacked([spec.paths for spec in specs], -1.0),
         param_f=stacked([spec.param_f for spec in specs]),
         param_i=stacked([spec.param_i for spec in specs]),
         phase_i=stacked([spec.phase_i for spec in specs]),

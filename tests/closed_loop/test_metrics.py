@@ -143,7 +143,7 @@ CASES = [
     ([0, 0], 10.0, [12, 0], 0.0, 0.0, ContactType.STOPPED_TRACK, True),
     ([0, 0], 2.0, [-12, 0], 10.0, 0.0, ContactType.ACTIVE_REAR, False),
     ([0, 0], 0.0, [-12, 0], 10.0, 0.0, ContactType.STOPPED_EGO, False),
-    ([0, 0], 5.0, [4, -9], 10.0, np.pi / 2, ContactType.LATERAL, False),
+    ([0, 0], 5.0, [2, -9], 10.0, np.pi / 2, ContactType.LATERAL, False),
 ]
 
 
@@ -161,7 +161,7 @@ def test_contacts_are_classified_as_by_nuplan(ego, speed, other, other_speed, ya
 
 def test_a_lateral_contact_while_between_lanes_is_the_egos_fault():
     what = worlds.straight(
-        [[0.0, 1.75], [4.0, -7.0]], [5.0, 10.0], yaws=[0.0, np.pi / 2], lane_map=worlds.two_lane_road()
+        [[0.0, 1.75], [2.0, -7.0]], [5.0, 10.0], yaws=[0.0, np.pi / 2], lane_map=worlds.two_lane_road()
     )
     found = contacts(drive_of(what))
     assert found[0].type is ContactType.LATERAL

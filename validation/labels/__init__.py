@@ -1,0 +1,1 @@
+"""Checks of labels, pictures and calibration against one another."""

@@ -1,0 +1,1 @@
+"""Checks of motion, contact and time."""

@@ -30,6 +30,7 @@ class DrivableArea:
         version: of the definition.
         max_outside: part of a vehicle's corner samples that may lie outside.
         margin_m: the area is grown by this much: kerbs, paint, mirrors.
+        real_min_moments: an ego that a log knows for fewer moments (a planning task) is not judged.
         allowed_tag: a segment with this tag is not judged.
     """
 
@@ -37,6 +38,7 @@ class DrivableArea:
     version: str = "1.0.0"
     max_outside: float = 0.01
     margin_m: float = 0.30
+    real_min_moments: int = 5
     allowed_tag: str = "off_road:allowed"
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
@@ -52,7 +54,7 @@ class DrivableArea:
         judged &= away_from_events(rollout, ("collision", "off_road"), 5.0)
         if is_real(segment):
             judged &= np.arange(rollout.num_actors) == rollout.ego_index
-        if not judged.any():
+        if judged.sum() < (self.real_min_moments if is_real(segment) else 1):
             return rule.not_applicable("no vehicle to judge")
         step, actor = np.nonzero(judged)
         corners = box_corners(rollout.world_from_actor[step, actor], rollout.actors.size_m[actor])[:, :4, :2]
@@ -63,13 +65,17 @@ class DrivableArea:
         per_actor = np.nansum(share, axis=0) / np.maximum(count, 1)
         score = float(per_actor.max())
         evidence: dict[str, Any] = worst_of(rollout, np.where(share > 0, share * per_actor, np.nan), share)
-        return rule.at_most(score, self.max_outside, f"{100 * score:.1f} % of a vehicle's corners off the road", evidence)
+        return rule.at_most(
+            score, self.max_outside, f"{100 * score:.1f} % of a vehicle's corners off the road", evidence
+        )
 
 
 def _contains(lane_map: LaneMap, margin_m: float, points: np.ndarray) -> np.ndarray:
     import shapely
 
-    rings = [np.concatenate([lane.left_m, lane.right_m[::-1]])[:, :2] for lane in lane_map.lanes if lane.kind in _OPEN_LANES]
+    rings = [
+        np.concatenate([lane.left_m, lane.right_m[::-1]])[:, :2] for lane in lane_map.lanes if lane.kind in _OPEN_LANES
+    ]
     rings += [area.polygon_m[:, :2] for area in lane_map.areas if area.kind in _OPEN_AREAS and len(area.polygon_m) > 2]
     low, high = points.min(axis=0) - 1.0, points.max(axis=0) + 1.0
     near = [ring for ring in rings if (ring.max(axis=0) >= low).all() and (ring.min(axis=0) <= high).all()]

@@ -1,14 +1,14 @@
 """How hard and how fast actors move: the friction circle, human limits, top speeds of classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from driving_data.segment import Raw, Segment
 from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
 from driving_data.verdict import Verdict
-from validation.motion import along_and_across, away_from_events, has_motion, motion_of, wheeled
-from validation.verdicts import Rule, is_real, sustained, worst_of
+from validation.motion import along_and_across, away_from_events, has_motion, motion_of, well_seen, wheeled
+from validation.verdicts import Rule, is_real
 
 _GRAVITY_MPS2 = 9.81
 
@@ -22,7 +22,7 @@ class FrictionCircle:
         version: of the definition.
         real_friction: mu where a real log does not know the road: dry asphalt.
         sigmas: noise that may lie on top, in standard deviations.
-        moments: how long in a row the limit must be broken in a real log.
+        real_max_share: part of a real log's actor-moments that may break the limit.
         event_margin_s: time around labelled collisions that is left out.
     """
 
@@ -30,7 +30,7 @@ class FrictionCircle:
     version: str = "1.0.0"
     real_friction: float = 0.9
     sigmas: float = 4.0
-    moments: int = 2
+    real_max_share: float = 0.01
     event_margin_s: float = 0.5
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
@@ -44,13 +44,10 @@ class FrictionCircle:
         friction = self.real_friction if is_real(segment) else rollout.environment.road_friction
         limit = friction * _GRAVITY_MPS2 + self.sigmas * motion.acceleration_sigma
         value = np.linalg.norm(motion.acceleration_mps2, axis=-1)
-        judged = wheeled(rollout) & away_from_events(rollout, ("collision",), self.event_margin_s)
+        judged = wheeled(rollout) & well_seen(segment) & away_from_events(rollout, ("collision",), self.event_margin_s)
         ratio = np.where(judged, value / limit, np.nan)
-        if is_real(segment):
-            ratio = np.where((ratio <= 1) | sustained(ratio > 1, self.moments), ratio, np.nan)
-        score = float(np.nanmax(ratio, initial=0.0))
-        return rule.at_most(score, 1.0, f"an acceleration of {score:.2f} times what mu = {friction:.2f} allows",
-                            worst_of(rollout, ratio, value))  # fmt: skip
+        words = f"an acceleration of {{}} times what mu = {friction:.2f} allows"
+        return rule.ratio(segment, ratio, value, words, self.real_max_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,7 @@ class KinematicEnvelope:
         max_yaw_rate_radps: a magnitude.
         max_yaw_acceleration_radps2: a magnitude.
         sigmas: noise that may lie on top, in standard deviations.
+        real_max_share: part of a real log's actor-moments that may break the limit.
     """
 
     name: str = "kinematic_envelope"
@@ -80,6 +78,7 @@ class KinematicEnvelope:
     max_yaw_rate_radps: float = 0.95
     max_yaw_acceleration_radps2: float = 1.93
     sigmas: float = 4.0
+    real_max_share: float = 0.05
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
         """Score: highest ratio of any quantity to its limit over all vehicles."""
@@ -99,8 +98,7 @@ class KinematicEnvelope:
             "lateral": np.abs(acceleration[..., 1]) / (self.max_lateral_mps2 + noise_a),
             "jerk": np.linalg.norm(jerk, axis=-1) / (self.max_jerk_mps3 + noise_j),
             "longitudinal_jerk": np.abs(jerk[..., 0]) / (self.max_longitudinal_jerk_mps3 + noise_j),
-            "yaw_rate": np.abs(motion.yaw_rate_radps)
-            / (self.max_yaw_rate_radps + self.sigmas * motion.yaw_rate_sigma),
+            "yaw_rate": np.abs(motion.yaw_rate_radps) / (self.max_yaw_rate_radps + self.sigmas * motion.yaw_rate_sigma),
             "yaw_acceleration": np.abs(motion.yaw_acceleration_radps2)
             / (self.max_yaw_acceleration_radps2 + self.sigmas * motion.yaw_acceleration_sigma),
         }
@@ -108,8 +106,8 @@ class KinematicEnvelope:
         highest = {name: float(np.nanmax(part, initial=0.0)) for name, part in zip(parts, stack, strict=True)}
         name = max(highest, key=lambda key: highest[key])
         ratio = np.fmax.reduce(stack, axis=0)
-        evidence = {**worst_of(rollout, ratio, ratio), "highest": highest}
-        return rule.at_most(highest[name], 1.0, f"{name} of {highest[name]:.2f} times the comfort limit", evidence)
+        verdict = rule.ratio(segment, ratio, ratio, f"{name} of {{}} times the comfort limit", self.real_max_share)
+        return replace(verdict, evidence={**verdict.evidence, "highest": highest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class ClassSpeed:
         truck_mps: top speed of trucks, buses and trailers.
         vehicle_mps: top speed of everything else that drives.
         sigmas: noise that may lie on top, in standard deviations.
-        moments: how long in a row the limit must be broken in a real log.
+        real_max_share: part of a real log's actor-moments that may break the limit.
     """
 
     name: str = "class_speed"
@@ -134,7 +132,7 @@ class ClassSpeed:
     truck_mps: float = 40.0
     vehicle_mps: float = 80.0
     sigmas: float = 4.0
-    moments: int = 3
+    real_max_share: float = 0.01
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
         """Score: highest ratio of a speed to the top speed of its class."""
@@ -145,11 +143,7 @@ class ClassSpeed:
         limit = np.array([self._limit(ActorClass(int(kind))) for kind in rollout.actors.kind])
         value = np.linalg.norm(motion.velocity_mps, axis=-1)
         ratio = value / (limit + self.sigmas * motion.velocity_sigma)
-        if is_real(segment):
-            ratio = np.where((ratio <= 1) | sustained(ratio > 1, self.moments), ratio, np.nan)
-        score = float(np.nanmax(ratio, initial=0.0))
-        return rule.at_most(score, 1.0, f"a speed of {score:.2f} times the top speed of its class",
-                            worst_of(rollout, ratio, value))  # fmt: skip
+        return rule.ratio(segment, ratio, value, "a speed of {} times the top speed of its class", self.real_max_share)
 
     def _limit(self, kind: ActorClass) -> float:
         if kind in PEDESTRIANS:

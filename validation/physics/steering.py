@@ -7,8 +7,8 @@ import numpy as np
 from driving_data.segment import Raw, Segment
 from driving_data.taxonomy import TWO_WHEELERS, ActorClass
 from driving_data.verdict import Verdict
-from validation.motion import along_and_across, away_from_events, has_motion, motion_of, wheeled
-from validation.verdicts import Rule, is_real, sustained, worst_of
+from validation.motion import along_and_across, away_from_events, has_motion, motion_of, well_seen, wheeled
+from validation.verdicts import Rule, is_real
 
 _ARTICULATED = (ActorClass.TRAILER,)
 
@@ -28,7 +28,7 @@ class SteeringGeometry:
         min_speed_mps: slower actors of a real log are not judged: their heading is drawn by hand.
         axle_part: distance of the rear axle behind the centre, as a part of the length, where it is not known.
         sigmas: noise that may lie on top, in standard deviations.
-        moments: how long in a row the limit must be broken in a real log.
+        real_max_share: part of a real log's actor-moments that may break the limit.
         event_margin_s: time around labelled collisions that is left out.
     """
 
@@ -42,7 +42,7 @@ class SteeringGeometry:
     min_speed_mps: float = 2.0
     axle_part: float = 0.3
     sigmas: float = 4.0
-    moments: int = 5
+    real_max_share: float = 0.03
     event_margin_s: float = 1.0
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
@@ -66,11 +66,10 @@ class SteeringGeometry:
         ratio = np.fmax(ratio_side, np.abs(motion.yaw_rate_radps) / limit_yaw)
         ratio = np.where(judged & away_from_events(rollout, ("collision",), self.event_margin_s), ratio, np.nan)
         if is_real(segment):
+            ratio = np.where(well_seen(segment), ratio, np.nan)
             ratio = np.where(speed >= self.min_speed_mps, ratio, np.nan)
-            ratio = np.where((ratio <= 1) | sustained(ratio > 1, self.moments), ratio, np.nan)
-        score = float(np.nanmax(ratio, initial=0.0))
-        return rule.at_most(score, 1.0, f"motion across the wheels, {score:.2f} times what steering allows",
-                            worst_of(rollout, ratio, sideways))  # fmt: skip
+        words = "motion across the wheels, {} times what steering allows"
+        return rule.ratio(segment, ratio, sideways, words, self.real_max_share)
 
     def _radius(self, kinds: np.ndarray) -> np.ndarray:
         large = [int(kind) for kind in (ActorClass.TRUCK, ActorClass.BUS, ActorClass.CONSTRUCTION_VEHICLE)]

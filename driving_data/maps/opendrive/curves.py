@@ -35,9 +35,7 @@ def local_pose(
     return _poly3(shape, s_m)
 
 
-def _spiral(
-    curvature: float, slope: float, s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _spiral(curvature: float, slope: float, s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     heading = s * (curvature + 0.5 * slope * s)
     bend = curvature + slope * s
     if abs(slope) < 1e-14 and abs(curvature) > 1e-9:

@@ -30,7 +30,16 @@ def cloth(book: MaterialBook, color: Color, semantic: SemanticClass, bright: flo
     )  # fmt: skip
 
 
-def person_look(book: MaterialBook, appearance: Appearance, actor: str, semantic: SemanticClass, age: str) -> Look:
+def person_look(
+    book: MaterialBook,
+    appearance: Appearance,
+    actor: str,
+    semantic: SemanticClass,
+    age: str,
+    *,
+    vest: bool = False,
+    rider: bool = False,
+) -> Look:
     """Clothes, skin and hair of one actor, from its draws.
 
     Args:
@@ -39,6 +48,8 @@ def person_look(book: MaterialBook, appearance: Appearance, actor: str, semantic
         actor: id of the actor.
         semantic: class of all its surfaces.
         age: 'adult' or 'child'.
+        vest: a high-visibility vest and a helmet, as workers wear.
+        rider: a helmet, and nothing that hangs down.
     """
 
     def pick(key: str, palette: Sequence[str]) -> str:
@@ -48,17 +59,23 @@ def person_look(book: MaterialBook, appearance: Appearance, actor: str, semantic
     rng = appearance.rng(f"person.{actor}")
     skin = book.add(Surface(pick("skin_tone", SKIN_COLORS), semantic, roughness=0.6, reflectance=0.03,
                             lidar_reflectivity=0.5, wettable=0.2))  # fmt: skip
-    hair = book.add(Surface(pick("hair_color", HAIR_COLORS), semantic, roughness=0.6, reflectance=0.04,
+    hair = book.add(Surface(pick("hair_color", HAIR_COLORS[:5] if age == "child" else HAIR_COLORS), semantic, roughness=0.6, reflectance=0.04,
                             texture=Texture.FUR, texture_scale_m=0.05, wettable=0.4))  # fmt: skip
     shoes = book.add(Surface(("#161616", "#3a2a1e", "#d8d6d0")[int(rng.integers(3))], semantic, roughness=0.5,
                              reflectance=0.04))  # fmt: skip
     garment = appearance.choice("garment", actor)
+    if (vest or rider) and garment in ("skirt", "coat"):
+        garment = "trousers"
+    upper = cloth(book, pick("upper_color", UPPER_COLORS), semantic)
+    extra = cloth(book, UPPER_COLORS[int(rng.integers(len(UPPER_COLORS)))], semantic)
+    if vest:
+        upper = cloth(book, (0.62, 0.83, 0.03), semantic, 0.8)
+        extra = book.add(Surface("#d6d8da", semantic, roughness=0.3, reflectance=0.1, lidar_reflectivity=3.0))
     return Look(
-        skin, hair, cloth(book, pick("upper_color", UPPER_COLORS), semantic),
-        cloth(book, pick("lower_color", LOWER_COLORS), semantic), shoes,
-        cloth(book, UPPER_COLORS[int(rng.integers(len(UPPER_COLORS)))], semantic),
-        garment=garment, build=appearance.number("build", actor) * (0.92 if age == "child" else 1.0),
-        head_scale=1.32 if age == "child" else 1.0, backpack=bool(rng.random() < (0.5 if age == "child" else 0.25)),
+        skin, hair, upper, cloth(book, pick("lower_color", LOWER_COLORS), semantic), shoes, extra, garment=garment,
+        build=appearance.number("build", actor) * (0.92 if age == "child" else 1.0),
+        head_scale=1.32 if age == "child" else 1.0, helmet=vest or rider, vest=vest,
+        backpack=not vest and bool(rng.random() < (0.5 if age == "child" else 0.25)),
     )  # fmt: skip
 
 

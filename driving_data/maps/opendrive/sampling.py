@@ -1,0 +1,189 @@
+"""Lane sections sampled into borders: knots where chords would miss the road by more than the tolerance.
+
+Lengths are those along the reference line. A road is cut into pieces wherever its lane section, the marking or the
+speed limit of one of its lanes changes, so that every lane of a piece has one marking on each side and one limit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from driving_data.maps.opendrive import profiles
+from driving_data.maps.opendrive.curves import reference_line
+from driving_data.maps.opendrive.document import Cubic, LaneRecord, Road, Section
+
+CHORD_ERROR_M = 0.004
+MAX_CURVED_STEP_M = 1.0
+MAX_STRAIGHT_STEP_M = 5.0
+_MIN_STEP_M = 0.1
+_GRID_M = 0.25
+_GROWTH = 0.5
+_SHORTEST_M = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one lane section from `start` to `end` (s of the road) on which every lane stays the same."""
+
+    road: Road
+    index: int
+    section_index: int
+    section: Section
+    start: float
+    end: float
+
+    @property
+    def middle(self) -> float:
+        """s in the middle, at which records are looked up."""
+        return 0.5 * (self.start + self.end)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Borders:
+    """Lane borders of a piece at its knots: by lane id (inner, outer), each (n, 3) along s."""
+
+    s_m: Float[np.ndarray, "n"]
+    by_lane: dict[int, tuple[np.ndarray, np.ndarray]]
+
+
+def pieces_of(road: Road) -> tuple[Piece, ...]:
+    """The pieces of a road in order of s."""
+    found: list[Piece] = []
+    for k, section in enumerate(road.sections):
+        end = road.sections[k + 1].s if k + 1 < len(road.sections) else max(road.length, section.s)
+        cuts = sorted({section.s, end, *(c for c in _changes(road, section) if section.s + 0.01 < c < end - 0.01)})
+        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+            if stop - start > _SHORTEST_M:
+                found.append(Piece(road, len(found), k, section, start, stop))
+    return tuple(found)
+
+
+def _changes(road: Road, section: Section) -> list[float]:
+    changes: list[float] = []
+    for lane in section.lanes:
+        looks = [(mark.s_offset, (mark.type, mark.color)) for mark in lane.marks]
+        limits = [(speed.s_offset, speed.max_mps) for speed in lane.speeds]
+        for records in (looks, limits):
+            previous = None
+            for offset, what in records:
+                if what != previous:
+                    changes.append(section.s + offset)
+                previous = what
+    limit = None
+    for kind in road.types:
+        if kind.max_mps != limit:
+            changes.append(kind.s)
+        limit = kind.max_mps
+    return changes
+
+
+def knots(piece: Piece) -> Float[np.ndarray, "n"]:
+    """s at which the borders of a piece are sampled: its breaks, and between them as dense as its bends ask."""
+    road = piece.road
+    lanes = [lane for lane in piece.section.lanes if lane.id != 0]
+    starts = [geometry.s for geometry in road.geometry]
+    for profile in (road.elevation, road.superelevation, road.lane_offset):
+        starts += [record.s for record in profile]
+    for lane in lanes:
+        starts += [piece.section.s + record.s for record in (*lane.widths, *lane.borders)]
+    inside = sorted(s for s in set(starts) if piece.start + 0.05 < s < piece.end - 0.05)
+    breaks = [piece.start, *inside, piece.end]
+    grid = np.linspace(piece.start, piece.end, max(2, int(np.ceil((piece.end - piece.start) / _GRID_M)) + 1))
+    density = 1.0 / _steps(piece, lanes, grid)
+    total = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(grid))])
+    parts: list[np.ndarray] = []
+    for start, end in zip(breaks[:-1], breaks[1:], strict=True):
+        first, last = np.interp([start, end], grid, total)
+        count = max(1, int(np.ceil(last - first - 1e-9)))
+        between = np.interp(np.linspace(first, last, count + 1)[1:-1], total, grid)
+        parts.append(np.concatenate([[start], between]))
+    return np.concatenate([*parts, [piece.end]])
+
+
+def _steps(piece: Piece, lanes: list[LaneRecord], grid: np.ndarray) -> np.ndarray:
+    """Allowed distance between knots, never growing faster than `_GROWTH` per metre, so that neighbours are alike."""
+    road, local = piece.road, grid - piece.section.s
+    _, _, curvature = reference_line(road.geometry, grid)
+    widths = [np.abs(profiles.value(lane.widths, local)) for lane in lanes if lane.widths]
+    reach = np.abs(profiles.value(road.lane_offset, grid)) + sum(widths, np.zeros(len(grid)))
+    bends = np.abs(curvature) * (1.0 + np.abs(curvature) * reach) + profiles.bend(road.elevation, grid)
+    bends += profiles.bend(road.lane_offset, grid) + reach * profiles.bend(road.superelevation, grid)
+    for lane in lanes:
+        bends += profiles.bend(lane.widths, local) + profiles.bend(lane.borders, local)
+    step = np.sqrt(8.0 * CHORD_ERROR_M / np.maximum(bends, 1e-9))
+    step = np.clip(step, _MIN_STEP_M, np.where(bends > 1e-5, MAX_CURVED_STEP_M, MAX_STRAIGHT_STEP_M))
+    ramp = _GROWTH * (grid - grid[0])
+    step = np.minimum.accumulate(step - ramp) + ramp
+    return (np.minimum.accumulate((step + ramp)[::-1]) - ramp[::-1])[::-1]
+
+
+def borders(piece: Piece) -> Borders:
+    """Borders of every lane of a piece, left to right in the frame of the road."""
+    s = knots(piece)
+    road, local = piece.road, s - piece.section.s
+    frame = Frame.of(road, s)
+    lanes = {lane.id: lane for lane in piece.section.lanes}
+    by_lane: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for sign in (1, -1):
+        inner_t = frame.offset
+        for lane_id in range(sign, sign * (len(lanes) + 1), sign):
+            lane = lanes.get(lane_id)
+            if lane is None:
+                break
+            outer_t = _outer(lane, sign, inner_t, frame.offset, local)
+            inner, outer = frame.points(inner_t), frame.points(outer_t)
+            if lane.level:
+                outer[:, 2] = inner[:, 2]
+            inner[:, 2] += _height(lane, local, 0)
+            outer[:, 2] += _height(lane, local, 1)
+            by_lane[lane_id] = (inner, outer)
+            inner_t = outer_t
+    return Borders(s, by_lane)
+
+
+def _outer(lane: LaneRecord, sign: int, inner_t: np.ndarray, offset: np.ndarray, local: np.ndarray) -> np.ndarray:
+    if lane.widths or not lane.borders:
+        return inner_t + sign * np.maximum(profiles.value(lane.widths, local), 0.0)
+    return offset + profiles.value(lane.borders, local)
+
+
+def _height(lane: LaneRecord, local: np.ndarray, side: int) -> np.ndarray:
+    steps = tuple(Cubic(h.s_offset, h.outer if side else h.inner) for h in lane.heights)
+    return profiles.value(steps, local)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The road's frame at n places: reference point, heading, height, bank and lane offset."""
+
+    xy_m: Float[np.ndarray, "n 2"]
+    heading_rad: Float[np.ndarray, "n"]
+    z_m: Float[np.ndarray, "n"]
+    bank_rad: Float[np.ndarray, "n"]
+    offset: Float[np.ndarray, "n"]
+
+    @staticmethod
+    def of(road: Road, s_m: Float[np.ndarray, "n"]) -> "Frame":
+        """The frame of a road at `s_m`."""
+        xy, heading, _ = reference_line(road.geometry, s_m)
+        return Frame(
+            xy,
+            heading,
+            profiles.value(road.elevation, s_m),
+            profiles.value(road.superelevation, s_m),
+            profiles.value(road.lane_offset, s_m),
+        )
+
+    def points(self, t_m: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n 3"]:
+        """Points `t_m` left of the reference line on the road surface (bank raises the left side)."""
+        side = t_m * np.cos(self.bank_rad)
+        x = self.xy_m[:, 0] - side * np.sin(self.heading_rad)
+        y = self.xy_m[:, 1] + side * np.cos(self.heading_rad)
+        return np.stack([x, y, self.z_m + t_m * np.sin(self.bank_rad)], axis=-1)
+
+
+def point_on(road: Road, s_m: float, t_m: float) -> tuple[Float[np.ndarray, "3"], float]:
+    """Point of a road at (s, t) and the heading of its reference line there."""
+    frame = Frame.of(road, np.array([s_m]))
+    return frame.points(np.array([t_m]))[0], float(frame.heading_rad[0])

@@ -1,0 +1,51 @@
+"""What a generator of pictures does: the ports, and what one may do besides.
+
+`Generator.open(scene, rig, seed)` prepares a scene; its `Renderer` then makes what the rig sees between two moments.
+`generators.generate.generate` is a loop over these. A renderer that can look at one actor alone is also a
+`SilhouetteRenderer`; labels then say how much of each actor is hidden (otherwise that is unknown: NaN).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Int
+
+from driving_data.ports import Generator, Renderer, SceneDescription, SensorFrames, SensorRig, WorldState
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Silhouettes:
+    """How many sample rays met each actor, with the world in the way and without it.
+
+    Both counts are over the same rays (a regular grid, no denser than the image's pixels), so their ratio is the
+    visible fraction.
+
+    Attributes:
+        visible: rays that see the actor, shape (C, A) for C cameras.
+        alone: rays that would see it were nothing else there, shape (C, A).
+    """
+
+    visible: Int[np.ndarray, "C A"]
+    alone: Int[np.ndarray, "C A"]
+
+
+@runtime_checkable
+class SilhouetteRenderer(Protocol):
+    """A renderer that can also look at one actor alone."""
+
+    def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
+        """Counts for every camera and actor, for frames that `render(start, end)` gave."""
+        ...
+
+
+__all__ = [
+    "Generator",
+    "Renderer",
+    "SceneDescription",
+    "SensorFrames",
+    "SensorRig",
+    "SilhouetteRenderer",
+    "Silhouettes",
+    "WorldState",
+]

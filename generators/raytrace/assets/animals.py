@@ -1,0 +1,139 @@
+"""Four-legged animals: deer, dog and boar, in eight poses of a walk."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from driving_data.taxonomy import SemanticClass
+from generators.raytrace.assets.people import NUM_POSES, within
+from generators.raytrace.materials import MaterialBook, Surface
+from generators.raytrace.scene import Texture
+from generators.raytrace.solids import ellipsoid, sheet, tube
+from generators.raytrace.soup import Soup, concat, moved, smooth
+
+Size = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Breed:
+    """Measures of an animal with a trunk of unit length.
+
+    Attributes:
+        leg: height of the hip above the ground.
+        deep: half depth of the trunk.
+        wide: half width of the trunk.
+        neck: end of the neck, forward and up from the shoulder.
+        head: length of the head.
+        tail: end of the tail, backward and up from the croup.
+        antlers: whether it bears antlers.
+        coat: colour of the back.
+        belly: colour of belly and tail.
+    """
+
+    leg: float
+    deep: float
+    wide: float
+    neck: tuple[float, float]
+    head: float
+    tail: tuple[float, float]
+    antlers: bool
+    coat: str
+    belly: str
+
+
+BREEDS = {
+    "deer": Breed(0.82, 0.19, 0.13, (0.30, 0.50), 0.30, (0.08, -0.10), True, "#7a5633", "#c9b08c"),
+    "dog": Breed(0.58, 0.17, 0.12, (0.20, 0.30), 0.28, (0.30, 0.22), False, "#8a6a43", "#d8c7a6"),
+    "boar": Breed(0.48, 0.25, 0.17, (0.20, -0.02), 0.38, (0.12, -0.12), False, "#3b322b", "#4a4038"),
+}
+
+
+def animal(kind: str, size_m: Size, book: MaterialBook) -> tuple[Soup, ...]:
+    """Eight poses of a walk; the height fills the box exactly, length and width never exceed it."""
+    breed = BREEDS[kind]
+    coat = book.add(Surface(breed.coat, SemanticClass.ANIMAL, texture=Texture.FUR, texture_scale_m=0.08,
+                            lidar_reflectivity=0.45, wettable=0.4))  # fmt: skip
+    belly = book.add(Surface(breed.belly, SemanticClass.ANIMAL, texture=Texture.FUR, texture_scale_m=0.08,
+                             lidar_reflectivity=0.5, wettable=0.4))  # fmt: skip
+    dark = book.add(Surface("#1c1712", SemanticClass.ANIMAL, roughness=0.5))
+    horn = book.add(Surface("#a08c6a", SemanticClass.ANIMAL, roughness=0.6))
+    body = concat([_trunk(breed, coat, belly), _head(breed, coat, dark, horn), _tail(breed, coat)])
+    poses = [
+        concat([body, *_legs(breed, float(phase), coat, dark)])
+        for phase in np.arange(NUM_POSES) * 2 * np.pi / NUM_POSES
+    ]
+    points = np.concatenate([pose.corners_m.reshape(-1, 3) for pose in poses])
+    low, high = points.min(axis=0), points.max(axis=0)
+    stretch = size_m[0] / size_m[2] * (high[2] - low[2]) / (high[0] - low[0])
+    centered = [moved(pose, (-0.5 * (low[0] + high[0]), 0.0, 0.0)) for pose in poses]
+    grown = [Soup(pose.corners_m * [stretch, 1.0, 1.0], pose.normals, pose.uv_m, pose.material) for pose in centered]
+    return within(grown, size_m)
+
+
+def _trunk(breed: Breed, coat: int, belly: int) -> Soup:
+    x = np.array([-0.52, -0.48, -0.36, -0.15, 0.1, 0.3, 0.44, 0.50])
+    share = np.array([0.05, 0.62, 1.0, 0.86, 0.92, 1.08, 0.75, 0.1])
+    middle = breed.leg + np.array([0.06, 0.05, 0.02, 0.03, 0.01, 0.0, 0.04, 0.06])
+    angle = np.linspace(0, 2 * np.pi, 13)
+    angle[-1] = 0.0
+    points = np.stack(
+        [
+            np.broadcast_to(x[:, None], (8, 13)),
+            np.outer(share * breed.wide, np.cos(angle)),
+            middle[:, None] + np.outer(share * breed.deep, np.sin(angle)),
+        ],
+        axis=-1,
+    )
+    cells = np.full((7, 12), coat)
+    cells[:, 7:11] = belly
+    return smooth(sheet(points, cells), 1.3)
+
+
+def _head(breed: Breed, coat: int, dark: int, horn: int) -> Soup:
+    root = np.array([0.40, 0.0, breed.leg + 0.06])
+    top = root + np.array([breed.neck[0], 0.0, breed.neck[1]])
+    neck = np.array([root - [0.08, 0, 0.02], 0.5 * (root + top) + [0.02, 0, -0.02], top])
+    nose = top + breed.head * np.array([0.80, 0.0, -0.42])
+    slim = 0.42 * breed.head
+    parts = [
+        tube(neck, np.array([0.95 * breed.deep, 0.62 * breed.deep, 0.44 * breed.deep]), coat, 9),
+        ellipsoid(top + [0.06 * breed.head, 0, 0], (0.5 * slim, 0.42 * slim, 0.46 * slim), coat, 6, 9),
+        tube(np.array([top, 0.5 * (top + nose), nose]), np.array([0.42, 0.32, 0.22]) * slim, coat, 8),
+        ellipsoid(nose, np.full(3, 0.2 * slim), dark, 4, 6),
+    ]
+    for y in (1, -1):
+        ear = np.array([top + [-0.02, 0.3 * slim * y, 0.3 * slim], top + [-0.08, 0.9 * slim * y, 0.95 * slim]])
+        parts.append(tube(ear, np.array([0.24, 0.05]) * slim, coat, 5, 0.5))
+        parts.append(ellipsoid(top + [0.3 * slim, 0.36 * slim * y, 0.1 * slim], np.full(3, 0.09 * slim), dark, 3, 5))
+        if breed.antlers:
+            beam = top + np.array([[0, 0.04 * y, 0.06], [-0.12, 0.16 * y, 0.22], [-0.06, 0.26 * y, 0.40], [0.08, 0.27 * y, 0.52]])
+            parts.append(tube(beam, np.array([0.02, 0.017, 0.014, 0.006]), horn, 5))
+            for joint, tip in ((1, [0.10, 0.02 * y, 0.12]), (2, [-0.1, 0.06 * y, 0.12]), (2, [0.13, 0.0, 0.08])):
+                parts.append(tube(np.array([beam[joint], beam[joint] + tip]), np.array([0.013, 0.005]), horn, 4))
+    return concat(parts)
+
+
+def _tail(breed: Breed, coat: int) -> Soup:
+    root = np.array([-0.49, 0.0, breed.leg + 0.10])
+    tip = root + np.array([-breed.tail[0], 0.0, breed.tail[1]])
+    return tube(np.array([root, 0.5 * (root + tip) + [0, 0, 0.03], tip]), np.array([0.04, 0.035, 0.015]), coat, 6)
+
+
+def _legs(breed: Breed, phase: float, coat: int, dark: int) -> list[Soup]:
+    parts: list[Soup] = []
+    places = ((0.36, 1, 0.0), (0.36, -1, np.pi), (-0.38, 1, 0.5 * np.pi), (-0.38, -1, 1.5 * np.pi))
+    for x, side, shift in places:
+        swing = 0.38 * np.sin(phase + shift)
+        lift = max(0.0, float(np.cos(phase + shift)))
+        half = 0.5 * breed.leg
+        hip = np.array([x, side * 0.62 * breed.wide, breed.leg])
+        bend = -0.15 if x > 0 else 0.18
+        knee = hip + half * np.array([np.sin(swing - bend), 0.0, -np.cos(swing - bend)])
+        below = swing + bend - 0.7 * lift
+        foot = knee + half * np.array([np.sin(below), 0.0, -np.cos(below)])
+        foot[2] = max(float(foot[2]), 0.02)
+        thigh = 0.62 * breed.deep if x < 0 else 0.5 * breed.deep
+        parts.append(tube(np.array([hip, 0.4 * hip + 0.6 * knee, knee]), np.array([thigh, 0.5 * thigh, 0.034]), coat, 7))
+        parts.append(tube(np.array([knee, foot]), np.array([0.033, 0.02]), coat, 6))
+        parts.append(tube(np.array([foot + [0, 0, 0.0], foot + [0.03, 0, -0.02]]), np.array([0.03, 0.034]), dark, 6))
+    return parts

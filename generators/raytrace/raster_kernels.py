@@ -1,0 +1,111 @@
+"""What needs a pixel's neighbours, compiled: smoothing of the ambient term, edges that ask for more rays, developing."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def smooth_ambient(
+    first_row: int, last_row: int, width: int, height: int, point: np.ndarray, material: np.ndarray,
+    distance: np.ndarray, raw: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Mean of `raw` over the 4 x 4 pixels around each, of those that lie on the same plane.
+
+    Any window of 4 x 4 holds each of the 16 directions of the ray pattern once.
+    """
+    for y in range(first_row, last_row):
+        for x in range(width):
+            i = y * width + x
+            out[i] = 1.0
+            if material[i] < 0:
+                continue
+            a = point[i]
+            tolerance = 0.02 + 0.01 * distance[i]
+            total, weight = 0.0, 0.0
+            for v in range(max(y - 1, 0), min(y + 3, height)):
+                for u in range(max(x - 1, 0), min(x + 3, width)):
+                    j = v * width + u
+                    if material[j] < 0:
+                        continue
+                    b = point[j]
+                    agree = a[6] * b[6] + a[7] * b[7] + a[8] * b[8]
+                    if agree < 0.85:
+                        continue
+                    gap = a[6] * (b[0] - a[0]) + a[7] * (b[1] - a[1]) + a[8] * (b[2] - a[2])
+                    if abs(gap) < tolerance:
+                        total += raw[j]
+                        weight += 1.0
+            out[i] = total / weight if weight > 0.0 else raw[i]
+
+
+@njit(cache=True, nogil=True)
+def edges(
+    first_row: int, last_row: int, width: int, height: int, point: np.ndarray, material: np.ndarray,
+    instance: np.ndarray, distance: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Marks pixels that differ from a neighbour in actor, material, normal or depth."""
+    for y in range(first_row, last_row):
+        for x in range(width):
+            i = y * width + x
+            out[i] = False
+            for k in range(4):
+                u = x + (1 if k == 0 else (-1 if k == 1 else 0))
+                v = y + (1 if k == 2 else (-1 if k == 3 else 0))
+                if u < 0 or v < 0 or u >= width or v >= height:
+                    continue
+                j = v * width + u
+                if material[i] != material[j] or instance[i] != instance[j]:
+                    out[i] = True
+                    break
+                if material[i] < 0:
+                    continue
+                a, b = point[i], point[j]
+                if a[3] * b[3] + a[4] * b[4] + a[5] * b[5] < 0.9:
+                    out[i] = True
+                    break
+                gap = a[6] * (b[0] - a[0]) + a[7] * (b[1] - a[1]) + a[8] * (b[2] - a[2])
+                if abs(gap) > 0.05 + 0.02 * distance[i]:
+                    out[i] = True
+                    break
+
+
+@njit(cache=True, nogil=True)
+def merge(pixel: np.ndarray, extra: np.ndarray, exposure: float, image: np.ndarray) -> None:
+    """Mean of a pixel's first ray and its extra rays (n, S, 3); bright ones count less, so that edges stay smooth."""
+    for k in range(pixel.shape[0]):
+        i = pixel[k]
+        r, g, b, total = 0.0, 0.0, 0.0, 0.0
+        for s in range(extra.shape[1] + 1):
+            x, y, z = (image[i, 0], image[i, 1], image[i, 2]) if s == 0 else (
+                extra[k, s - 1, 0], extra[k, s - 1, 1], extra[k, s - 1, 2])  # fmt: skip
+            weight = 1.0 / (1.0 + exposure * max(x, max(y, z)))
+            r, g, b, total = r + x * weight, g + y * weight, b + z * weight, total + weight
+        image[i, 0], image[i, 1], image[i, 2] = r / total, g / total, b / total
+
+
+@njit(cache=True, nogil=True)
+def develop(
+    first_row: int, last_row: int, image: np.ndarray, bloom: np.ndarray, noise: np.ndarray, settings: np.ndarray,
+    curve: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Exposed linear light to 8 bit: bloom, vignette, shot and read noise, white balance, film curve, sRGB.
+
+    `settings`: 0 bloom, 1 vignette, 2 electrons per unit of light, 3 read noise in electrons, 4-6 white balance,
+    7 scale of `curve`, which holds the output for inputs 0, 1/scale, 2/scale, ... of log2(1 + 64 x).
+    """
+    height, width = image.shape[0], image.shape[1]
+    last = curve.shape[0] - 1
+    for y in range(first_row, last_row):
+        for x in range(width):
+            dx, dy = (x + 0.5) / width * 2.0 - 1.0, ((y + 0.5) / height * 2.0 - 1.0) * height / width
+            cosine = 1.0 / (1.0 + settings[1] * (dx * dx + dy * dy))
+            falloff = cosine * cosine
+            for c in range(3):
+                value = (image[y, x, c] * (1.0 - settings[0]) + bloom[y, x, c] * settings[0]) * falloff
+                electrons = max(value, 0.0) * settings[2]
+                electrons += noise[y, x, c] * np.sqrt(electrons + settings[3] * settings[3])
+                value = max(electrons, 0.0) / settings[2] * settings[4 + c]
+                place = np.log2(1.0 + 64.0 * value) * settings[7]
+                low = min(int(place), last - 1)
+                part = min(place - low, 1.0)
+                out[y, x, c] = np.uint8(curve[low] * (1.0 - part) + curve[low + 1] * part + 0.5)

@@ -1,0 +1,129 @@
+"""Flat polygons to triangles, rings to kerbs, lines to ribbons: the tools of everything that lies on the ground."""
+
+from collections.abc import Callable
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from generators.raytrace.scenery.plan import polygons
+from generators.raytrace.soup import EMPTY, Soup, concat, flat
+
+Heights = Callable[[np.ndarray], np.ndarray]
+
+
+def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, spacing_m: float = 15.0) -> Soup:
+    """A polygon as a surface: constrained Delaunay triangles, heights from `height`, uv as world metres."""
+    if shape.is_empty:
+        return EMPTY
+    parts = shapely.constrained_delaunay_triangles(shapely.segmentize(np.array(polygons(shape), dtype=object), spacing_m))
+    triangles = shapely.get_parts(parts)
+    if not len(triangles):
+        return EMPTY
+    xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
+    turn = np.cross(xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0])
+    xy = np.where((turn < 0)[:, None, None], xy[:, ::-1], xy)
+    z = height(xy.reshape(-1, 2)).reshape(-1, 3) + lift_m
+    return flat(np.concatenate([xy, z[..., None]], axis=-1), material, xy)
+
+
+def ring_profile(
+    ring_m: Float[np.ndarray, "n 2"], inward: bool, profile_m: Float[np.ndarray, "k 2"], height: Heights, material: int
+) -> Soup:
+    """A profile (distance from the ring, height above the ground) swept around a closed ring.
+
+    Args:
+        ring_m: closed ring, first point repeated; counter-clockwise for an outer ring.
+        inward: whether distances run to the left of the ring (inside of a counter-clockwise one) or to the right.
+        profile_m: from the far side over the top to the near side, seen from where the surface is looked at.
+        height: ground height at plane points.
+        material: row of the material.
+    """
+    points = ring_m[:-1]
+    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    normal = _left(before) + _left(after)
+    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
+    cosine = np.clip(np.sum(normal * _left(after), axis=-1, keepdims=True), 0.5, 1.0)
+    normal = normal / cosine * (1.0 if inward else -1.0)
+    z = height(points)
+    sweep = points[:, None] + profile_m[None, :, :1] * normal[:, None]
+    grid = np.concatenate([sweep, (z[:, None] + profile_m[None, :, 1])[..., None]], axis=-1)
+    grid = np.concatenate([grid, grid[:1]])
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ring_m, axis=0), axis=-1))])
+    across = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(profile_m, axis=0), axis=-1))])
+    uv = np.stack(np.broadcast_arrays(along[:, None], across[None, :]), axis=-1)
+    return oriented_strip(grid, uv, material, flip=not inward)
+
+
+def oriented_strip(grid: np.ndarray, uv: np.ndarray, material: int, flip: bool) -> Soup:
+    """A grid of points as a surface; outside is (along rows) x (along columns), or the other side."""
+    a, b, c, d = grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]
+    ua, ub, uc, ud = uv[:-1, :-1], uv[1:, :-1], uv[1:, 1:], uv[:-1, 1:]
+    corners = np.concatenate([np.stack([a, b, c], 2), np.stack([a, c, d], 2)]).reshape(-1, 3, 3)
+    coordinates = np.concatenate([np.stack([ua, ub, uc], 2), np.stack([ua, uc, ud], 2)]).reshape(-1, 3, 2)
+    if flip:
+        corners, coordinates = corners[:, ::-1], coordinates[:, ::-1]
+    return flat(corners, material, coordinates)
+
+
+def _left(vector: np.ndarray) -> np.ndarray:
+    unit = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-9)
+    return np.stack([-unit[:, 1], unit[:, 0]], axis=-1)
+
+
+def rings(shape: BaseGeometry, simplify_m: float = 0.01) -> list[tuple[np.ndarray, bool]]:
+    """Closed rings of a shape, the shape always to their left; the flag says whether it is an outer ring."""
+    result: list[tuple[np.ndarray, bool]] = []
+    for part in polygons(shape.simplify(simplify_m)):
+        oriented = shapely.geometry.polygon.orient(part)
+        result.append((shapely.get_coordinates(oriented.exterior), True))
+        result += [(shapely.get_coordinates(hole), False) for hole in oriented.interiors if Polygon(hole).area > 0.5]
+    return result
+
+
+def edging(shape: BaseGeometry, profile_m: np.ndarray, height: Heights, material: int, spacing_m: float = 6.0) -> Soup:
+    """The profile swept along every ring of a shape, on its inner side."""
+    parts: list[Soup] = []
+    for ring, _ in rings(shape):
+        dense = shapely.get_coordinates(shapely.segmentize(shapely.LineString(ring), spacing_m))
+        if len(dense) > 3:
+            parts.append(ring_profile(dense, True, profile_m, height, material))
+    return concat(parts)
+
+
+def ribbon(
+    line_m: Float[np.ndarray, "n 3"],
+    begin_m: Float[np.ndarray, "q"],
+    end_m: Float[np.ndarray, "q"],
+    offset_m: float,
+    width_m: float,
+    lift_m: float,
+    material: int,
+) -> Soup:
+    """Flat pieces along a line, from `begin_m` to `end_m` of its length, `offset_m` to its left."""
+    steps = np.linalg.norm(np.diff(line_m[:, :2], axis=0), axis=-1)
+    arc = np.concatenate([[0.0], np.cumsum(steps)])
+    tangent = np.gradient(line_m[:, :2], np.maximum(arc, np.arange(len(arc)) * 1e-6), axis=0)
+    side = _left(tangent)
+
+    def at(s: np.ndarray, offset: float) -> np.ndarray:
+        across = np.stack([np.interp(s, arc, side[:, k]) for k in range(2)], axis=-1)
+        middle = np.stack([np.interp(s, arc, line_m[:, k]) for k in range(3)], axis=-1)
+        middle[:, :2] += offset * across
+        middle[:, 2] += lift_m
+        return middle
+
+    low, high = offset_m - 0.5 * width_m, offset_m + 0.5 * width_m
+    a, b, c, d = at(begin_m, low), at(end_m, low), at(end_m, high), at(begin_m, high)
+    corners = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    zero = np.zeros_like(begin_m)
+    ua, ub = np.stack([begin_m, zero], -1), np.stack([end_m, zero], -1)
+    uc, ud = np.stack([end_m, zero + width_m], -1), np.stack([begin_m, zero + width_m], -1)
+    return flat(corners, material, np.concatenate([np.stack([ua, ub, uc], 1), np.stack([ua, uc, ud], 1)]))
+
+
+def arc_length_m(line_m: Float[np.ndarray, "n 3"]) -> float:
+    """Length in the plane."""
+    return float(np.linalg.norm(np.diff(line_m[:, :2], axis=0), axis=-1).sum())

@@ -1,0 +1,409 @@
+"""Reads written values: quantities with units, ranges, distributions and expressions over other values.
+
+    value      = condition
+    condition  = comparison { ("and" | "or") comparison } | "not" condition
+    comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
+    sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
+    factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
+               | function "(" values ")" | "(" condition ")" | 'text' | true | false
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from driving_data.errors import nearest_name
+from scenarios.expressions import (
+    COMPARISONS,
+    FUNCTIONS,
+    Apply,
+    Draw,
+    Expression,
+    Literal,
+    Name,
+    Term,
+    TextFault,
+    Value,
+    dimension_of,
+)
+from scenarios.space import Choice, Const, Distribution, IntRange, LogUniform, Normal, Scalar, Uniform
+from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit
+
+MAX_LENGTH = 2000
+MAX_DEPTH = 40
+DISTRIBUTIONS = ("uniform", "normal", "loguniform", "int", "choice")
+_NUMBER = re.compile(r"(?:\d+\.(?!\.)\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+_SPACE = re.compile(r"\s*")
+_WORD = re.compile(r"[A-Za-z%/^0-9]+")
+
+
+def parse_value(text: str, dimension: Dimension) -> Value:
+    """A written value that measures `dimension`.
+
+    Raises:
+        TextFault: it cannot be read or measures something else.
+    """
+    if dimension == TEXT and not text.startswith("=") and not re.match(r"choice\s*\(", text):
+        return Const(text, TEXT)
+    value = _parse(text.removeprefix("="), dimension == TEXT)
+    shift = len(text) - len(text.removeprefix("="))
+    try:
+        return _fit(value, dimension, text.strip())
+    except TextFault as fault:
+        raise TextFault(fault.code, fault.found, fault.expected, fault.offset + shift, fault.nearest) from None
+
+
+def parse_condition(text: str) -> Expression:
+    """A condition over values, as of `where`.
+
+    Raises:
+        TextFault: it cannot be read or is no condition.
+    """
+    term = _parse(text.removeprefix("="), False)
+    kind = dimension_of(term, {})
+    if kind is not None and kind != FLAG:
+        raise TextFault("not-a-condition", repr(text), "a condition such as ego.speed > 10 m/s")
+    return Expression(_numbered(term, [0]), FLAG)
+
+
+def _fit(term: Term, dimension: Dimension, text: str) -> Value:
+    if isinstance(term, Literal):
+        return Const(_fitting_scalar(term, dimension, text), dimension)
+    if isinstance(term, Draw):
+        return _fitting_distribution(term.distribution, dimension, text)
+    kind = dimension_of(term, {})
+    if kind is not None and kind.as_number() != dimension.as_number():
+        raise _misfit(text, kind, dimension)
+    return Expression(_numbered(term, [0]), dimension)
+
+
+def _fitting_scalar(literal: Literal, dimension: Dimension, text: str) -> Scalar:
+    value = literal.value
+    if literal.dimension.as_number() != dimension.as_number():
+        raise _misfit(text, literal.dimension, dimension)
+    if dimension == COUNT:
+        if not float(value).is_integer():
+            raise TextFault("not-whole", text, dimension.words)
+        return int(value)
+    return float(value) if dimension.numeric else value
+
+
+def _fitting_distribution(distribution: Distribution, dimension: Dimension, text: str) -> Distribution:
+    if isinstance(distribution, Choice):
+        options = tuple((_fitting_distribution(option, dimension, text), w) for option, w in distribution.options)
+        return Choice(options)
+    if distribution.dimension.as_number() != dimension.as_number():
+        raise _misfit(text, distribution.dimension, dimension)
+    if isinstance(distribution, IntRange) and dimension != COUNT:
+        return Uniform(float(distribution.low), float(distribution.high), dimension)
+    if dimension == COUNT and isinstance(distribution, Uniform):
+        low, high = distribution.bounds()
+        if not (low.is_integer() and high.is_integer()):
+            raise TextFault("not-whole", text, dimension.words)
+        return IntRange(int(low), int(high))
+    if isinstance(distribution, Const):
+        return Const(_fitting_scalar(Literal(distribution.value, distribution.dimension), dimension, text), dimension)
+    return distribution
+
+
+def _misfit(text: str, found: Dimension, expected: Dimension) -> TextFault:
+    if found.plain and expected.numeric and not expected.plain:
+        return TextFault("missing-unit", f"{text} has no unit", expected.words)
+    return TextFault("wrong-dimension", f"{text} is {found.words.split(' such')[0]}", expected.words)
+
+
+def _numbered(term: Term, counter: list[int]) -> Term:
+    """The term with its draws numbered from left to right."""
+    if isinstance(term, Draw):
+        counter[0] += 1
+        return replace(term, index=counter[0] - 1)
+    if isinstance(term, Apply):
+        return replace(term, terms=tuple(_numbered(child, counter) for child in term.terms))
+    return term
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, texts: bool) -> Term:
+    if len(text) > MAX_LENGTH:
+        raise TextFault("too-long", f"{len(text)} characters", f"at most {MAX_LENGTH}")
+    reader = _Reader(text, texts)
+    term = reader.condition()
+    reader.skip()
+    if reader.at < len(text):
+        raise _leftover(reader, term)
+    return term
+
+
+def _leftover(reader: "_Reader", term: Term) -> TextFault:
+    rest = reader.text[reader.at :].strip()
+    word = _WORD.match(rest)
+    if isinstance(term, Literal) and word and word.group() not in UNITS:
+        return TextFault("unknown-unit", repr(word.group()), "a unit such as m, s, km/h, deg", reader.at,
+                         nearest_unit(word.group()))  # fmt: skip
+    return TextFault("bad-expression", f"{rest!r} is left over", "an operator or the end", reader.at)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads a term from left to right; one object per text."""
+
+    text: str
+    texts: bool
+    at: int = field(default=0)
+    depth: int = field(default=0)
+
+    def skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def peek(self, token: str) -> bool:
+        self.skip()
+        if not self.text.startswith(token, self.at):
+            return False
+        end = self.at + len(token)
+        return not (token[-1].isalpha() and end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_."))
+
+    def take(self, *tokens: str) -> str:
+        """The first of the tokens that stands here, and moves behind it; '' for none."""
+        for token in tokens:
+            if self.peek(token):
+                self.at += len(token)
+                return token
+        return ""
+
+    def expect(self, token: str) -> None:
+        if not self.take(token):
+            raise TextFault("bad-expression", self.found(), repr(token), self.at)
+
+    def found(self) -> str:
+        self.skip()
+        return repr(self.text[self.at :][:20]) if self.at < len(self.text) else "the end"
+
+    def condition(self) -> Term:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TextFault("too-deep", repr(self.text[:20]), f"at most {MAX_DEPTH} nested terms", self.at)
+        term = self.conjunction()
+        while offset := self._taken("or"):
+            term = Apply("or", (term, self.conjunction()), offset)
+        self.depth -= 1
+        return term
+
+    def _taken(self, token: str) -> int:
+        """Offset behind a token that stands here, else 0."""
+        return self.at if self.take(token) else 0
+
+    def conjunction(self) -> Term:
+        term = self.comparison()
+        while offset := self._taken("and"):
+            term = Apply("and", (term, self.comparison()), offset)
+        return term
+
+    def comparison(self) -> Term:
+        start = self.at
+        if self.take("not"):
+            return Apply("not", (self.comparison(),), start)
+        left = self.sum()
+        name = self.take("<=", ">=", "==", "!=", "<", ">")
+        return Apply(name, (left, self.sum()), start) if name in COMPARISONS else left
+
+    def sum(self) -> Term:
+        start = self.at
+        term = self.product()
+        while name := self.take("+", "-"):
+            term = Apply(name, (term, self.product()), start)
+        return term
+
+    def product(self) -> Term:
+        start = self.at
+        term = self.factor()
+        while name := self.take("*", "/"):
+            term = Apply(name, (term, self.factor()), start)
+        return term
+
+    def factor(self) -> Term:
+        self.skip()
+        start = self.at
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise TextFault("too-deep", repr(self.text[:20]), f"at most {MAX_DEPTH} nested terms", start)
+        try:
+            if self.take("-"):
+                self.skip()
+                if _NUMBER.match(self.text, self.at):
+                    return self.number(-1.0)
+                return Apply("-", (self.factor(),), start)
+            return self.primary(start)
+        finally:
+            self.depth -= 1
+
+    def primary(self, start: int) -> Term:
+        if _NUMBER.match(self.text, self.at):
+            return self.number(1.0)
+        if self.take("("):
+            term = self.condition()
+            self.expect(")")
+            return term
+        if quote := self.take("'", '"'):
+            return self.quoted(quote)
+        if self.take("${"):
+            name = self.name(start)
+            self.expect("}")
+            return Name(name, start)
+        word = self.name(start)
+        if word in ("true", "false"):
+            return Literal(word == "true", FLAG)
+        if self.take("("):
+            return self.call(word, start)
+        return Name(word, start)
+
+    def name(self, start: int) -> str:
+        self.skip()
+        match = _NAME.match(self.text, self.at)
+        if not match:
+            raise TextFault("bad-expression", self.found(), "a number with its unit, a range or a name", start)
+        self.at = match.end()
+        return match.group()
+
+    def quoted(self, quote: str) -> Term:
+        end = self.text.find(quote, self.at)
+        if end < 0:
+            raise TextFault("bad-expression", self.found(), f"a closing {quote}", self.at)
+        literal = Literal(self.text[self.at : end], TEXT)
+        self.at = end + 1
+        return literal
+
+    def number(self, sign: float) -> Term:
+        """A quantity or a range; the unit of a range may stand behind its last number only."""
+        low, unit = self.quantity(sign)
+        if not self.take(".."):
+            return self.literal(low, unit)
+        self.skip()
+        negative = -1.0 if self.take("-") else 1.0
+        self.skip()
+        if not _NUMBER.match(self.text, self.at):
+            raise TextFault("bad-range", self.found(), "a number behind '..'", self.at)
+        high, last = self.quantity(negative)
+        return Draw(0, _range(self.literal(low, unit or last), self.literal(high, last or unit), self.at))
+
+    def quantity(self, sign: float) -> tuple[tuple[float, bool], str]:
+        match = _NUMBER.match(self.text, self.at)
+        if not match:
+            raise TextFault("bad-expression", self.found(), "a number", self.at)
+        self.at = match.end()
+        # A point in the text keeps 1.0 a ratio; 2 is a count.
+        whole = match.group().isdigit()
+        here = self.at
+        self.skip()
+        unit = UNIT_PATTERN.match(self.text, self.at)
+        behind = self.text[unit.end() : unit.end() + 1] if unit else ""
+        if unit and not (behind.isalnum() or behind in ("_", "^")):
+            self.at = unit.end()
+            return (sign * float(match.group()), whole), unit.group()
+        self.at = here
+        return (sign * float(match.group()), whole), ""
+
+    def literal(self, number: tuple[float, bool], unit: str) -> Literal:
+        value, whole = number
+        if not unit:
+            return Literal(int(value), COUNT) if whole else Literal(value, RATIO)
+        factor, dimension = UNITS[unit]
+        return Literal(value * factor if factor != 1 / 3.6 else value / 3.6, dimension)
+
+    def call(self, name: str, start: int) -> Term:
+        arguments: list[tuple[Term, float]] = []
+        while not self.take(")"):
+            term = self.option() if self.texts and name == "choice" else self.condition()
+            weight = 1.0
+            if name == "choice" and self.take(":"):
+                weight = self.weight()
+            arguments.append((term, weight))
+            if not self.take(","):
+                self.expect(")")
+                break
+        if name in FUNCTIONS:
+            if len(arguments) < FUNCTIONS[name][0]:
+                raise TextFault("bad-expression", f"{name} with {len(arguments)} terms",
+                                f"at least {FUNCTIONS[name][0]}", start)  # fmt: skip
+            return Apply(name, tuple(term for term, _ in arguments), start)
+        if name in DISTRIBUTIONS:
+            return Draw(0, _distribution(name, arguments, start))
+        known = (*FUNCTIONS, *DISTRIBUTIONS)
+        raise TextFault("unknown-function", repr(name), f"one of {', '.join(known)}", start, nearest_name(name, known))
+
+    def option(self) -> Term:
+        """One bare text of a choice of texts."""
+        self.skip()
+        match = re.compile(r"[^,:()]+").match(self.text, self.at)
+        if not match:
+            raise TextFault("bad-expression", self.found(), "a name", self.at)
+        self.at = match.end()
+        return Literal(match.group().strip().strip("'\""), TEXT)
+
+    def weight(self) -> float:
+        self.skip()
+        match = _NUMBER.match(self.text, self.at)
+        if not match or float(match.group()) <= 0:
+            raise TextFault("bad-weight", self.found(), "a weight above 0", self.at)
+        self.at = match.end()
+        return float(match.group())
+
+
+def _range(low: Literal, high: Literal, offset: int) -> Distribution:
+    if low.dimension.as_number() != high.dimension.as_number():
+        raise TextFault("wrong-dimension", "a range between different dimensions", "ends that measure the same", offset)
+    try:
+        if low.dimension == high.dimension == COUNT:
+            return IntRange(int(low.value), int(high.value))
+        return Uniform(float(low.value), float(high.value), low.dimension.as_number())
+    except ValueError as error:
+        raise TextFault("bad-range", str(error), "a range from the smaller to the larger number", offset) from None
+
+
+def _distribution(name: str, arguments: list[tuple[Term, float]], offset: int) -> Distribution:
+    options = [_as_distribution(term, offset) for term, _ in arguments]
+    try:
+        if name == "choice":
+            return Choice(tuple((option, weight) for option, (_, weight) in zip(options, arguments, strict=True)))
+        constants = [option for option in options if isinstance(option, Const)]
+        if len(constants) < len(options):
+            raise ValueError(f"{name} takes numbers")
+        if len({constant.dimension.as_number() for constant in constants}) != 1:
+            raise TextFault("wrong-dimension", f"the numbers of {name}", "numbers that measure the same", offset)
+        return _numeric_distribution(name, [float(item.value) for item in constants], constants[0].dimension)
+    except TextFault:
+        raise
+    except ValueError as error:
+        raise TextFault("bad-distribution", str(error), _FORMS.get(name, name), offset) from None
+
+
+_FORMS = {
+    "uniform": "uniform(low, high)", "normal": "normal(mean, std) or normal(mean, std, low, high)",
+    "loguniform": "loguniform(low, high) with 0 < low < high", "int": "int(low, high)",
+    "choice": "choice(a, b) or choice(a: 3, b: 1)",
+}  # fmt: skip
+
+
+def _numeric_distribution(name: str, numbers: list[float], dimension: Dimension) -> Distribution:
+    if name == "normal" and len(numbers) == 2:
+        mean, std = numbers
+        numbers = [mean, std, mean - 4 * std, mean + 4 * std]
+    if len(numbers) != (4 if name == "normal" else 2):
+        raise ValueError(f"{name} with {len(numbers)} numbers")
+    dimension = dimension.as_number()
+    if name == "normal":
+        return Normal(numbers[0], numbers[1], numbers[2], numbers[3], dimension)
+    if name == "int":
+        if not all(number.is_integer() for number in numbers) or dimension != RATIO:
+            raise ValueError("int takes whole numbers")
+        return IntRange(int(numbers[0]), int(numbers[1]))
+    return (Uniform if name == "uniform" else LogUniform)(numbers[0], numbers[1], dimension)
+
+
+def _as_distribution(term: Term, offset: int) -> Distribution:
+    if isinstance(term, Literal):
+        return Const(term.value, term.dimension)
+    if isinstance(term, Draw):
+        return term.distribution
+    raise TextFault("bad-distribution", repr(term.text()), "numbers and ranges inside a distribution", offset)
