@@ -36,12 +36,19 @@ class RealConfig:
 
 @dataclass(frozen=True, slots=True)
 class ValidationConfig:
-    """Which checks judge a segment; empty means every registered one. `thresholds` overrides fields by check."""
+    """Which checks judge a segment.
+
+    Attributes:
+        checks: names; empty means every registered one.
+        without: names that are left out.
+        parameters: thresholds that differ from the defaults, by name of the check.
+    """
 
     __pydantic_config__: ClassVar[Mapping[str, str]] = STRICT
 
     checks: tuple[str, ...] = ()
-    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {})
+    without: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)

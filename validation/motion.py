@@ -191,5 +191,5 @@ def away_from_events(rollout: Rollout, kinds: tuple[str, ...], margin_s: float) 
         if event.kind in kinds:
             near = np.abs(rollout.timestamps_ns - event.timestamp_ns) <= margin_s * 1e9
             who = [index[name] for name in event.actor_ids if name in index] or list(range(rollout.num_actors))
-            clear[np.ix_(near, who)] = False
+            clear[np.ix_(near, np.asarray(who))] = False
     return clear

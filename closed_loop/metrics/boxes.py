@@ -96,7 +96,8 @@ def contact_interval_s(
     for forward in (axes_a, axes_b):
         for axis in (forward, np.stack([-forward[..., 1], forward[..., 0]], axis=-1)):
             reach = _reach(axis, axes_a, size_a_m) + _reach(axis, axes_b, size_b_m)
-            low, high = _linear_interval(np.sum(offset * axis, axis=-1), np.sum(relative * axis, axis=-1), reach)
+            along = np.asarray(np.sum(offset * axis, axis=-1)), np.asarray(np.sum(relative * axis, axis=-1))
+            low, high = _linear_interval(*along, reach)
             begin, end = np.maximum(begin, low), np.minimum(end, high)
     meets = begin <= end
     return np.where(meets, begin, np.inf), np.where(meets, end, np.inf)
@@ -132,6 +133,6 @@ def edge_meets_box(
     for axis, half in (((cos, sin), 0.5 * size_m[..., 0]), ((-sin, cos), 0.5 * size_m[..., 1])):
         a = axis[0] * (start_m - center_m)[..., 0] + axis[1] * (start_m - center_m)[..., 1]
         b = axis[0] * (end_m - center_m)[..., 0] + axis[1] * (end_m - center_m)[..., 1]
-        first, second = _linear_interval(a, b - a, half)
+        first, second = _linear_interval(np.asarray(a), np.asarray(b - a), np.asarray(half))
         low, high = np.maximum(low, first), np.minimum(high, second)
     return np.asarray(low <= high)

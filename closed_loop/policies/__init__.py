@@ -1,0 +1,1 @@
+"""Baseline policies: vectorised over worlds, deterministic, parameters as frozen dataclasses with sources."""

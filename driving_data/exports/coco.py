@@ -55,8 +55,9 @@ class CocoExporter:
             if not content.images:
                 raise InputError([Fault("", 0, 0, "", "no-frames", "no camera frame", "segments with camera frames")])
             split_of = self.split_of or assign_splits(content.relations, self.ratios or DEFAULT_RATIOS)
-            splits = sorted(set(split_of.values()) & {"train", "val", "test"} | set(split_of.values()))
-            write_json_files(root, content, {split: {s for s, name in split_of.items() if name == split} for split in splits})
+            splits = sorted(set(split_of.values()))
+            members = {split: {s for s, name in split_of.items() if name == split} for split in splits}
+            _write_annotations(root, content, members)
             facts = {"images": len(content.images), "boxes": len(content.annotations), "splits": ", ".join(splits)}
             write_card(root, "COCO", "load with pycocotools: COCO('annotations/instances_all.json')", facts)
         return Path(directory)
@@ -76,10 +77,8 @@ class CocoExporter:
                 "intrinsics": camera.matrix().tolist(), "source": segment.source.value,
                 "provenance_digest": segment.provenance.identity(),
             })  # fmt: skip
-            content.annotations.extend(
-                {"id": len(content.annotations) + 1 + k, **row}
-                for k, row in enumerate(self._boxes(segment, index, image_id))
-            )
+            for row in self._boxes(segment, index, image_id):
+                content.annotations.append({"id": len(content.annotations) + 1, **row})
 
     def _boxes(self, segment: Segment[Raw], index: int, image_id: int) -> list[Row]:
         if segment.labels is None:
@@ -112,7 +111,7 @@ class _Content:
     relations: list[Relation] = field(default_factory=list[Relation])
 
 
-def write_json_files(root: Path, content: _Content, segments_of: Mapping[str, set[str]]) -> None:
+def _write_annotations(root: Path, content: _Content, segments_of: Mapping[str, set[str]]) -> None:
     """One file of annotations for everything and one per split."""
     (root / "annotations").mkdir()
     everything = {row["segment_id"] for row in content.images}

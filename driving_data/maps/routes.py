@@ -169,6 +169,7 @@ def project(
     targets = np.asarray(points_m, dtype=np.float64)[:, :2]
     _, near = KDTree(path.points_m[:, :2]).query(targets)
     s, last = path.s_m[near], len(path.s_m) - 1
+    d = np.zeros(len(targets))
     for _ in range(3):
         at = np.clip(s, 0.0, path.length_m)
         heading = np.interp(at, path.s_m, path.heading_rad)

@@ -41,12 +41,14 @@ class Wanted:
         frames: all camera frames, none, or those of these indices.
         sweeps: all lidar sweeps, none, or those of these indices.
         radar: radar returns.
+        lane_map: the lane map of the rollout.
         camera_parts: which of 'depth', 'semantic', 'instance' come with a frame.
     """
 
     frames: bool | Collection[int] = True
     sweeps: bool | Collection[int] = True
     radar: bool = True
+    lane_map: bool = True
     camera_parts: frozenset[str] = CAMERA_PARTS
 
 
@@ -168,7 +170,7 @@ def _segment(files: SegmentFiles, plain: dict[str, Any], wanted: Wanted) -> Segm
     return Segment(
         segment_id=plain["segment_id"],
         source=from_plain(Source, plain["source"], "source"),
-        rollout=_rollout(files, plain["has_map"]),
+        rollout=_rollout(files, plain["has_map"] and wanted.lane_map),
         rig=from_plain(SensorRig, plain["rig"], "rig"),
         provenance=replace(provenance, hashes=hashes),
         frames=tuple(
@@ -219,13 +221,13 @@ def read_sweep(files: SegmentFiles, plain: Mapping[str, Any], index: int) -> Lid
                       **columns)  # pyright: ignore[reportArgumentType]  # fmt: skip
 
 
-def _rollout(files: SegmentFiles, has_map: bool) -> Rollout:
+def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:
     named = files.decode("rollout.npz", arrays.from_npz)
     plain = files.decode("rollout.json", texts.parse)
     actors = Actors(tuple(plain["actor_ids"]), named["actor_kind"], named["actor_size_m"],
                     named["actor_rear_axle_to_center_m"])  # fmt: skip
     lane_map = None
-    if has_map:
+    if with_map:
         present = [name for name in ("map.npz", "map.xodr") if name in files.entries]
         rest = {name: files.read(name) for name in present}
         lane_map = files.decode("map.json", lambda data: read_map({"map.json": data, **rest}))

@@ -19,6 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from driving_data.errors import StoreError
 from driving_data.segment import Raw, Segment, Validated, calibrated, validated
 from driving_data.sensors import CameraFrame, LidarSweep
@@ -167,6 +169,12 @@ class SegmentStore:
         """One lidar sweep."""
         files = self.files(segment_id)
         return files.decode("segment.json", lambda data: read_sweep(files, texts.parse(data), index))
+
+    def times_ns(self, segment_id: str) -> tuple[np.ndarray, np.ndarray]:
+        """When the camera frames and the lidar sweeps of a segment were taken, int64."""
+        plain = self.files(segment_id).decode("segment.json", texts.parse)
+        frames, sweeps = ([entry["timestamp_ns"] for entry in plain[name]] for name in ("frames", "sweeps"))
+        return np.array(frames, np.int64), np.array(sweeps, np.int64)
 
     def files(self, segment_id: str, verify: bool = False) -> SegmentFiles:
         """The directory of a segment.

@@ -86,3 +86,47 @@ def pixel_grid(camera: CameraModel) -> Float[np.ndarray, "H W 2"]:
     """Centres of all pixels."""
     u, v = np.meshgrid(np.arange(camera.width_px) + 0.5, np.arange(camera.height_px) + 0.5)
     return np.stack([u, v], axis=-1)
+
+
+_EDGES = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [4, 5], [5, 6], [6, 7], [7, 4], [0, 4], [1, 5], [2, 6], [3, 7]])
+_EDGE_SAMPLES = 9
+
+
+def amodal_box_px(camera: CameraModel, corners_m: Float[np.ndarray, "8 3"]) -> Float[np.ndarray, "4"] | None:
+    """x_min, y_min, x_max, y_max around a projected 3D box, clipped to the image; None where it is out of view.
+
+    Edges are cut where they pass behind the lens, and followed at nine points each, since distortion bends them. Points
+    so far outside a pinhole image that the distortion formula no longer holds there are projected without it.
+    """
+    start, end = corners_m[_EDGES[:, 0]], corners_m[_EDGES[:, 1]]
+    low, high = np.zeros(len(_EDGES)), np.ones(len(_EDGES))
+    if camera.model != "fisheye":
+        near = 2 * _NEAR_M
+        depth, change = start[:, 2], end[:, 2] - start[:, 2]
+        cut = (near - depth) / np.where(change == 0, 1.0, change)
+        low = np.where((depth < near) & (change != 0), cut, low)
+        high = np.where((end[:, 2] < near) & (change != 0), cut, high)
+        kept = (np.maximum(depth, end[:, 2]) >= near) & (low <= high)
+        start, end, low, high = start[kept], end[kept], low[kept], high[kept]
+    if len(start) == 0:
+        return None
+    along = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _EDGE_SAMPLES)[None]
+    points = start[:, None] + along[..., None] * (end - start)[:, None]
+    pixel = _project_held(camera, points.reshape(-1, 3))
+    size = np.array([camera.width_px, camera.height_px], dtype=np.float64)
+    low_px, high_px = np.clip(pixel.min(axis=0), 0.0, size), np.clip(pixel.max(axis=0), 0.0, size)
+    if np.any(high_px - low_px <= 0.0):
+        return None
+    return np.concatenate([low_px, high_px])
+
+
+def _project_held(camera: CameraModel, points_m: np.ndarray) -> np.ndarray:
+    pixel, _ = project(camera, points_m)
+    if camera.model == "fisheye" or not any(camera.distortion):
+        return pixel
+    straight = points_m[:, :2] / points_m[:, 2:]
+    reach = max(camera.cx_px, camera.width_px - camera.cx_px) / camera.fx_px
+    reach_y = max(camera.cy_px, camera.height_px - camera.cy_px) / camera.fy_px
+    far = np.sum(straight**2, axis=-1) > 2.25 * (reach**2 + reach_y**2)
+    plain = straight * [camera.fx_px, camera.fy_px] + [camera.cx_px, camera.cy_px]
+    return np.where(far[:, None], plain, pixel)

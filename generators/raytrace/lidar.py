@@ -159,12 +159,12 @@ def sweep(
 
 
 def _detected(echo: np.ndarray, distance: np.ndarray, max_range_m: float, luck: np.ndarray) -> np.ndarray:
-    """Whether an echo stands out of the noise: a dark target (10 %), met squarely, is just seen at 90 % of the range.
+    """Whether an echo stands out of the noise: a dark target (10 %), met squarely, would just be seen at twice the range.
 
     The threshold is soft: near it, chance decides (a logistic law on the logarithm of the power).
     """
     power = np.maximum(echo, 1e-9) / np.square(distance)
-    threshold = _DARK_TARGET / np.square(0.9 * max_range_m)
+    threshold = _DARK_TARGET / np.square(2.0 * max_range_m)
     with np.errstate(over="ignore"):
         chance = 1.0 / (1.0 + np.power(threshold / power, 1.0 / _NOISE_SHARE))
     return luck < chance

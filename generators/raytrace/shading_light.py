@@ -164,7 +164,7 @@ def glow_table(
 ) -> Float32[np.ndarray, "rows M"]:
     """Brightness of each material's glow on the street (row 0) and on each instance (the rest).
 
-    Indicators blink at 1.5 Hz and warning lamps at 2 Hz with the clock; tail lamps burn dimly with the low beam.
+    Indicators blink at 1.5 Hz and warning lamps at 2 Hz with the clock.
     """
     blink, fast = _blinks(timestamp_ns, 1.5), _blinks(timestamp_ns, 2.0)
     bits = np.concatenate([[0], lights]).astype(np.int64)[:, None]
@@ -183,7 +183,7 @@ def glow_table(
         Glow.ALWAYS: 1.0,
         Glow.NIGHT: float(night),
         Glow.LOW_BEAM: beam.astype(np.float64),
-        Glow.BRAKE: np.where((bits & Light.BRAKE) > 0, 1.0, 0.12 * beam),
+        Glow.BRAKE: ((bits & Light.BRAKE) > 0).astype(np.float64),
         Glow.LEFT_INDICATOR: ((bits & Light.LEFT_INDICATOR) > 0) * blink,
         Glow.RIGHT_INDICATOR: ((bits & Light.RIGHT_INDICATOR) > 0) * blink,
         Glow.EMERGENCY: ((bits & Light.EMERGENCY) > 0) * (0.25 + 0.75 * fast),

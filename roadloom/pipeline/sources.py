@@ -64,7 +64,9 @@ def real_sources(config: RealConfig) -> list[Path]:
         place = next((each for each in places if each.exists()), None)
         if place is None:
             looked = " or ".join(str(each) for each in places)
-            faults.append(Fault(source, 0, 0, "real.sources", "missing-file", "there is no such log", f"a log at {looked}"))
+            faults.append(
+                Fault(source, 0, 0, "real.sources", "missing-file", "there is no such log", f"a log at {looked}")
+            )
         else:
             paths.append(place)
     if faults and config.required:

@@ -1,6 +1,6 @@
 """What workers do: make, read and augment segments, judge each and store it. Every task is keyed by its content."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from driving_data.store import SegmentStore
 from driving_data.verdict import ValidationReport, Verdict
 from roadloom.pipeline.recipes import AugmentRecipe, Recipe, byte_versions, warm_kernels
 from roadloom.settings import ValidationConfig
+from validation.gate import GateConfig, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +93,13 @@ def _judge_and_store(segment: Segment[Raw], store: SegmentStore, validation: Val
 
 def judged(segment: Segment[Raw], validation: ValidationConfig) -> Segment[Raw]:
     """The segment with the report of every check; one that does not fit its calibration is refused by that."""
-    from validation.gate import judge
-
+    checks = GateConfig(validation.checks, validation.without, validation.parameters).build()
     try:
-        report = judge(calibrated(segment), checks_of(validation))
+        report = judge(calibrated(segment), checks)
     except RoadloomError as error:
         verdict = Verdict("calibration", "1", passed=False, score=1.0, threshold=0.0, reason=str(error))
         report = ValidationReport(segment.segment_id, (verdict,))
     return replace(segment, report=report)
-
-
-def checks_of(validation: ValidationConfig) -> Mapping[str, object]:
-    """The configured checks by name."""
-    from validation.registry import CHECKS, make_check
-
-    names = validation.checks or CHECKS.names()
-    return {name: make_check(name, validation.thresholds.get(name)) for name in names}
 
 
 def warm(family: str) -> str:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from driving_data.maps.queries import is_drivable
 from jaxtyping import Float
 from scipy.spatial import KDTree
 
 from driving_data.maps.lane_map import Lane, LaneMap
+from driving_data.maps.queries import is_drivable
 from driving_data.maps.routes import route_path
 from sim_bridge.embedded.layout import PBANK, PLEFT, PRIGHT, PTURN, PTX, PTY, PX, PY, PZ
 from sim_bridge.embedded.paths import PathTable, path_table, reversed_path

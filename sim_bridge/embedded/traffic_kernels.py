@@ -65,6 +65,7 @@ from sim_bridge.embedded.layout import (
 RED, YELLOW, RED_YELLOW = 3, 2, 4
 CORRIDOR_MARGIN_M = 0.2
 CRITICAL_GAP_S = 2.5
+HARD_BRAKING_MPS2 = 5.0
 
 
 @inner
@@ -168,7 +169,17 @@ def gap_to_red(pool: Pool, w: Batch, i: int) -> float:
 
 
 @inner
-def must_yield(w: Batch, pool: Pool, row: int, i: int, p: int, other: int, j: int) -> bool:
+def held_by_signal(pool: Pool, w: Batch, other: int, front: float, conflict_s: float) -> bool:
+    """Whether a light that is not green stands between a place on local path `other` and a conflict on it."""
+    k = next_stop(pool, w, other, front)
+    if k < 0 or pool.stop_s[k] > conflict_s:
+        return False
+    shown = w.signal[pool.stop_signal[k]]
+    return shown == RED or shown == YELLOW or shown == RED_YELLOW
+
+
+@inner
+def must_yield(pool: Pool, w: Batch, row: int, i: int, other: int, j: int) -> bool:
     """Whether actor `j` on local path `other` makes `i` wait before the conflict in that row."""
     st, c = w.state, pool.conflict
     tail = w.proj[other, Q_S, j] - w.proj[other, Q_LON, j]
@@ -178,7 +189,7 @@ def must_yield(w: Batch, pool: Pool, row: int, i: int, p: int, other: int, j: in
     if front > c[row, 3]:
         return True
     v = w.proj[other, Q_VS, j]
-    if v < 0.3:
+    if v < 0.3 or held_by_signal(pool, w, other, front, c[row, 3]):
         return False
     arrive, leave = (c[row, 3] - front) / v, (c[row, 4] - tail) / v
     mine, length = max(st[SPEED, i], 3.0), w.param_f[LENGTH, i]
@@ -188,25 +199,31 @@ def must_yield(w: Batch, pool: Pool, row: int, i: int, p: int, other: int, j: in
 
 
 @inner
+def blocked(pool: Pool, w: Batch, row: int, i: int) -> bool:
+    """Whether anyone on the other path of a conflict makes `i` wait before it."""
+    for other in range(w.world_i[NUM_PATHS]):
+        if w.paths[other] != int(pool.conflict[row, 0]):
+            continue
+        for j in range(w.world_i[NUM_ACTORS]):
+            if j == i or w.flags[PATH, j] != other or math.isnan(w.proj[other, Q_S, j]):
+                continue
+            if must_yield(pool, w, row, i, other, j):
+                return True
+    return False
+
+
+@inner
 def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
     """Distance from the front of `i` to a conflict area that it must not enter yet; inf where the way is free."""
-    p = w.flags[PATH, i]
-    path = w.paths[p]
-    front = w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
+    path = w.paths[w.flags[PATH, i]]
+    v, front = w.state[SPEED, i], w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
     best = math.inf
     for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
         gap = pool.conflict[row, 1] - front
         if pool.conflict[row, 5] == 0.0 or gap < -0.5 or gap > 60.0 or gap >= best:
             continue
-        for other in range(w.world_i[NUM_PATHS]):
-            if w.paths[other] != int(pool.conflict[row, 0]):
-                continue
-            for j in range(w.world_i[NUM_ACTORS]):
-                if j == i or w.flags[PATH, j] != other or math.isnan(w.proj[other, Q_S, j]):
-                    continue
-                if must_yield(w, pool, row, i, p, other, j):
-                    best = gap
-                    break
+        if v * v / (2.0 * max(gap, 0.1)) < HARD_BRAKING_MPS2 and blocked(pool, w, row, i):
+            best = gap
     return best
 
 

@@ -228,7 +228,7 @@ def test_every_class_has_a_category():
 
 def test_channels_by_name_then_by_direction():
     def camera(name, yaw_deg):
-        turn = SE3.from_yaw(np.deg2rad(yaw_deg), np.zeros(3))
+        turn = SE3.from_yaw(np.array(np.deg2rad(yaw_deg)), np.zeros(3))
         axes = SE3(np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), np.zeros(3))
         return CameraModel(name, 4, 4, 1.0, 1.0, 2.0, 2.0, turn @ axes)
 

@@ -10,8 +10,8 @@ from shapely import Polygon
 
 from driving_data.environment import Environment
 from driving_data.geometry import overlap_depth_m
-from driving_data.taxonomy import ActorClass, SignalState
 from driving_data.ports import Control
+from driving_data.taxonomy import ActorClass, SignalState
 from scenarios.behaviour import (
     AheadOf,
     AtTime,
@@ -134,7 +134,9 @@ def made(drawn):
     """A scenario from plain draws (made outside the strategy: the type checks of our dataclasses use `random`)."""
     winding, rows, offset, speed, friction = drawn
     actors = [
-        car(f"a{k}", 70.0 + 28.0 * k, v, route, driver=Driver("idm" if idm else "none", v0, gap), behaviour=node, kind=c)
+        car(
+            f"a{k}", 70.0 + 28.0 * k, v, route, driver=Driver("idm" if idm else "none", v0, gap), behaviour=node, kind=c
+        )
         for k, (idm, v0, gap, route, v, node, c) in enumerate(rows)
     ]
     programme = SignalProgram("light", ((SignalState.GREEN, 2.0), (SignalState.YELLOW, 1.0), (SignalState.RED, 9.0)))

@@ -66,7 +66,9 @@ def simulator(lane_map: LaneMap | None = None, options: EmbeddedOptions | None =
 
 def car(name: str, s_m: float, speed_mps: float, route: str = "middle", **changes: object) -> Actor:
     """A car with an IDM driver who wishes to keep its speed."""
-    actor = Actor(name, ActorClass.CAR, CAR, Place(route, s_m), speed_mps, Driver(desired_speed_mps=max(speed_mps, 1.0)))
+    actor = Actor(
+        name, ActorClass.CAR, CAR, Place(route, s_m), speed_mps, Driver(desired_speed_mps=max(speed_mps, 1.0))
+    )
     return replace(actor, **changes)
 
 

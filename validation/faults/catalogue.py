@@ -142,19 +142,17 @@ def label_swap(segment: Segment[Raw], rng: np.random.Generator) -> Segment[Raw]:
 
 
 def class_swap(segment: Segment[Raw], rng: np.random.Generator) -> Segment[Raw]:
-    """An actor is called by the class of another kind of actor."""
+    """An actor with 20 pixels in some picture is called by the class of another kind of actor."""
     actors = segment.rollout.actors
     kinds = actors.kind.copy()
-    different = [(a, b) for a in range(len(actors)) for b in range(len(actors)) if kinds[a] != kinds[b]]
-    shown = {
-        int(number) - 1
-        for frame in segment.frames
-        if frame.instance is not None
-        for number in np.unique(frame.instance)
-    }
-    different = [pair for pair in different if pair[0] in shown] or different
+    shown: set[int] = set()
+    for frame in segment.frames:
+        if frame.instance is not None:
+            numbers, counts = np.unique(frame.instance[frame.instance > 0], return_counts=True)
+            shown |= {int(number) - 1 for number in numbers[counts >= 20]}
+    different = [(a, b) for a in sorted(shown) for b in range(len(actors)) if kinds[a] != kinds[b]]
     if not different:
-        raise Unplantable("only one class of actors")
+        raise Unplantable("no actor that is seen, or only one class of actors")
     first, second = different[int(rng.integers(len(different)))]
     kinds[first] = kinds[second]
     return with_rollout(segment, actors=Actors(actors.ids, kinds, actors.size_m, actors.rear_axle_to_center_m))

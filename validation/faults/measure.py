@@ -31,7 +31,7 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """hits / trials; 0 without trials."""
+        """Part of the trials that counted; 0 without trials."""
         return self.hits / self.trials if self.trials else 0.0
 
 

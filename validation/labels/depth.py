@@ -103,12 +103,9 @@ class LidarDepthCamera:
         filled = np.where(np.isfinite(depth_m), depth_m, 1e6)
         size = 2 * self.edge_px + 1
         low, high = minimum_filter(filled, size), maximum_filter(filled, size)
-        # A slanted plane has an even slope: an edge is what bends, seen against the mean of both sides.
-        return (high / np.maximum(low, 1e-6) > self.edge) & (high + low - 2 * filled > self.edge_excess(filled))
-
-    def edge_excess(self, depth_m: np.ndarray) -> np.ndarray:
-        """By how much the depths around a pixel must be uneven to make an edge, in metres."""
-        return (self.edge - 1.0) * depth_m
+        # On a slanted plane a pixel lies in the middle of the depths around it: an edge is where it does not.
+        uneven = np.abs(high + low - 2 * filled) > (self.edge - 1.0) * filled
+        return (high / np.maximum(low, 1e-6) > self.edge) & uneven
 
 
 def _slope(depth_m: np.ndarray) -> np.ndarray:

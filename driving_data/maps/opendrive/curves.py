@@ -62,7 +62,7 @@ def _param_poly3(
 
 
 def _poly3(shape: Poly3, s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """u at arc length s by Newton's method on the length of the curve, which Gauss-Legendre integrates."""
+    """Walks u to arc length s by Newton's method on the length of the curve, which Gauss-Legendre integrates."""
     coefficients = (shape.a, shape.b, shape.c, shape.d)
     u = s / math.hypot(1.0, shape.b)
     for _ in range(20):

@@ -12,7 +12,7 @@ from driving_data.maps.opendrive.curves import reference_line
 from driving_data.maps.opendrive.document import Corner, ObjectRecord, Repeat, Road, SignalRecord, Validity
 from driving_data.maps.opendrive.network import Network, lane_name, runs_forward
 from driving_data.maps.opendrive.sampling import Piece, point_on
-from driving_data.maps.opendrive.signs import PEDESTRIAN_LIGHTS, area_kind, is_light, object_kind, sign_kind
+from driving_data.maps.opendrive.signs import PEDESTRIAN_LIGHTS, area_kind, is_light, object_kind, plate_of, sign_kind
 
 MAX_OBJECTS = 200_000
 _LONGEST_PIECE_M = 20.0
@@ -55,7 +55,10 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
                     areas.append(_stop_line_area(signs[-1], lanes))
         for record in road.objects:
             kind = area_kind(record)
-            if kind is not None:
+            plate = plate_of(record)
+            if plate is not None:
+                signs.append(_sign(network, road, plate, lanes))
+            elif kind is not None:
                 areas += _areas(road, record, kind, len(areas))
             else:
                 objects += _objects(road, record, len(objects), file)
@@ -66,20 +69,22 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
     return Furniture(tuple(signals), tuple(signs), tuple(areas), tuple(objects))
 
 
+def _up(height_m: float) -> np.ndarray:
+    return np.array([0.0, 0.0, height_m])
+
+
 def _places(road: Road, orientation: str, validities: tuple[Validity, ...], piece: Piece) -> list[int]:
-    """Ids of the lanes of a piece for which a signal with that orientation and validity counts."""
-    found: list[int] = []
-    for lane in piece.section.lanes:
-        if lane.id == 0:
-            continue
-        listed = not validities or any(
-            min(v.from_lane, v.to_lane) <= lane.id <= max(v.from_lane, v.to_lane) for v in validities
-        )
-        # A signal for '+' faces traffic along s, whatever the hand of traffic.
-        forward = runs_forward(road, lane)
-        if listed and (orientation == "none" or (orientation == "+") == forward):
-            found.append(lane.id)
-    return found
+    """Ids of the lanes of a piece for which a signal counts.
+
+    A validity names lanes whatever their direction (CARLA's towns write it so, with an orientation of another
+    meaning); where it names lanes of both directions, or where there is none, the orientation decides.
+    """
+    lanes = [lane for lane in piece.section.lanes if lane.id != 0]
+    if validities:
+        ranges = [(min(v.from_lane, v.to_lane), max(v.from_lane, v.to_lane)) for v in validities]
+        lanes = [lane for lane in lanes if any(low <= lane.id <= high for low, high in ranges)]
+    facing = [lane.id for lane in lanes if orientation == "none" or (orientation == "+") == runs_forward(road, lane)]
+    return facing or ([lane.id for lane in lanes] if validities else [])
 
 
 def _controlled_lanes(network: Network, lanes: Mapping[str, Lane]) -> dict[str, tuple[str, ...]]:
@@ -115,7 +120,7 @@ def _facing(road: Road, record: SignalRecord) -> tuple[np.ndarray, float]:
     point, heading = point_on(road, record.s, record.t)
     against = 0.0 if record.orientation == "-" else math.pi
     yaw = heading + against + record.h_offset
-    return point + [0.0, 0.0, record.z_offset + 0.5 * record.height], (yaw + math.pi) % (2 * math.pi) - math.pi
+    return point + _up(record.z_offset + 0.5 * record.height), (yaw + math.pi) % (2 * math.pi) - math.pi
 
 
 def _traffic_signal(road: Road, record: SignalRecord, ids: tuple[str, ...], lanes: Mapping[str, Lane]) -> TrafficSignal:
@@ -193,10 +198,10 @@ def _outline(road: Road, record: ObjectRecord, corners: tuple[Corner, ...]) -> n
     points: list[np.ndarray] = []
     for corner in corners:
         if corner.on_road:
-            points.append(point_on(road, corner.first, corner.second)[0] + [0.0, 0.0, corner.z])
+            points.append(point_on(road, corner.first, corner.second)[0] + _up(corner.z))
         else:
             u, v = corner.first, corner.second
-            points.append(origin + [u * cos - v * sin, u * sin + v * cos, record.z_offset + corner.z])
+            points.append(origin + np.array([u * cos - v * sin, u * sin + v * cos, record.z_offset + corner.z]))
     return np.stack(points)
 
 
@@ -223,7 +228,7 @@ def _objects(road: Road, record: ObjectRecord, count: int, file: str) -> list[Ma
     if record.outlines:
         return [_from_outline(road, record, kind, name, yaw)]
     size = _size(record, kind)
-    return [MapObject(name, kind, point + [0.0, 0.0, record.z_offset], yaw, np.array(size))]
+    return [MapObject(name, kind, point + _up(record.z_offset), yaw, np.array(size))]
 
 
 def _size(record: ObjectRecord, kind: str) -> tuple[float, float, float]:
@@ -275,7 +280,7 @@ def _repeated(road: Road, record: ObjectRecord, repeat: Repeat, kind: str, name:
         lift = record.z_offset if repeat.z_start == repeat.z_end == 0.0 else _mix(repeat.z_start, repeat.z_end, f)
         tall = _mix_or(repeat.height_start, repeat.height_end, f, height)
         size = np.array([reach, _mix_or(repeat.width_start, repeat.width_end, f, width), tall])
-        made.append(MapObject(f"{name}.{k}", kind, point + [0.0, 0.0, lift], yaw, size))
+        made.append(MapObject(f"{name}.{k}", kind, point + _up(lift), yaw, size))
     return made
 
 

@@ -5,6 +5,7 @@ Links of the format run along s; here two lane ends are *joined*, and traffic de
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from driving_data.maps.opendrive.document import Connection, Junction, Road, RoadLink
 from driving_data.maps.opendrive.network import Network, lane_name, runs_forward
@@ -48,7 +49,7 @@ def links_of(
     joints = _Joints(known)
     for road_id, road in network.roads.items():
         pieces = network.pieces[road_id]
-        for before, after in zip(pieces[:-1], pieces[1:], strict=True):
+        for before, after in pairwise(pieces):
             _join_pieces(before, after, joints)
         if pieces:
             _join_road(road.predecessor, pieces[0], START, network, joints)

@@ -5,6 +5,7 @@ speed limit of one of its lanes changes, so that every lane of a piece has one m
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -35,7 +36,7 @@ class Piece:
 
     @property
     def middle(self) -> float:
-        """s in the middle, at which records are looked up."""
+        """Its middle, at which records are looked up."""
         return 0.5 * (self.start + self.end)
 
 
@@ -53,7 +54,7 @@ def pieces_of(road: Road) -> tuple[Piece, ...]:
     for k, section in enumerate(road.sections):
         end = road.sections[k + 1].s if k + 1 < len(road.sections) else max(road.length, section.s)
         cuts = sorted({section.s, end, *(c for c in _changes(road, section) if section.s + 0.01 < c < end - 0.01)})
-        for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+        for start, stop in pairwise(cuts):
             if stop - start > _SHORTEST_M:
                 found.append(Piece(road, len(found), k, section, start, stop))
     return tuple(found)
@@ -79,7 +80,7 @@ def _changes(road: Road, section: Section) -> list[float]:
 
 
 def knots(piece: Piece) -> Float[np.ndarray, "n"]:
-    """s at which the borders of a piece are sampled: its breaks, and between them as dense as its bends ask."""
+    """Places s at which the borders of a piece are sampled: its breaks, and between them as dense as its bends ask."""
     road = piece.road
     lanes = [lane for lane in piece.section.lanes if lane.id != 0]
     starts = [geometry.s for geometry in road.geometry]
@@ -93,7 +94,7 @@ def knots(piece: Piece) -> Float[np.ndarray, "n"]:
     density = 1.0 / _steps(piece, lanes, grid)
     total = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(grid))])
     parts: list[np.ndarray] = []
-    for start, end in zip(breaks[:-1], breaks[1:], strict=True):
+    for start, end in pairwise(breaks):
         first, last = np.interp([start, end], grid, total)
         count = max(1, int(np.ceil(last - first - 1e-9)))
         between = np.interp(np.linspace(first, last, count + 1)[1:-1], total, grid)

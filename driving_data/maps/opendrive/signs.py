@@ -5,6 +5,7 @@ read with their subtypes; `OpenDRIVE` codes 1000001 and up are traffic lights.
 """
 
 import math
+import re
 
 from driving_data.maps.opendrive.document import ObjectRecord, SignalRecord
 
@@ -62,6 +63,17 @@ def sign_kind(record: SignalRecord) -> tuple[str, float]:
         code = int(record.subtype)
         value = 10.0 * (code - 50) if 51 <= code <= 63 else float(code)
     return kind, float(value) if value > 0.0 else math.nan
+
+
+def plate_of(record: ObjectRecord) -> SignalRecord | None:
+    """The speed limit sign that an object is: older CARLA towns name such objects `Speed_30` (miles per hour)."""
+    match = re.match(r"Speed_(\d+)$", record.name)
+    if match is None:
+        return None
+    return SignalRecord(
+        record.id, record.s, record.t, record.name, orientation=record.orientation, z_offset=record.z_offset + 2.0,
+        type="274", value=float(match.group(1)), unit="mph", height=0.6, width=0.6, line=record.line,
+    )  # fmt: skip
 
 
 def area_kind(record: ObjectRecord) -> str | None:

@@ -1,0 +1,179 @@
+"""From what happened to what was seen: a loop over the moments of a rollout."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Int
+
+from driving_data.environment import Environment
+from driving_data.plain import digest, to_plain
+from driving_data.ports import Generator, Renderer, SceneDescription
+from driving_data.provenance import Provenance, Step
+from driving_data.rollout import Rollout, WorldState
+from driving_data.segment import Raw, Segment, Source
+from driving_data.sensors import SensorFrames, SensorRig
+from generators.interface import SilhouetteRenderer
+from generators.randomize.randomization import NOTHING, Randomization, randomized
+from generators.raytrace.labels import Look, make_labels
+
+
+def generate(
+    rollout: Rollout,
+    rig: SensorRig,
+    seed: int,
+    generator: Generator,
+    provenance: Provenance,
+    *,
+    randomization: Randomization = NOTHING,
+    index: int = 0,
+    max_frames: int | None = None,
+    tags: Iterable[str] = (),
+    description: str = "",
+    triggers: Iterable[str] = (),
+) -> Segment[Raw]:
+    """What a rig saw during a rollout, with labels and provenance.
+
+    Every timestamp of a frame or sweep is a moment of the rollout. The same arguments give the same bytes and the
+    same id; the id depends on the provenance alone, which must therefore say how the rollout was made.
+
+    Args:
+        rollout: what happened.
+        rig: the ego's sensors; pictures are made at its rate.
+        seed: of scenery, noise and randomization.
+        generator: who makes the pictures.
+        provenance: history of the rollout; signed here with one step.
+        randomization: what is drawn about look, light, weather and cameras.
+        index: which draw of the randomization.
+        max_frames: at most so many moments, spread evenly.
+        tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
+        description: one sentence.
+        triggers: why it is kept.
+
+    Raises:
+        ValueError: the ego exists at no moment, or `max_frames` is below 1.
+    """
+    plain = SceneDescription(
+        rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids
+    )
+    scene, rig, draws = randomized(plain, rig, randomization, seed, index)
+    steps = moments(rollout, rig.rate_hz, max_frames)
+    seen = replace(rollout, environment=scene.environment)
+    renderer = generator.open(scene, rig, seed)
+    try:
+        looks, frames = _look(renderer, seen, rig, steps)
+    finally:
+        renderer.close()
+    signed = provenance.signed(
+        Step(
+            name=f"generators.{generator.name}",
+            version=generator.version,
+            parameters={
+                "seed": seed,
+                "rig": rig.name,
+                "rig_digest": digest(rig),
+                "rate_hz": rig.rate_hz,
+                "max_frames": max_frames,
+                "randomization": to_plain(randomization.texts()),
+                "randomization_name": randomization.name,
+                "index": index,
+            },
+            draws=draws,
+        )
+    )
+    return Segment(
+        segment_id=segment_id(signed),
+        source=Source.SYNTHETIC,
+        rollout=seen,
+        rig=rig,
+        provenance=signed,
+        frames=tuple(frame for each in frames for frame in each.frames),
+        sweeps=tuple(sweep for each in frames for sweep in each.sweeps),
+        radar=tuple(returns for each in frames for returns in each.radar),
+        labels=make_labels(seen, rig, looks),
+        tags=environment_tags(tags, scene.environment),
+        description=description,
+        triggers=tuple(triggers),
+    )
+
+
+def segment_id(provenance: Provenance) -> str:
+    """A UUID that is the same wherever the same thing was asked for."""
+    return str(uuid.UUID(hex=provenance.identity()[:32], version=5))
+
+
+def environment_tags(tags: Iterable[str], environment: Environment) -> tuple[str, ...]:
+    """The tags with `weather:` and `light:` as they are now."""
+    kept = [tag for tag in tags if not tag.startswith(("weather:", "light:"))]
+    return (*kept, f"weather:{environment.weather()}", f"light:{environment.light()}")
+
+
+def moments(rollout: Rollout, rate_hz: float, max_frames: int | None = None) -> Int[np.ndarray, "n"]:
+    """Indices of the moments nearest to a steady rate at which the ego exists; at most `max_frames`, spread evenly.
+
+    Raises:
+        ValueError: there is none, or `max_frames` is below 1.
+    """
+    if max_frames is not None and max_frames < 1:
+        raise ValueError(f"at least one frame must be asked for, not {max_frames}")
+    seconds = rollout.seconds()
+    wanted = np.arange(int(np.floor(seconds[-1] * rate_hz + 1e-6)) + 1) / rate_hz
+    after = np.clip(np.searchsorted(seconds, wanted), 0, len(seconds) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(seconds[before] - wanted) < np.abs(seconds[after] - wanted), before, after)
+    steps = np.unique(nearest)
+    steps = steps[rollout.valid[steps, rollout.ego_index]]
+    if len(steps) == 0:
+        raise ValueError("the ego exists at no moment of the rollout; nothing can be seen")
+    if max_frames is not None and len(steps) > max_frames:
+        steps = steps[np.round(np.linspace(0, len(steps) - 1, max_frames)).astype(int)]
+    return steps.astype(np.int64)
+
+
+def next_state(rollout: Rollout, step: int, span_s: float) -> WorldState:
+    """The moment that ends what a sensor sees from `step` on: the first one `span_s` later, or the last there is.
+
+    At the last moment of a rollout all go on as they are moving, so that sensors never see a still world there.
+    """
+    seconds = rollout.seconds()
+    later = int(np.searchsorted(seconds, seconds[step] + span_s - 1e-6))
+    later = min(max(later, step + 1), rollout.num_steps - 1)
+    state = rollout.state_at(step)
+    if later > step:
+        return rollout.state_at(later)
+    if span_s <= 0:
+        return state
+    moved = state.world_from_actor.translation_m + span_s * np.nan_to_num(state.velocity_mps)
+    return replace(
+        state,
+        timestamp_ns=state.timestamp_ns + round(span_s * 1e9),
+        world_from_actor=replace(state.world_from_actor, translation_m=moved),
+    )
+
+
+def _span_s(rig: SensorRig) -> float:
+    """The longest time that a sensor of the rig looks."""
+    turns = [1.0 / lidar.rate_hz for lidar in rig.lidars]
+    return max([*turns, *(camera.readout_s for camera in rig.cameras)], default=0.0)
+
+
+def _look(
+    renderer: Renderer, rollout: Rollout, rig: SensorRig, steps: Int[np.ndarray, "n"]
+) -> tuple[list[Look], list[SensorFrames]]:
+    looks: list[Look] = []
+    seen: list[SensorFrames] = []
+    count = 0
+    for step in steps:
+        start = rollout.state_at(int(step))
+        end = next_state(rollout, int(step), _span_s(rig))
+        frames = renderer.render(start, end)
+        counts = renderer.silhouettes(start, end, frames) if isinstance(renderer, SilhouetteRenderer) else None
+        numbered = tuple((count + k, frame) for k, frame in enumerate(frames.frames))
+        looks.append(Look(int(step), numbered, frames.sweeps, counts))
+        seen.append(frames)
+        count += len(frames.frames)
+    return looks, seen
+
+
+__all__ = ["environment_tags", "generate", "moments", "next_state", "segment_id"]

@@ -1,0 +1,165 @@
+"""Steps with values into trees of `scenarios.behaviour` with numbers; templates become raw actions here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scenarios.behaviour import (
+    AheadOf,
+    AtTime,
+    Behaviour,
+    ChangeLane,
+    ChangeSpeed,
+    DistanceBelow,
+    FollowPath,
+    KeepSpeed,
+    MoveSideways,
+    Parallel,
+    ReachS,
+    Sequence,
+    TimeGapBelow,
+    TimeToCollisionBelow,
+    Trigger,
+    Wait,
+    When,
+)
+from scenarios.concrete import Place
+from scenarios.expressions import Value
+from scenarios.leaf import Leaf, Step, TriggerSpec
+from scenarios.types.fields import OutOfLimits, limits_text
+from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, all_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What an expansion needs: draws by path, and where the actor begins."""
+
+    draw: Callable[[str, Value], Any]
+    start: Place
+
+
+def expand_leaf(leaf: Leaf, stage: Stage) -> Behaviour:
+    """The behaviour of a 'do' leaf, every number fixed."""
+    return _in_order([expand(step, f"{leaf.prefix}[{i}]", stage) for i, step in enumerate(leaf.steps)])
+
+
+def minds_nothing(leaf: Leaf) -> bool:
+    """Whether the behaviour makes its driver mind neither signals nor right of way."""
+    return any(step.action == "run_red" for step in all_steps(leaf))
+
+
+def expand(step: Step, path: str, stage: Stage) -> Behaviour:
+    """One step, every number fixed."""
+    if step.action == "repeat":
+        arguments = _arguments(step, path, stage)
+        tree = _in_order([
+            expand(child, f"{path}@{turn}[{i}]", stage)
+            for turn in range(arguments["times"]) for i, child in enumerate(step.steps)
+        ])  # fmt: skip
+    elif step.steps:
+        children = tuple(expand(child, f"{path}[{i}]", stage) for i, child in enumerate(step.steps))
+        tree = Parallel(children) if step.action == "parallel" else _in_order(list(children))
+    else:
+        tree = _EXPANSIONS[step.action](_arguments(step, path, stage), stage.start)
+    if step.when is None:
+        return tree
+    return When(_trigger(step.when, float(stage.draw(f"{path}.when", step.when.value))), tree)
+
+
+def _arguments(step: Step, path: str, stage: Stage) -> dict[str, Any]:
+    fields = ACTIONS[step.action].fields
+    values: dict[str, Any] = {name: field.default for name, field in fields.items()}
+    for name, value in step.values:
+        values[name] = stage.draw(f"{path}.{name}", value)
+        field = fields.get(name)
+        if field and field.dimension.numeric and not field.low <= values[name] <= field.high:
+            raise OutOfLimits(f"{path}.{name} came out as {values[name]:g}; it is {limits_text(field)}")
+    return values | dict(step.texts)
+
+
+def _trigger(spec: TriggerSpec, limit: float) -> Trigger:
+    assert spec.kind in TRIGGERS
+    if spec.kind == "time":
+        return AtTime(limit)
+    if spec.kind == "s":
+        return ReachS(limit)
+    if spec.kind == "distance":
+        return DistanceBelow(spec.actor, limit)
+    if spec.kind == "time_gap":
+        return TimeGapBelow(spec.actor, limit)
+    return TimeToCollisionBelow(spec.actor, limit) if spec.kind == "ttc" else AheadOf(spec.actor, limit)
+
+
+def _in_order(steps: list[Behaviour]) -> Behaviour:
+    return steps[0] if len(steps) == 1 else Sequence(tuple(steps))
+
+
+def _follow_path(a: dict[str, Any], start: Place) -> Behaviour:
+    count = sum(1 for name in a if name.startswith("points[") and name.endswith(".s"))
+    points = tuple((float(a[f"points[{i}].s"]), float(a[f"points[{i}].d"])) for i in range(count))
+    return FollowPath(a["on"] or start.route, points, a["speed"])
+
+
+def _cross(a: dict[str, Any], start: Place) -> Behaviour:
+    here, to = (start.s_m, start.d_m), (start.s_m, float(a["to"]))
+    if a["pause_at"] is None:
+        return FollowPath(start.route, (here, to), a["speed"])
+    middle = (start.s_m, float(a["pause_at"]))
+    first, second = (FollowPath(start.route, legs, a["speed"]) for legs in ((here, middle), (middle, to)))
+    return Sequence((first, Wait(a["pause"]), second))
+
+
+def _walk(a: dict[str, Any], start: Place) -> Behaviour:
+    here = (start.s_m, start.d_m)
+    return FollowPath(start.route, (here, (start.s_m + a["distance"], start.d_m)), a["speed"])
+
+
+def _cut_in(a: dict[str, Any], start: Place) -> Behaviour:
+    change = ChangeLane(a["to"], a["within"])
+    return change if a["then_speed"] is None else Sequence((change, ChangeSpeed(a["then_speed"], a["rate"])))
+
+
+def _overtake(a: dict[str, Any], start: Place) -> Behaviour:
+    out: Behaviour = MoveSideways(a["offset"], a["within"]) if a["by"] is None else ChangeLane(a["by"], a["within"])
+    back: Behaviour = (
+        MoveSideways(start.d_m, a["within"]) if a["by"] is None else ChangeLane(start.route, a["within"], start.d_m)
+    )
+    if a["speed"] is not None:
+        out = Parallel((out, ChangeSpeed(a["speed"], a["rate"])))
+    return Sequence((out, When(AheadOf(a["of"], a["clear"]), back)))
+
+
+def _with_speed(a: dict[str, Any], start: Place) -> Behaviour:
+    change = ChangeLane(a["to"], a["within"])
+    return change if a["speed"] is None else Parallel((change, ChangeSpeed(a["speed"], a["rate"])))
+
+
+def _swerve(a: dict[str, Any], start: Place) -> Behaviour:
+    return Sequence((MoveSideways(a["to"], a["within"]), Wait(a["hold"]), MoveSideways(start.d_m, a["within"])))
+
+
+def _stop_and_go(a: dict[str, Any], start: Place) -> Behaviour:
+    # Setting off again is KeepSpeed: the driver minds whoever is still standing ahead.
+    return Sequence((ChangeSpeed(a["slow_to"], a["rate"]), Wait(a["stand"]), KeepSpeed(a["speed"])))
+
+
+_EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
+    "keep_speed": lambda a, start: KeepSpeed(a["speed"]),
+    "change_speed": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
+    "change_lane": lambda a, start: ChangeLane(a["to"], a["within"], a["offset"]),
+    "move_sideways": lambda a, start: MoveSideways(a["to"], a["within"]),
+    "follow_path": _follow_path,
+    "wait": lambda a, start: Wait(a["for"]),
+    "cut_in": _cut_in,
+    "cut_out": lambda a, start: ChangeLane(a["to"], a["within"]),
+    "lead_brake": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
+    "cross": _cross,
+    "walk": _walk,
+    "overtake": _overtake,
+    "turn": lambda a, start: KeepSpeed(a["speed"]),
+    "run_red": lambda a, start: ChangeSpeed(a["speed"], a["rate"]),
+    "merge": _with_speed,
+    "pull_out": _with_speed,
+    "swerve": _swerve,
+    "stop_and_go": _stop_and_go,
+}

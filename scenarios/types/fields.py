@@ -1,0 +1,119 @@
+"""What a leaf may hold: names, dimensions and defaults, and the conversion of Python arguments into values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from driving_data.errors import nearest_name
+from scenarios.expressions import Expression, TextFault, Value
+from scenarios.leaf import IllTyped, Leaf
+from scenarios.parse import parse_value
+from scenarios.space import Choice, Const, IntRange, LogUniform, Normal, Scalar, Uniform
+from scenarios.units import Dimension
+
+Given = Value | Scalar
+Get = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a leaf.
+
+    Attributes:
+        dimension: what it measures.
+        doc: what it is, in words.
+        default: where the file does not say; None where it must, or where it follows from others.
+        low: smallest value that makes sense.
+        high: largest value that makes sense.
+    """
+
+    dimension: Dimension
+    doc: str
+    default: Scalar | None = None
+    low: float = float("-inf")
+    high: float = float("inf")
+
+
+Schema = Mapping[str, Field]
+
+
+def as_value(given: Given, dimension: Dimension) -> Value:
+    """A Python argument as a value: text is read as in a file, numbers are in base units.
+
+    Raises:
+        TextFault: the text cannot be read or measures something else.
+    """
+    if isinstance(given, (Const, Uniform, Normal, LogUniform, IntRange, Choice, Expression)):
+        if given.dimension.as_number() != dimension.as_number():
+            raise TextFault("wrong-dimension", f"{given.text()} is {given.dimension.words}", dimension.words)
+        return given
+    if isinstance(given, str):
+        return parse_value(given, dimension)
+    if isinstance(given, bool) or not dimension.numeric:
+        return parse_value(str(given).lower(), dimension)
+    return Const(int(given) if dimension.sort == "count" else float(given), dimension)
+
+
+def as_values(what: str, schema: Schema, given: Mapping[str, Given | None]) -> dict[str, Value]:
+    """Arguments as values; None is left out.
+
+    Raises:
+        IllTyped: a name is unknown, a value does not fit or lies outside the limits of its field.
+    """
+    values: dict[str, Value] = {}
+    for name, argument in given.items():
+        if argument is None:
+            continue
+        if name not in schema:
+            near = nearest_name(name, schema)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise IllTyped(f"{what} has no {name!r}; it has {', '.join(schema)}{hint}")
+        try:
+            values[name] = as_value(argument, schema[name].dimension)
+            check_limits(values[name], schema[name])
+        except TextFault as fault:
+            raise IllTyped(f"{what}.{name}: {fault}") from fault
+    return values
+
+
+def check_limits(value: Value, field: Field) -> None:
+    """Refuses a value that can leave the limits of its field; expressions are checked when they are drawn.
+
+    Raises:
+        TextFault: it can.
+    """
+    if isinstance(value, Expression) or not value.dimension.numeric:
+        return
+    low, high = value.bounds()
+    if low < field.low or high > field.high:
+        raise TextFault("out-of-range", value.text(), limits_text(field))
+
+
+def limits_text(field: Field) -> str:
+    """The limits of a field in words, in its base unit."""
+    unit = f" {field.dimension.unit}" if field.dimension.unit else ""
+    if field.low == float("-inf"):
+        return f"at most {field.high:g}{unit}"
+    if field.high == float("inf"):
+        return f"at least {field.low:g}{unit}"
+    return f"{field.low:g} to {field.high:g}{unit}"
+
+
+def reader(leaf: Leaf, schema: Schema, get: Get) -> Get:
+    """A getter of a leaf's fields by name that knows their defaults; drawn values are held to the field's limits."""
+    there = {name for name, _ in leaf.values}
+
+    def read(name: str) -> Any:
+        field = schema[name]
+        if name not in there:
+            return field.default
+        value = get(leaf.path_of(name))
+        if field.dimension.numeric and not (field.low <= value <= field.high):
+            raise OutOfLimits(f"{leaf.path_of(name)} came out as {value:g}; it is {limits_text(field)}")
+        return value
+
+    return read
+
+
+class OutOfLimits(IllTyped):
+    """An expression came out beyond what its field allows."""
