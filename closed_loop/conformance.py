@@ -1,7 +1,7 @@
 """What every policy must do. Public: authors of plug-ins run `check_policy(make)` in their own tests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,13 @@ MAX_ACCELERATION_MPS2 = 12.0
 MAX_STEERING_RAD = 1.1
 
 
-@dataclass(frozen=True, slots=True)
 class ConformanceFailure(AssertionError):
-    """A policy broke a rule of its port."""
+    """A policy broke a rule of its port: `rule` and what was `found`."""
 
-    rule: str
-    found: str
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.found}"
+    def __init__(self, rule: str, found: str) -> None:
+        self.rule = rule
+        self.found = found
+        super().__init__(f"{rule}: {found}")
 
 
 def sample_observation(num_worlds: int, num_actors: int, seed: int) -> Observation:

@@ -39,7 +39,6 @@ class _Segments:
     s_m: Float[np.ndarray, "n"]
     lane: Int[np.ndarray, "n"]
     tree: KDTree
-    reach_m: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,9 +238,8 @@ def _make_segments(lane_map: LaneMap, kinds: frozenset[LaneKind] | None) -> _Seg
     if not starts or not sum(len(part) for part in starts):
         return None
     a, b = np.concatenate(starts), np.concatenate(ends)
-    reach = float(np.max(np.linalg.norm((b - a)[:, :2], axis=-1)))
     middles = 0.5 * (a + b)[:, :2]
-    return _Segments(a, b, np.concatenate(along), np.concatenate(owner), KDTree(middles), reach)
+    return _Segments(a, b, np.concatenate(along), np.concatenate(owner), KDTree(middles))
 
 
 def _shortened(points: np.ndarray, longest_m: float = 2.0) -> np.ndarray:

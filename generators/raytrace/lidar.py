@@ -21,7 +21,7 @@ from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, 
 
 _CHUNK = 16384
 _DARK_TARGET = 0.1
-_NOISE_SHARE = 0.08
+_SOFTNESS = 0.08
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,7 @@ def sweep(
     hit = echoes.material >= 0
     distance = np.where(hit, echoes.distance, 1.0).astype(np.float64)
     echo = rho * echoes.cosine * np.exp(-2.0 * lidar_extinction_per_m(environment) * distance)
-    kept = hit & (distance >= model.min_range_m) & _detected(echo, distance, model.max_range_m, luck)
+    kept = hit & (distance >= model.min_range_m) & (luck < detection_chance(echo, distance, model.max_range_m))
     noise = np.hypot(model.range_noise_m, rain_range_noise_m(environment, distance))
     distance = np.maximum(distance + noise * jitter, 0.5 * model.min_range_m)[kept]
     firing = turn.firing[kept]
@@ -158,13 +158,14 @@ def sweep(
     )
 
 
-def _detected(echo: np.ndarray, distance: np.ndarray, max_range_m: float, luck: np.ndarray) -> np.ndarray:
-    """Whether an echo stands out of the noise: a dark target (10 %), met squarely, would just be seen at twice the range.
+def detection_chance(
+    echo: Float[np.ndarray, "n"], distance_m: Float[np.ndarray, "n"], max_range_m: float
+) -> Float[np.ndarray, "n"]:
+    """Chance that an echo stands out of the noise: half for a dark target (10 %), met squarely, at twice the range.
 
-    The threshold is soft: near it, chance decides (a logistic law on the logarithm of the power).
+    Near the threshold chance decides: a logistic law on the logarithm of the power echo / R^2.
     """
-    power = np.maximum(echo, 1e-9) / np.square(distance)
+    power = np.maximum(echo, 1e-9) / np.square(distance_m)
     threshold = _DARK_TARGET / np.square(2.0 * max_range_m)
-    with np.errstate(over="ignore"):
-        chance = 1.0 / (1.0 + np.power(threshold / power, 1.0 / _NOISE_SHARE))
-    return luck < chance
+    ratio = np.clip(np.log(threshold / power) / _SOFTNESS, -60.0, 60.0)
+    return 1.0 / (1.0 + np.exp(ratio))

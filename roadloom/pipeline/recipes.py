@@ -1,23 +1,28 @@
 """Recipes: everything that a made segment depends on, and nothing else. The same recipe gives the same bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from typing import Any
 
 from closed_loop.registry import POLICIES
-from driving_data.plain import digest, from_plain, to_plain
+from driving_data.plain import from_plain, to_plain
 from driving_data.provenance import Provenance, Step
 from driving_data.rollout import Rollout
 from driving_data.segment import Raw, Segment
+from driving_data.sensors import SensorRig
+from generators.effects.augment import augment
 from generators.generate import generate
+from generators.randomize.randomization import read_randomization
 from generators.registry import GENERATORS
 from roadloom.settings import Choice
 from scenarios.concrete import ConcreteScenario
 from sim_bridge.registry import SIMULATORS
 
-RECIPE_STEP = "roadloom.recipe"
-BYTE_MAKERS = ("roadloom", "numpy", "scipy", "numba", "llvmlite", "pillow", "pyarrow", "shapely")
+MAKE_STEP = "roadloom.make"
+AUGMENT_STEP = "roadloom.augment"
+PRODUCER = "roadloom"
+BYTE_MAKERS = ("roadloom", "numpy", "scipy", "numba", "llvmlite", "pillow", "pyarrow", "shapely", "lxml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Recipe:
         generator: which generator.
         randomization: which parameter space is drawn from; the draw is keyed by the scenario's seed and index.
         max_frames: at most so many frames.
+        rig: replaces the scenario's own sensors.
     """
 
     scenario: ConcreteScenario
@@ -39,10 +45,51 @@ class Recipe:
     generator: Choice
     randomization: Choice
     max_frames: int
+    rig: SensorRig | None = None
 
-    def key(self) -> str:
-        """sha256 of the recipe and of the versions that its bytes depend on."""
-        return digest({"recipe": to_plain(self), "versions": dict(byte_versions())})
+    def make(self) -> Segment[Raw]:
+        """Plays the scenario, draws the look, renders, labels."""
+        scenario = self.scenario
+        rollout = simulate(scenario, self.policy, self.simulator)
+        parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "scenario"}
+        provenance = Provenance(
+            producer=PRODUCER,
+            seed=scenario.seed,
+            scenario=scenario.to_plain(),
+            scenario_digest=scenario.digest(),
+            steps=(
+                Step(MAKE_STEP, version(PRODUCER), to_plain(parameters)),
+                Step("scenarios.sample", version(PRODUCER), {"name": scenario.name, "index": scenario.index}, scenario.draws),
+            ),
+            family=f"scenario:{scenario.name}",
+            versions=byte_versions(),
+        )
+        return generate(
+            rollout,
+            self.rig or scenario.rig,
+            scenario.seed + scenario.index,
+            GENERATORS.load(self.generator.name)(**self.generator.parameters),
+            provenance,
+            randomization=read_randomization(self.randomization.name, self.randomization.parameters),
+            index=scenario.index,
+            max_frames=self.max_frames,
+            tags=scenario.tags,
+            description=scenario.description,
+            triggers=("scenario",),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentRecipe:
+    """How one augmented segment is made: which stored segment, which effect, which seed."""
+
+    parent: str
+    effect: str
+    seed: int
+
+    def make(self, parent: Segment[Raw]) -> Segment[Raw]:
+        """The parent seen through the effect."""
+        return augment(parent, self.effect, self.seed, Step(AUGMENT_STEP, version(PRODUCER), to_plain(self)))
 
 
 def byte_versions() -> Mapping[str, str]:
@@ -50,12 +97,18 @@ def byte_versions() -> Mapping[str, str]:
     return {name: version(name) for name in BYTE_MAKERS}
 
 
-def recipe_of(provenance: Provenance) -> Recipe | None:
-    """The recipe that a segment's provenance carries; None where it was not made by one."""
-    for step in provenance.steps:
-        if step.name == RECIPE_STEP:
-            return from_plain(Recipe, {**step.parameters, "scenario": provenance.scenario})
+def recipe_of(provenance: Provenance) -> Recipe | AugmentRecipe | None:
+    """The recipe that a segment's provenance carries, the latest one; None where it was not made by one."""
+    for step in reversed(provenance.steps):
+        if step.name == AUGMENT_STEP:
+            return from_plain(AugmentRecipe, _bare(step.parameters))
+        if step.name == MAKE_STEP:
+            return from_plain(Recipe, {**_bare(step.parameters), "scenario": provenance.scenario})
     return None
+
+
+def _bare(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key != "type"}
 
 
 def simulate(scenario: ConcreteScenario, policy: str, simulator: Choice) -> Rollout:

@@ -10,7 +10,7 @@ from driving_data.plain import digest, to_plain
 from driving_data.segment import Raw, Segment, calibrated
 from driving_data.store import SegmentStore
 from driving_data.verdict import ValidationReport, Verdict
-from roadloom.pipeline.recipes import AugmentRecipe, Recipe, byte_versions, warm_kernels
+from roadloom.pipeline.recipes import AugmentRecipe, Recipe, byte_versions
 from roadloom.settings import ValidationConfig
 from validation.gate import GateConfig, judge
 
@@ -101,8 +101,3 @@ def judged(segment: Segment[Raw], validation: ValidationConfig) -> Segment[Raw]:
         report = ValidationReport(segment.segment_id, (verdict,))
     return replace(segment, report=report)
 
-
-def warm(family: str) -> str:
-    """Compiles one family of kernels, so that later work finds them in the cache."""
-    warm_kernels(family)
-    return family

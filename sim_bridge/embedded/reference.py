@@ -112,13 +112,13 @@ def drive(
         distance = car.v**2 / (2 * -car.a) if stops else car.v * h + 0.5 * car.a * h**2
         car.v = 0.0 if stops else car.v + car.a * h
         turn = kappa * distance
-        if abs(turn) > 1e-9:
+        if abs(turn) > 1e-4:
             radius = distance / turn
             car.x += radius * (math.sin(car.yaw + turn) - math.sin(car.yaw))
             car.y -= radius * (math.cos(car.yaw + turn) - math.cos(car.yaw))
         else:
-            car.x += distance * math.cos(car.yaw)
-            car.y += distance * math.sin(car.yaw)
+            car.x += distance * math.cos(car.yaw + 0.5 * turn)
+            car.y += distance * math.sin(car.yaw + 0.5 * turn)
         car.yaw = wrap(car.yaw + turn)
         car.rate = car.v * kappa
     if car.v <= 0 and car.a < 0:

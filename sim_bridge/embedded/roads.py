@@ -75,7 +75,7 @@ def turns_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane], spacing
         change = float(heading[-1] - heading[0])
         if abs(change) < TURN_RAD:
             continue
-        _, ends = tree.query(lane.centerline_m[[0, -1], :2])
+        ends = np.asarray(tree.query(lane.centerline_m[[0, -1], :2])[1])
         first = max(0, int(ends[0]) - round(SIGNAL_BEFORE_TURN_M / spacing_m))
         turn[first : int(ends[1])] = np.sign(change)
     return turn

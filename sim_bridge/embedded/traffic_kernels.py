@@ -175,7 +175,7 @@ def held_by_signal(pool: Pool, w: Batch, other: int, front: float, conflict_s: f
     if k < 0 or pool.stop_s[k] > conflict_s:
         return False
     shown = w.signal[pool.stop_signal[k]]
-    return shown == RED or shown == YELLOW or shown == RED_YELLOW
+    return shown in (RED, YELLOW, RED_YELLOW)
 
 
 @inner

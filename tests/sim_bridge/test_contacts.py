@@ -26,8 +26,10 @@ def kinds(rollout):
 
 def late_pedestrian():
     crossing = FollowPath("middle", ((130.0, -5.5), (130.0, 6.0)), 1.6)
-    return car("ped", 130.0, 0.0, kind=ActorClass.PEDESTRIAN, size_m=(0.5, 0.6, 1.75), driver=STILL,
-               start=Place("middle", 130.0, -5.5, np.pi / 2), behaviour=When(TimeGapBelow("ego", 4.0), crossing))  # fmt: skip
+    return car(
+        "ped", 130.0, 0.0, kind=ActorClass.PEDESTRIAN, size_m=(0.5, 0.6, 1.75), driver=STILL,
+        start=Place("middle", 130.0, -5.5, np.pi / 2), behaviour=When(TimeGapBelow("ego", 4.0), crossing),
+    )  # fmt: skip
 
 
 def test_a_late_pedestrian_is_hit_by_a_careless_ego():

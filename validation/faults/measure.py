@@ -49,7 +49,9 @@ def wilson(hits: int, trials: int) -> Rate:
     middle = part + z2 / (2 * trials)
     reach = _Z95 * np.sqrt(part * (1 - part) / trials + z2 / (4 * trials * trials))
     scale = 1 + z2 / trials
-    return Rate(hits, trials, max(0.0, float((middle - reach) / scale)), min(1.0, float((middle + reach) / scale)))
+    low = 0.0 if hits == 0 else float((middle - reach) / scale)
+    high = 1.0 if hits == trials else float((middle + reach) / scale)
+    return Rate(hits, trials, low, high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ class Interpenetration:
         found: dict[tuple[int, int], list[tuple[int, float]]] = {}
         for step in range(rollout.num_steps):
             here = np.flatnonzero(present[step])
-            offset = place[step, here, None] - place[step, None, here]
+            centre = place[step][here]
+            offset = centre[:, None] - centre[None]
             near = np.hypot(offset[..., 0], offset[..., 1]) < radius[here, None] + radius[None, here]
             near &= np.abs(offset[..., 2]) < 0.5 * (size[here, None, 2] + size[None, here, 2]) - self.depth_m
             first, second = np.nonzero(np.triu(near, 1))

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from driving_data.errors import Fault, InputError, nearest_name
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -113,6 +111,9 @@ def parse_xml(source: bytes, file: str, root: str) -> Any:
     """
     if len(source) > MAX_BYTES:
         raise InputError([Fault(file, 0, 0, "", "too-large", f"{len(source)} bytes", f"at most {MAX_BYTES} bytes")])
+    # Loaded here: whoever only builds or simulates roads in memory does not need lxml.
+    from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
+
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
@@ -132,7 +133,7 @@ def parse_xml(source: bytes, file: str, root: str) -> Any:
     return element
 
 
-def _syntax_faults(error: etree.XMLSyntaxError, parser: Any, file: str) -> list[Fault]:
+def _syntax_faults(error: Any, parser: Any, file: str) -> list[Fault]:
     entries = [
         Fault(file, entry.line, max(entry.column, 0), "", "xml-syntax", entry.message, "well-formed XML")
         for entry in parser.error_log

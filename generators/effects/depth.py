@@ -1,0 +1,65 @@
+"""How far each pixel is: as rendered, or estimated from calibration and lidar where a picture has no depth.
+
+The estimate is the ground plane under the ego (z = 0 of its frame) below the horizon; what stands above the ground is
+pulled nearer by the lidar points around it; the sky is told by its place and look.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+from scipy import ndimage
+
+from driving_data.sensors import CameraFrame, CameraModel, LidarSweep
+from generators.raytrace.camera import directions, pixel_grid, project
+
+FAR_M = 2000.0
+_GROUND_FAR_M = 250.0
+_OBJECT_M = 70.0
+_LIDAR_REACH_PX = 0.03
+
+
+def frame_depth_m(frame: CameraFrame, model: CameraModel, sweep: LidarSweep | None) -> Float32[np.ndarray, "H W"]:
+    """Distance of every pixel from the lens (along its ray), in metres; FAR_M for the sky."""
+    rays = directions(model, pixel_grid(model))
+    if frame.depth_m is not None:
+        along = frame.depth_m.astype(np.float64) / np.maximum(rays[..., 2], 1e-3)
+        return np.where(np.isfinite(along), np.minimum(along, FAR_M), FAR_M).astype(np.float32)
+    world = model.ego_from_camera.rotate(rays)
+    down = -world[..., 2]
+    height = max(float(model.ego_from_camera.translation_m[2]), 0.3)
+    ground = np.where(down > 1e-4, height / np.maximum(down, 1e-4), np.inf)
+    depth = np.where(ground < _GROUND_FAR_M, ground, np.where(down > 0, _GROUND_FAR_M, _OBJECT_M))
+    depth = np.where(sky_mask(frame.rgb, down < 0.02), FAR_M, depth)
+    if sweep is not None:
+        depth = _with_lidar(depth, frame, model, sweep)
+    return depth.astype(np.float32)
+
+
+def sky_mask(rgb: UInt8[np.ndarray, "H W 3"], above: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Pixels above the horizon that are bright, smooth, no redder than blue, and joined to the top of the picture."""
+    values = rgb.astype(np.float32)
+    luma = values @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+    rough = ndimage.gaussian_gradient_magnitude(luma, 1.5)
+    bright = luma > max(float(np.percentile(luma, 55)), 60.0)
+    candidate = above & bright & (rough < 9.0) & (values[..., 2] >= values[..., 0] - 12.0)
+    pieces, _ = ndimage.label(candidate)
+    at_top = np.unique(pieces[0])
+    return np.isin(pieces, at_top[at_top > 0])
+
+
+def _with_lidar(depth: np.ndarray, frame: CameraFrame, model: CameraModel, sweep: LidarSweep) -> np.ndarray:
+    camera_from_lidar = frame.world_from_camera.inverse() @ sweep.world_from_lidar
+    points = camera_from_lidar.apply(sweep.points_m.astype(np.float64))
+    pixel, front = project(model, points)
+    with np.errstate(invalid="ignore"):
+        inside = front & np.all((pixel >= 0) & (pixel < [model.width_px, model.height_px]), axis=-1)
+    if not inside.any():
+        return depth
+    u, v = pixel[inside].astype(int).T
+    distance = np.linalg.norm(points[inside], axis=-1)
+    sparse = np.full(depth.shape, np.inf)
+    np.minimum.at(sparse, (v, u), distance)
+    known = np.isfinite(sparse)
+    gap, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
+    filled = sparse[tuple(nearest)]
+    trust = (gap < _LIDAR_REACH_PX * model.width_px) & (depth < FAR_M)
+    return np.where(trust, np.minimum(filled, depth * 1.2 + 2.0), depth)

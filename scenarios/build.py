@@ -1,0 +1,216 @@
+"""Leaves and their draws into a concrete scenario: places found, traffic set out, behaviours expanded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from driving_data.taxonomy import ActorClass
+from scenarios.concrete import Actor, ConcreteScenario, Ego, Place, RoadChoice
+from scenarios.describe import describe
+from scenarios.draws import Draws
+from scenarios.leaf import IllTyped, Leaf
+from scenarios.space import is_constant
+from scenarios.tags import tags_of
+from scenarios.types.about import TIMING, own_tags
+from scenarios.types.actors import ACTOR, EGO, driver_of, size_of
+from scenarios.types.expand import Stage, expand_leaf, minds_nothing
+from scenarios.types.fields import reader
+from scenarios.types.layout import Layout, boxes_meet, layout_of
+from scenarios.types.road import road_choice
+from scenarios.types.sensors import rig
+from scenarios.types.signals import build_programs
+from scenarios.types.streams import Standing, build_stream
+from scenarios.types.weather import build_environment
+
+
+class Overlap(IllTyped):
+    """Two actors would begin in the same place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The leaves of one product, by what they are."""
+
+    one: dict[str, Leaf] = field(default_factory=lambda: {})
+    many: dict[str, dict[str, Leaf]] = field(default_factory=lambda: {})
+
+    @staticmethod
+    def of(leaves: Iterable[Leaf]) -> "Parts":
+        """Sorts leaves by kind and name."""
+        parts = Parts()
+        for leaf in sorted(leaves, key=lambda leaf: (leaf.kind, leaf.name)):
+            if leaf.name:
+                parts.many.setdefault(leaf.kind, {})[leaf.name] = leaf
+            else:
+                parts.one[leaf.kind] = leaf
+        return parts
+
+    def required(self, kind: str) -> Leaf:
+        """The only leaf of a kind.
+
+        Raises:
+            IllTyped: there is none.
+        """
+        if kind not in self.one:
+            raise IllTyped(f"the scenario has no {kind}; a scenario that is drawn has a road and an ego")
+        return self.one[kind]
+
+    def named(self, kind: str) -> dict[str, Leaf]:
+        """Leaves of a kind by name."""
+        return self.many.get(kind, {})
+
+
+def build(parts: Parts, draws: Draws, seed: int, index: int) -> ConcreteScenario:
+    """The concrete scenario of a product of leaves.
+
+    Raises:
+        IllTyped: parts are missing or do not fit together.
+        Overlap: two actors would begin in the same place.
+    """
+    about = parts.one.get("about")
+    road = road_choice(parts.required("road"), draws.get)
+    layout = layout_of(road)
+    places = _Places(parts, draws, layout)
+    ego = _ego(parts.required("ego"), draws, places)
+    timing = reader(parts.one["time"], TIMING, draws.get) if "time" in parts.one else lambda name: TIMING[name].default
+    actors = [_actor(leaf, parts, draws, places) for leaf in parts.named("actor").values()]
+    _refuse_overlap(ego, actors, layout)
+    standing = [Standing("ego", ego.start, ego.size_m), *(Standing(a.id, a.start, a.size_m) for a in actors)]
+    for leaf in parts.named("traffic").values():
+        actors.extend(build_stream(leaf, draws, layout, standing))
+    name = about.text("name") if about else ""
+    scenario = ConcreteScenario(
+        name=name or "scenario",
+        road=road,
+        environment=build_environment(parts.one.get("weather"), parts.one.get("light"), draws.get),
+        ego=ego,
+        actors=tuple(actors),
+        rig=rig(parts.one["sensors"].text("rig") if "sensors" in parts.one else "front"),
+        signals=tuple(
+            program
+            for leaf in parts.named("signals").values()
+            for program in build_programs(leaf, layout.lights(leaf.name), draws.get)
+        ),
+        duration_s=float(timing("duration")),
+        step_s=float(timing("step")),
+        seed=seed,
+        index=index,
+    )
+    for path, leaf in parts.named("parameter").items():
+        if not is_constant(leaf.values[0][1]):
+            draws.get(path)
+    return _finished(scenario, parts, layout, own_tags(about), about.text("description") if about else "")
+
+
+def _finished(
+    scenario: ConcreteScenario, parts: Parts, layout: Layout, own: tuple[str, ...], given: str
+) -> ConcreteScenario:
+    tags = tags_of(scenario, parts.named("do").values(), layout, own)
+    return replace(scenario, tags=tags, description=describe(scenario, tags, given))
+
+
+@dataclass(slots=True)
+class _Places:
+    """Where each actor begins, found when first asked for: places may hang on one another."""
+
+    parts: Parts
+    draws: Draws
+    layout: Layout
+    found: dict[str, Place] = field(default_factory=lambda: {})
+    sizes: dict[str, tuple[float, float, float]] = field(default_factory=lambda: {})
+    open: list[str] = field(default_factory=lambda: [])
+
+    def of(self, name: str) -> Place:
+        if name in self.found:
+            return self.found[name]
+        if name in self.open:
+            raise IllTyped(f"{' -> '.join([*self.open, name])}: places that hang on one another in a ring")
+        self.open.append(name)
+        leaf = self.parts.required("ego") if name == "ego" else self.parts.named("actor").get(name)
+        if leaf is None:
+            raise IllTyped(f"{self.open[-2]} is placed by {name!r}, who is not there")
+        self.found[name] = self._place(leaf)
+        self.open.pop()
+        return self.found[name]
+
+    def size(self, name: str) -> tuple[float, float, float]:
+        if name not in self.sizes:
+            self.sizes[name] = self._size(name)
+        return self.sizes[name]
+
+    def _size(self, name: str) -> tuple[float, float, float]:
+        if name == "ego":
+            read = reader(self.parts.required("ego"), EGO, self.draws.get)
+            return float(read("length")), float(read("width")), float(read("height"))
+        read = reader(self.parts.named("actor")[name], ACTOR, self.draws.get)
+        return size_of(read, kind_of(read))
+
+    def _place(self, leaf: Leaf) -> Place:
+        read = reader(leaf, EGO if leaf.kind == "ego" else ACTOR, self.draws.get)
+        lateral, heading = float(read("lateral")), float(read("heading"))
+        relation = leaf.text("relation")
+        if not relation:
+            route = str(read("on"))
+            self.layout.path(route)
+            return Place(route, float(read("at")), lateral, heading)
+        return self._relative(leaf, read, relation, lateral, heading)
+
+    def _relative(self, leaf: Leaf, read: Any, relation: str, lateral: float, heading: float) -> Place:
+        anchor = self.of(leaf.text("of"))
+        route = str(read("on") or anchor.route)
+        beside, direction = self.layout.carried(anchor.route, anchor.s_m, route)
+        if relation == "beside":
+            return Place(route, beside, lateral, heading)
+        # The gap is between the boxes; ahead is where the other one is heading.
+        gap = float(read("by")) + 0.5 * (self.size(leaf.name)[0] + self.size(leaf.text("of"))[0])
+        return Place(route, beside + (direction if relation == "ahead_of" else -direction) * gap, lateral, heading)
+
+
+def kind_of(read: Any) -> ActorClass:
+    """The class that was drawn."""
+    label = str(read("kind"))
+    try:
+        return ActorClass.from_label(label)
+    except KeyError:
+        raise IllTyped(f"no actor class {label!r}") from None
+
+
+def _ego(leaf: Leaf, draws: Draws, places: _Places) -> Ego:
+    read = reader(leaf, EGO, draws.get)
+    start = places.of("ego")
+    speed = float(read("speed"))
+    target, goal, wheelbase = read("target_speed"), read("goal"), float(read("wheelbase"))
+    size = places.size("ego")
+    return Ego(
+        start=start,
+        speed_mps=speed,
+        target_speed_mps=float(target if target is not None else speed),
+        goal_s_m=float(goal) if goal is not None else places.layout.length_m(start.route) - 1.0,
+        size_m=size,
+        wheelbase_m=wheelbase,
+        # The rear overhang is taken as 0.95 m per 4.6 m of length, as in the default ego.
+        rear_axle_to_center_m=0.5 * size[0] - 0.95 * size[0] / 4.6,
+    )
+
+
+def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
+    read = reader(leaf, ACTOR, draws.get)
+    kind, speed, start = kind_of(read), float(read("speed")), places.of(leaf.name)
+    driver = driver_of(leaf, read, kind, speed)
+    behaviour = None
+    acts = parts.named("do").get(leaf.name)
+    if acts is not None:
+        behaviour = expand_leaf(acts, Stage(draws.draw, start))
+        if minds_nothing(acts):
+            driver = replace(driver, minds_signals=False, minds_conflicts=False)
+    return Actor(leaf.name, kind, places.size(leaf.name), start, speed, driver, behaviour)
+
+
+def _refuse_overlap(ego: Ego, actors: list[Actor], layout: Layout) -> None:
+    boxes = [("ego", layout.pose(ego.start), ego.size_m)]
+    for actor in actors:
+        pose = layout.pose(actor.start)
+        for name, other, size in boxes:
+            if boxes_meet(pose, actor.size_m, other, size):
+                raise Overlap(f"{actor.id} and {name} would begin in the same place")
+        boxes.append((actor.id, pose, actor.size_m))
