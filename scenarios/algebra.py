@@ -18,32 +18,22 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
-from driving_data.errors import nearest_name
 from driving_data.plain import canonical_text
 from scenarios.build import Overlap, Parts, build
+from scenarios.completeness import missing
 from scenarios.concrete import ConcreteScenario
 from scenarios.coverage import Coverage, measure
-from scenarios.draws import Fractions, NotDrawn, Rejected, Replay, Sampler, evaluate, sources_of
+from scenarios.draws import Fractions, NotDrawn, Rejected, Replay, Sampler
 from scenarios.expressions import Expression
-from scenarios.leaf import IllTyped, Leaf, Step, names_read
-from scenarios.normal_form import (
-    Block,
-    Blocks,
-    ChoiceOf,
-    Restricted,
-    assemble,
-    key_of,
-    leaves_of,
-    mix,
-    provided_by,
-)
+from scenarios.leaf import IllTyped, Leaf
+from scenarios.normal_form import Block, Blocks, ChoiceOf, Restricted, assemble, key_of, leaves_of, mix
 from scenarios.parse import parse_condition
 from scenarios.randomness import unit_draw
+from scenarios.selection import MAX_TRIES, recorded, select
+from scenarios.sequencing import after, beside, combine, doers, mapped, repeated
 from scenarios.space import is_constant
-from scenarios.types.manoeuvres import claims
 from scenarios.types.rules import misfit
 
-MAX_TRIES = 1000
 MAX_OVERLAPS = 50
 
 
@@ -81,10 +71,10 @@ class LogicalScenario:
         Raises:
             IllTyped: an actor of `other` does nothing before; who begins anew needs a trigger and `&`.
         """
-        late = _doers(other.blocks) - _doers(self.blocks)
+        late = doers(other.blocks) - doers(self.blocks)
         if late:
             raise IllTyped(f"{', '.join(sorted(late))} does nothing before; join it with & and give it a `when`")
-        return _checked(_combine(self.blocks, other.blocks, _after))
+        return _checked(combine(self.blocks, other.blocks, after))
 
     def together(self, other: "LogicalScenario") -> "LogicalScenario":
         """Both at once; an actor that acts in both moves its speed in one and its lateral place in the other.
@@ -92,7 +82,7 @@ class LogicalScenario:
         Raises:
             IllTyped: both move the same.
         """
-        return _checked(_combine(self.blocks, other.blocks, _beside))
+        return _checked(combine(self.blocks, other.blocks, beside))
 
     def repeat(self, times: int) -> "LogicalScenario":
         """What the actors do, `times` times in a row, every number drawn anew.
@@ -102,7 +92,7 @@ class LogicalScenario:
         """
         if times < 1:
             raise IllTyped(f"repeated {times} times; at least once is meant")
-        return _checked(_mapped(self.blocks, partial(_repeated, times)))
+        return _checked(mapped(self.blocks, partial(repeated, times)))
 
     def sample(self, seed: int, index: int = 0, fractions: Fractions | None = None) -> ConcreteScenario:
         """Draws a scenario: the same seed and index give the same bytes.
@@ -128,7 +118,7 @@ class LogicalScenario:
 
     def _sampled(self, fractions: Fractions, seed: int, index: int, attempt: int) -> ConcreteScenario:
         sampler = Sampler({}, fractions, base_attempt=attempt)
-        leaves = tuple(_select(self.blocks, sampler, attempt))
+        leaves = tuple(select(self.blocks, sampler, attempt))
         concrete = build(_parts(leaves), sampler, seed, index)
         return replace(concrete, draws=dict(sorted(sampler.got.items())))
 
@@ -140,7 +130,7 @@ class LogicalScenario:
         """Why a concrete scenario cannot have been drawn from here; None where it can."""
         replay = Replay({}, concrete.draws)
         try:
-            leaves = tuple(_recorded(self.blocks, replay))
+            leaves = tuple(recorded(self.blocks, replay))
             again = build(_parts(leaves), replay, concrete.seed, concrete.index)
         except (NotDrawn, IllTyped) as error:
             return str(error)
@@ -236,34 +226,12 @@ def _pairs(blocks: Sequence[Block]) -> Iterator[tuple[Leaf, Leaf]]:
 
 @lru_cache(maxsize=256)
 def _problems(blocks: Blocks) -> tuple[str, ...]:
-    found = [f"the scenario has no {kind}" for kind in ("road", "ego") if kind not in _slots_always(blocks)]
-    always = provided_by(blocks)
-    for leaf in leaves_of(blocks):
-        if leaf.kind in ("do", "actor"):
-            found.extend(_missing_actors(leaf, {other.name for other in leaves_of(blocks) if other.kind == "actor"}))
-        for name in sorted(names_read(leaf) - always - leaf.paths().keys() - _beside(leaf, blocks)):
-            near = nearest_name(name, sorted(always))
-            found.append(f"{leaf.slot} reads {name!r}, which nothing gives" + (f"; did you mean {near!r}?" if near else ""))
-    return tuple(dict.fromkeys(found))
+    return missing(blocks)
 
 
-def _slots_always(blocks: Blocks) -> set[str]:
-    found: set[str] = set()
-    for block in blocks:
-        if isinstance(block, Leaf):
-            found.add(block.slot)
-        elif isinstance(block, Restricted):
-            found |= _slots_always(block.blocks)
-        else:
-            found |= set[str].intersection(*(_slots_always(parts) for _, parts in block.options))
-    return found
+@lru_cache(maxsize=1024)
+def _parts(leaves: tuple[Leaf, ...]) -> Parts:
+    return Parts.of(leaves)
 
 
-def _beside(leaf: Leaf, blocks: Blocks) -> set[str]:
-    return set()
-
-
-def _missing_actors(leaf: Leaf, actors: set[str]) -> list[str]:
-    return []
-
-
+__all__ = ["IllTyped", "LogicalScenario", "Rejected", "choice", "scenario"]

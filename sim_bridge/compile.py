@@ -4,32 +4,17 @@ Everything wrong with a scenario is reported at once; what the embedded simulato
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from driving_data.errors import Fault, InputError, nearest_name
+from driving_data.errors import InputError
 from driving_data.maps.lane_map import LaneMap
 from driving_data.plain import canonical_text
 from driving_data.rollout import Actors
-from scenarios.behaviour import (
-    AheadOf,
-    Behaviour,
-    ChangeLane,
-    ChangeSpeed,
-    DistanceBelow,
-    FollowPath,
-    KeepSpeed,
-    MoveSideways,
-    Parallel,
-    TimeGapBelow,
-    TimeToCollisionBelow,
-    Wait,
-    When,
-)
-from scenarios.behaviour import Sequence as InOrder
+from scenarios.behaviour import FollowPath
 from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
@@ -41,6 +26,7 @@ from sim_bridge.embedded.phases import Lookup, Phase, flatten
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, point_at
 from sim_bridge.embedded.worlds import WorldSpec
+from sim_bridge.faults import faults_of
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -64,7 +50,7 @@ def compile_scenarios(
     if len(scenarios) != len(seeds) or not scenarios:
         raise ValueError(f"{len(scenarios)} scenarios need as many seeds and at least one, not {len(seeds)}")
     roads = roads_of(scenarios, build)
-    faults = [f for scenario, road in zip(scenarios, roads, strict=True) for f in faults_of(scenario, road.lane_map)]
+    faults = [f for scenario, road in zip(scenarios, roads, strict=True) for f in faults_of(scenario, road)]
     if faults:
         raise InputError(faults)
     pool = PoolBuilder()
@@ -86,93 +72,6 @@ def roads_of(scenarios: Sequence[ConcreteScenario], build: RoadBuilder) -> list[
             _ROADS[key] = RoadPaths(build(scenario.road))
         roads.append(_ROADS[key])
     return roads
-
-
-def faults_of(scenario: ConcreteScenario, lane_map: LaneMap) -> list[Fault]:
-    """Everything in a scenario that names what does not exist or is no possible number."""
-    check = _Check(scenario.name, tuple(lane_map.routes), ("ego", *(actor.id for actor in scenario.actors)))
-    check.number(scenario.step_s > 0, "step_s", scenario.step_s, "a step above 0 s")
-    check.number(scenario.duration_s >= scenario.step_s, "duration_s", scenario.duration_s, "at least one step")
-    check.route(scenario.ego.start.route, "ego.start.route")
-    check.number(min(scenario.ego.size_m) > 0, "ego.size_m", scenario.ego.size_m, "sizes above 0 m")
-    check.number(scenario.ego.wheelbase_m > 0, "ego.wheelbase_m", scenario.ego.wheelbase_m, "a wheelbase above 0 m")
-    check.number(scenario.ego.speed_mps >= 0, "ego.speed_mps", scenario.ego.speed_mps, "a speed of at least 0")
-    ids: set[str] = {"ego"}
-    for k, actor in enumerate(scenario.actors):
-        place = f"actors[{k}]"
-        if actor.id in ids:
-            check.add(f"{place}.id", "duplicate-id", actor.id, "an id that no other actor has")
-        ids.add(actor.id)
-        check.route(actor.start.route, f"{place}.start.route")
-        check.number(min(actor.size_m) > 0, f"{place}.size_m", actor.size_m, "sizes above 0 m")
-        check.number(actor.speed_mps >= 0, f"{place}.speed_mps", actor.speed_mps, "a speed of at least 0")
-        if actor.driver.kind not in ("idm", "none"):
-            check.name(actor.driver.kind, ("idm", "none"), f"{place}.driver.kind", "unknown-driver")
-        for label, node in walk(actor.behaviour, f"{place}.behaviour"):
-            check.node(label, node)
-    for k, program in enumerate(scenario.signals):
-        names = tuple(signal.id for signal in lane_map.signals)
-        check.name(program.signal_id, names, f"signals[{k}].signal_id", "unknown-signal")
-        total = sum(duration for _, duration in program.phases)
-        check.number(total > 0, f"signals[{k}].phases", total, "a cycle above 0 s")
-    return check.faults
-
-
-def walk(node: Behaviour | None, label: str) -> Iterator[tuple[str, Behaviour]]:
-    """Every node of a behaviour with its path in the document."""
-    if node is None:
-        return
-    yield label, node
-    if isinstance(node, InOrder):
-        for k, step in enumerate(node.steps):
-            yield from walk(step, f"{label}.steps[{k}]")
-    elif isinstance(node, Parallel):
-        for k, branch in enumerate(node.branches):
-            yield from walk(branch, f"{label}.branches[{k}]")
-    elif isinstance(node, When):
-        yield from walk(node.then, f"{label}.then")
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    name_of_scenario: str
-    routes: tuple[str, ...]
-    actors: tuple[str, ...]
-    faults: list[Fault] = field(default_factory=lambda: [])
-
-    def add(self, path: str, code: str, found: object, expected: str, nearest: str | None = None) -> None:
-        self.faults.append(Fault(self.name_of_scenario, 0, 0, path, code, repr(found), expected, nearest))
-
-    def number(self, holds: bool, path: str, found: object, expected: str) -> None:
-        if not holds:
-            self.add(path, "bad-number", found, expected)
-
-    def name(self, name: str, valid: tuple[str, ...], path: str, code: str) -> None:
-        if name not in valid:
-            self.add(
-                path, code, name, f"one of {', '.join(valid) or 'none: there are none'}", nearest_name(name, valid)
-            )
-
-    def route(self, name: str, path: str) -> None:
-        self.name(name, self.routes, path, "unknown-route")
-
-    def node(self, label: str, node: Behaviour) -> None:
-        if isinstance(node, (ChangeLane, FollowPath)):
-            self.route(node.route, f"{label}.route")
-        if isinstance(node, FollowPath):
-            self.number(len(node.points_m) > 0, f"{label}.points_m", node.points_m, "at least one point")
-            self.number(node.speed_mps > 0, f"{label}.speed_mps", node.speed_mps, "a speed above 0")
-        if isinstance(node, KeepSpeed):
-            self.number(node.speed_mps >= 0, f"{label}.speed_mps", node.speed_mps, "a speed of at least 0")
-        if isinstance(node, ChangeSpeed):
-            self.number(node.speed_mps >= 0, f"{label}.speed_mps", node.speed_mps, "a speed of at least 0")
-            self.number(node.rate_mps2 != 0, f"{label}.rate_mps2", node.rate_mps2, "a rate that is not 0")
-        if isinstance(node, (ChangeLane, MoveSideways, Wait)):
-            self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
-        if isinstance(node, When):
-            trigger = node.trigger
-            if isinstance(trigger, (DistanceBelow, TimeGapBelow, TimeToCollisionBelow, AheadOf)):
-                self.name(trigger.actor, self.actors, f"{label}.trigger.actor", "unknown-actor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +284,3 @@ def world_floats(scenario: ConcreteScenario, options: EmbeddedOptions) -> np.nda
     values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
     values[at.EGO_STEER_LAG], values[at.NOISE] = options.steering_lag_s, options.acceleration_noise_mps2
     return values
-
-
-__all__ = ["compile_scenarios", "faults_of", "walk"]

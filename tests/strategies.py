@@ -119,8 +119,8 @@ def lanes(draw, lane_id, others=()):
         id=lane_id,
         kind=draw(st.sampled_from(LaneKind)),
         centerline_m=middle,
-        left_m=middle + [0, 1.75, 0],
-        right_m=middle - [0, 1.75, 0],
+        left_m=middle + np.array([0, 1.75, 0]),
+        right_m=middle - np.array([0, 1.75, 0]),
         left_marking=draw(markings),
         right_marking=draw(markings),
         predecessors=draw(linked),
@@ -204,7 +204,9 @@ def camera_models(draw, name="camera_front"):
 def rigs(draw):
     """A rig of up to two cameras, a lidar and a radar."""
     cameras = tuple(draw(camera_models(name)) for name in draw(st.sampled_from([(), ("camera_front",), ("a/b", "c")])))
-    lidars = tuple(LidarModel(n, (-0.2, 0.0, 0.1), 16, draw(se3())) for n in draw(st.sampled_from([(), ("lidar_top",)])))
+    lidars = tuple(
+        LidarModel(n, (-0.2, 0.0, 0.1), 16, draw(se3())) for n in draw(st.sampled_from([(), ("lidar_top",)]))
+    )
     radars = tuple(RadarModel(n, draw(se3())) for n in draw(st.sampled_from([(), ("radar_front",)])))
     return SensorRig(draw(names), cameras, lidars, radars, rate_hz=10.0)
 

@@ -95,7 +95,7 @@ def contact_interval_s(
     begin, end = np.zeros(shape), np.full(shape, np.inf)
     for forward in (axes_a, axes_b):
         for axis in (forward, np.stack([-forward[..., 1], forward[..., 0]], axis=-1)):
-            reach = _reach(axis, axes_a, size_a_m) + _reach(axis, axes_b, size_b_m)
+            reach = np.asarray(_reach(axis, axes_a, size_a_m) + _reach(axis, axes_b, size_b_m))
             along = np.asarray(np.sum(offset * axis, axis=-1)), np.asarray(np.sum(relative * axis, axis=-1))
             low, high = _linear_interval(*along, reach)
             begin, end = np.maximum(begin, low), np.minimum(end, high)

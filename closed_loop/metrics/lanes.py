@@ -1,7 +1,6 @@
 """Where the ego is on the lane map: drivable or not, in one lane or across, in a junction, which limit holds."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -9,10 +8,8 @@ from jaxtyping import Bool, Float
 
 from closed_loop.metrics.polyline import project
 from driving_data.geometry import wrap_angle
-from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneKind, LaneMap
-
-_SURFACE_KINDS = DRIVABLE_KINDS | {LaneKind.PARKING}
-_GAP_M = 0.25
+from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneMap
+from driving_data.maps.queries import drivable_area, lane_polygon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,22 +31,6 @@ class LanePlace:
     on_lane: Bool[np.ndarray, "T"]
     against: Bool[np.ndarray, "T"]
     speed_limit_mps: Float[np.ndarray, "T"]
-
-
-def lane_polygon(lane: Lane) -> shapely.Geometry:
-    """The area of a lane; repaired where its boundaries cross."""
-    ring = np.concatenate([lane.left_m[:, :2], lane.right_m[::-1, :2]])
-    polygon = shapely.Polygon(ring)
-    return polygon if polygon.is_valid else shapely.make_valid(polygon)
-
-
-@lru_cache(maxsize=16)
-def drivable_area(lane_map: LaneMap) -> shapely.Geometry:
-    """Union of driving lanes, car parks and areas marked drivable; gaps under 0.5 m between lanes are closed."""
-    parts = [lane_polygon(lane) for lane in lane_map.lanes if lane.kind in _SURFACE_KINDS]
-    parts += [shapely.make_valid(shapely.Polygon(a.polygon_m[:, :2])) for a in lane_map.areas if a.kind == "drivable"]
-    area = shapely.union_all(parts)
-    return shapely.buffer(shapely.buffer(area, _GAP_M, join_style="mitre"), -_GAP_M, join_style="mitre")
 
 
 def locate(

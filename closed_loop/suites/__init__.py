@@ -1,0 +1,1 @@
+"""Suites: named lists of concrete scenarios, and the runner that drives policies through them."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ JPEG_QUALITY = 95
 
 
 @contextmanager
-def fresh_directory(directory: Path) -> Iterator[Path]:
+def fresh_directory(directory: Path) -> Generator[Path, None, None]:
     """A temporary folder beside `directory` that takes its place when the block ends without an error.
 
     Raises:

@@ -69,7 +69,7 @@ def write_radar(path: Path, returns: RadarReturns, velocity_mps: np.ndarray) -> 
 
 
 def point_categories(sweep: LidarSweep, actors: Actors) -> np.ndarray:
-    """lidarseg index of each point, uint8; a point on an actor has that actor's category."""
+    """The lidarseg index of each point, uint8; a point on an actor has that actor's category."""
     index = {name: k for k, name in enumerate(CATEGORIES)}
     table = np.zeros(256, np.uint8)
     for semantic in SemanticClass:

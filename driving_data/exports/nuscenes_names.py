@@ -119,7 +119,10 @@ def visibility_token(visible_fraction: float) -> str:
 
 
 def camera_channels(cameras: Sequence[CameraModel]) -> dict[str, str]:
-    """nuScenes channel by camera name: by its name, else by where it looks if that channel is free, else `CAM_NAME`."""
+    """The nuScenes channel by camera name.
+
+    By its own name, else by where it looks if that channel is free, else `CAM_<NAME>`.
+    """
     channels = {camera.name: _CAMERA_NAMES.get(_bare(camera.name), "") for camera in cameras}
     for camera in cameras:
         if not channels[camera.name]:

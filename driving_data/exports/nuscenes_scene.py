@@ -162,7 +162,7 @@ class SceneWriter:
 
     @cached_property
     def global_from_world(self) -> SE3:
-        """nuScenes maps have their origin at the lower left of the mask: a shift by whole metres."""
+        """The maps of nuScenes have their origin at the lower left of the mask: a shift by whole metres."""
         corner, _ = self.bounds
         return SE3(np.eye(3), np.array([-corner[0], -corner[1], 0.0]))
 
@@ -231,7 +231,9 @@ class SceneWriter:
         suffix = {"camera": "jpg", "lidar": "pcd.bin", "radar": "pcd"}[stream.modality]
         folder = "samples" if is_key else "sweeps"
         timestamp_us = datum.timestamp_ns // 1000
-        filename = f"{folder}/{stream.channel}/{token('file', self.name)[:12]}__{stream.channel}__{timestamp_us}.{suffix}"
+        filename = (
+            f"{folder}/{stream.channel}/{token('file', self.name)[:12]}__{stream.channel}__{timestamp_us}.{suffix}"
+        )
         path = self.root / filename
         world_from_ego = self._ego_pose(stream, datum)
         size = {"height": 0, "width": 0}

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ _DAMAGE = (
     SyntaxError,
     struct.error,
     zlib.error,
+    TokenError,
 )
 
 
@@ -73,7 +75,8 @@ def checked_segments(path: Path, expected: str, segments: Iterator[Segment[Raw]]
 
 def _guarded(path: Path, expected: str, segments: Iterator[Segment[Raw]]) -> Iterator[Segment[Raw]]:
     while True:
-        with told_as_input_error(path, expected):
+        # Numbers beyond all measure in a damaged file are a fault, not a warning.
+        with told_as_input_error(path, expected), np.errstate(over="raise", invalid="raise", divide="raise"):
             segment = next(segments, None)
         if segment is None:
             return

@@ -7,7 +7,7 @@ which rebuild arrays from raw bytes themselves: numpy's own `__setstate__` trust
 
 import pickle
 import pickletools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -103,22 +103,38 @@ def _number_type(*_: Any) -> Any:
     raise pickle.UnpicklingError("a type cannot be called here")
 
 
+class _Call:
+    """A function that a pickle may call but not change: the opcode BUILD would set attributes of a bare function."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError("a function cannot be given a state")
+
+
+_TYPE = _Call(_number_type)
 _ALLOWED: Mapping[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy.core.multiarray", "scalar"): _scalar,
-    ("numpy._core.multiarray", "scalar"): _scalar,
-    ("_codecs", "encode"): _encode,
-    ("builtins", "bytes"): _no_bytes,
-    ("__builtin__", "bytes"): _no_bytes,
-    ("collections", "defaultdict"): _default_dict,
-    ("collections", "OrderedDict"): _ordered_dict,
-    ("builtins", "int"): _number_type,
-    ("builtins", "float"): _number_type,
-    ("builtins", "list"): _number_type,
-    ("builtins", "dict"): _number_type,
+    ("numpy.core.multiarray", "_reconstruct"): _Call(_reconstruct),
+    ("numpy._core.multiarray", "_reconstruct"): _Call(_reconstruct),
+    ("numpy.core.multiarray", "scalar"): _Call(_scalar),
+    ("numpy._core.multiarray", "scalar"): _Call(_scalar),
+    ("_codecs", "encode"): _Call(_encode),
+    ("builtins", "bytes"): _Call(_no_bytes),
+    ("__builtin__", "bytes"): _Call(_no_bytes),
+    ("collections", "defaultdict"): _Call(_default_dict),
+    ("collections", "OrderedDict"): _Call(_ordered_dict),
+    ("builtins", "int"): _TYPE,
+    ("builtins", "float"): _TYPE,
+    ("builtins", "list"): _TYPE,
+    ("builtins", "dict"): _TYPE,
 }
 
 
@@ -171,7 +187,7 @@ def _plain(root: Any) -> Any:
         if not isinstance(value, (dict, list, tuple, set, frozenset)):
             if value is None or isinstance(value, (str, bytes, int, float)):
                 return value, 1
-            if value is _number_type:
+            if value is _TYPE:
                 return None, 1
             raise pickle.UnpicklingError(f"a {type(value).__name__} is not plain data")
         key = id(value)

@@ -199,7 +199,9 @@ def _faults(components: Sequence[Component], rules: Sequence[SliceRule]) -> list
         faults.append(_fault("components", f"{names}", "different names"))
     if not components or any(c.ratio <= 0 for c in components) or sum(_fraction(c.ratio) for c in components) != 1:
         found = {c.name: c.ratio for c in components}
-        faults.append(_fault("ratio", f"{found}", "shares above 0, multiples of 1/n with n up to 1000, that add up to 1"))
+        faults.append(
+            _fault("ratio", f"{found}", "shares above 0, multiples of 1/n with n up to 1000, that add up to 1")
+        )
     elif math.lcm(*(_fraction(c.ratio).denominator for c in components)) > _MAX_BLOCK:
         faults.append(_fault("ratio", "no common denominator up to a million", "rounder shares"))
     for component in components:

@@ -73,7 +73,9 @@ class MemorySource:
         chosen = self.segments[segment]
         if chosen.frames:
             frame = chosen.frames[index]
-            return build_sample(chosen, frame, index, _nearest_sweep(chosen, frame.timestamp_ns) if self.lidar else None)
+            return build_sample(
+                chosen, frame, index, _nearest_sweep(chosen, frame.timestamp_ns) if self.lidar else None
+            )
         if chosen.sweeps:
             return build_sample(chosen, None, -1, chosen.sweeps[index], keep_lidar=self.lidar)
         return build_sample(chosen, None, -1, None, moment=index)
@@ -217,7 +219,10 @@ def _ego_pose(
 
 def _calibration(segment: Segment[Validated], frame: CameraFrame | None) -> Sample:
     if frame is None:
-        return {"intrinsics": np.full((3, 3), np.nan, np.float32), "ego_from_camera": np.full((4, 4), np.nan, np.float32)}
+        return {
+            "intrinsics": np.full((3, 3), np.nan, np.float32),
+            "ego_from_camera": np.full((4, 4), np.nan, np.float32),
+        }
     camera = segment.rig.camera(frame.camera)
     mount = camera.ego_from_camera.matrix().astype(np.float32)
     return {"intrinsics": camera.matrix().astype(np.float32), "ego_from_camera": mount}
@@ -258,4 +263,3 @@ def _boxes_2d(segment: Segment[Validated], frame_index: int) -> Sample:
         "classes_2d": segment.rollout.actors.kind[actor].astype(np.int64),
         "tracks_2d": actor.astype(np.int64),
     }
-

@@ -59,5 +59,5 @@ def torch_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _writable(sample: Sample) -> Sample:
-    """torch warns of arrays that may not be written; those are copied."""
+    """Arrays as torch likes them: it warns of those that may not be written, so they are copied."""
     return {name: array if array.flags.writeable else array.copy() for name, array in sample.items()}

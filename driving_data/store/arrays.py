@@ -74,9 +74,12 @@ def _written(table: Any) -> bytes:
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     # Dictionaries pay for the few distinct strings and small integers; byte splitting pays for floats.
     others = [field.name for field in table.schema if field.name not in floats and not pa.types.is_boolean(field.type)]
-    pq.write_table(table, out, compression="zstd", compression_level=1, use_dictionary=others or False,
-                   use_byte_stream_split=floats or False, write_statistics=False, version="2.6",
-                   row_group_size=1 << 20, store_schema=True)  # fmt: skip
+    settings: dict[str, Any] = {
+        "compression": "zstd", "compression_level": 1, "use_dictionary": others or False,
+        "use_byte_stream_split": floats or False, "write_statistics": False, "version": "2.6",
+        "row_group_size": 1 << 20,
+    }  # fmt: skip
+    pq.write_table(table, out, **settings)
     return out.getvalue()
 
 

@@ -5,7 +5,7 @@ its own connection, so that threads, forked workers and other processes may use 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ class Catalog:
     path: Path
 
     @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Generator[sqlite3.Connection, None, None]:
         """A connection that commits at the end of the block, or rolls back when it raises.
 
         Raises:
@@ -174,7 +174,8 @@ def entry_of(segment: Segment[Raw], stored: Stored) -> CatalogEntry:
     provenance, rollout = segment.provenance, segment.rollout
     row: dict[str, Any] = {
         "segment_id": segment.segment_id, "directory": stored.directory,
-        "content_hash": stored.content_hash, "num_bytes": stored.num_bytes, "source": segment.source.value, **_status(segment),
+        "content_hash": stored.content_hash, "num_bytes": stored.num_bytes,
+        "source": segment.source.value, **_status(segment),
         "family": family_of(provenance, segment.segment_id), "producer": provenance.producer,
         "scenario_digest": provenance.scenario_digest,
         # Seeds may be larger than SQLite's integers.

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def temporary_directory(area: Path) -> Iterator[Path]:
+def temporary_directory(area: Path) -> Generator[Path, None, None]:
     """A fresh folder below `area` that belongs to this process until the block ends, then it is removed.
 
     A lock file beside it is held with `flock`: the kernel drops the lock when the owner dies, whatever kills it, so

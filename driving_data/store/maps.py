@@ -86,4 +86,3 @@ def _parted(points: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
 
 def _without(plain: dict[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if key not in names and key != "type"}
-

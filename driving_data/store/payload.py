@@ -1,13 +1,13 @@
 """A segment as files: which there are, what stands in each. `reading.py` is the way back.
 
-    segment.json                          metadata, rig, provenance, tags, verdicts, index of frames and sweeps
-    rollout.npz  rollout.json             (T, A) arrays; actors, signals, events, environment
-    map.json  map.npz  map.xodr           lane map
-    cameras/<camera>/000000.rgb.webp      lossless; .depth.parquet (exact float32), .semantic.png, .instance.png
-    lidar/<lidar>/000000.parquet          x, y, z, intensity, ring, offset, semantic, instance
-    radar.npz  embeddings.npz
-    labels/boxes_3d.parquet  boxes_2d.parquet
-    manifest.json                         sha256 and size of each of the above; its own sha256 names the content
+segment.json                          metadata, rig, provenance, tags, verdicts, index of frames and sweeps
+rollout.npz  rollout.json             (T, A) arrays; actors, signals, events, environment
+map.json  map.npz  map.xodr           lane map
+cameras/<camera>/000000.rgb.webp      lossless; .depth.parquet (exact float32), .semantic.png, .instance.png
+lidar/<lidar>/000000.parquet          x, y, z, intensity, ring, offset, semantic, instance
+radar.npz  embeddings.npz
+labels/boxes_3d.parquet  boxes_2d.parquet
+manifest.json                         sha256 and size of each of the above; its own sha256 names the content
 """
 
 import hashlib
@@ -111,7 +111,8 @@ def _frame_index(frame: CameraFrame) -> dict[str, Any]:
     height, width = frame.rgb.shape[:2]
     return {
         "camera": frame.camera, "timestamp_ns": int(frame.timestamp_ns),
-        "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{arrays.picture_suffix(frame.rgb)}", "width_px": width, "height_px": height,
+        "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{arrays.picture_suffix(frame.rgb)}",
+        "width_px": width, "height_px": height,
         "parts": [name for name in ("depth", "semantic", "instance") if _part(frame, name) is not None],
     }  # fmt: skip
 
@@ -133,8 +134,7 @@ def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, Encoder]]:
              "events": rollout.events, "environment": rollout.environment}  # fmt: skip
     yield "rollout.json", partial(texts.dump, named)
     if rollout.lane_map is not None:
-        for name, encoder in map_encoders(rollout.lane_map).items():
-            yield name, encoder
+        yield from map_encoders(rollout.lane_map).items()
 
 
 def _rollout_bytes(rollout: Rollout) -> bytes:

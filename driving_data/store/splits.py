@@ -20,7 +20,11 @@ class Relation:
 
 
 def assign_splits(
-    relations: Iterable[Relation], ratios: Mapping[str, float] = DEFAULT_RATIOS, *, salt: str = "", balanced: bool = False
+    relations: Iterable[Relation],
+    ratios: Mapping[str, float] = DEFAULT_RATIOS,
+    *,
+    salt: str = "",
+    balanced: bool = False,
 ) -> dict[str, str]:
     """The split of each segment.
 

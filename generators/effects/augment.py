@@ -16,7 +16,7 @@ from driving_data.taxonomy import VEHICLES
 from generators.effects.atmosphere import LN_20
 from generators.effects.depth import frame_depth_m
 from generators.effects.image import Shot, apply_effect
-from generators.effects.kinds import Effect, Fog, Night, Rain, Snow, changed_environment, effect_draws
+from generators.effects.kinds import Effect, Fog, Night, Rain, Snow, changed_environment, draw_effects, effect_draws
 from generators.effects.points import added_extinction_per_m, attenuated
 from generators.generate import environment_tags, segment_id
 from generators.raytrace.camera import project
@@ -27,13 +27,23 @@ _CONTRAST = 0.05
 _NEAR_NS = 60_000_000
 
 
-def augment(segment: Segment[Raw], effects: Sequence[Effect], seed: int) -> Segment[Raw]:
+def augment(
+    segment: Segment[Raw], effects: str | Sequence[Effect], seed: int, step: Step | None = None
+) -> Segment[Raw]:
     """The segment under other weather, light or camera.
 
     Works with and without depth, instances, lidar and labels, so for real logs too. Pixels of which fog leaves less
     than 5 % of the contrast no longer count as visible: boxes around them shrink or go, visible fractions fall. The same
     segment, effects and seed give the same bytes and the same id. Physics-based: the generation depth stays.
+
+    Args:
+        segment: what was seen.
+        effects: what is laid over it, in this order; a name of `kinds.READY` draws from that space with the seed.
+        seed: of the draws, drops and noise.
+        step: what the caller signs before this step: its recipe.
     """
+    if isinstance(effects, str):
+        effects = draw_effects(effects, seed, 0)
     rollout = replace(segment.rollout, environment=changed_environment(segment.rollout.environment, effects))
     cameras = {camera.name: camera for camera in segment.rig.cameras}
     frames: list[CameraFrame] = []
@@ -45,13 +55,14 @@ def augment(segment: Segment[Raw], effects: Sequence[Effect], seed: int) -> Segm
         lost.append(gone)
     sweeps, kept = _sweeps(segment, effects, seed)
     labels = _labels(segment, frames, lost, kept, effects)
-    step = Step(
+    mine = Step(
         "generators.effects",
         VERSION,
         {"seed": seed, "effects": [to_plain(effect) for effect in effects]},
         effect_draws(effects),
     )
-    provenance = replace(segment.provenance, parents=(segment.segment_id,), hashes={}).signed(step)
+    history = replace(segment.provenance, parents=(segment.segment_id,), hashes={})
+    provenance = (history if step is None else history.signed(step)).signed(mine)
     return replace(
         segment,
         segment_id=segment_id(provenance),

@@ -15,6 +15,7 @@ FAR_M = 2000.0
 _GROUND_FAR_M = 250.0
 _OBJECT_M = 70.0
 _LIDAR_REACH_PX = 0.03
+_SMOOTH = 0.006
 
 
 def frame_depth_m(frame: CameraFrame, model: CameraModel, sweep: LidarSweep | None) -> Float32[np.ndarray, "H W"]:
@@ -31,7 +32,8 @@ def frame_depth_m(frame: CameraFrame, model: CameraModel, sweep: LidarSweep | No
     depth = np.where(sky_mask(frame.rgb, down < 0.02), FAR_M, depth)
     if sweep is not None:
         depth = _with_lidar(depth, frame, model, sweep)
-    return depth.astype(np.float32)
+    smooth = np.exp(ndimage.gaussian_filter(np.log(depth), _SMOOTH * model.width_px))
+    return np.where(depth >= FAR_M, depth, np.minimum(smooth, 2.0 * depth)).astype(np.float32)
 
 
 def sky_mask(rgb: UInt8[np.ndarray, "H W 3"], above: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:

@@ -119,14 +119,14 @@ def _night(linear: np.ndarray, effect: Night, shot: Shot, rng: np.random.Generat
     surface = np.where(sky[..., None], surface * np.float32(0.3), surface)
     lit = surface * (ambient + effect.beam * low_beam(shot)[..., None] * np.array([1.0, 0.95, 0.85]))
     lit = lit + _glows(lit.shape, shot.lamps)
-    electrons = _FULL_WELL_E / 14.0
+    electrons = _FULL_WELL_E / 6.0
     counted = lit * electrons
     spread = effect.noise * np.sqrt(counted + _READ_NOISE_E**2)
     return np.maximum(counted + spread * rng.standard_normal(lit.shape), 0.0) / electrons
 
 
 def low_beam(shot: Shot) -> Float[np.ndarray, "H W"]:
-    """Illuminance of the ego's low beam at every pixel, 1 at about eight metres ahead (inverse square, cut off above)."""
+    """Illuminance of the ego's low beam at every pixel, 1 at about twelve metres ahead (inverse square, cut off above)."""
     rays = shot.model.ego_from_camera.rotate(directions(shot.model, pixel_grid(shot.model)))
     point = shot.model.ego_from_camera.translation_m + rays * shot.depth_m[..., None].astype(np.float64)
     ahead = point - np.array([3.6, 0.0, 0.65])
@@ -135,8 +135,8 @@ def low_beam(shot: Shot) -> Float[np.ndarray, "H W"]:
     drop = -ahead[..., 2] / distance
     side = ahead[..., 1] / distance
     cut = 1.0 / (1.0 + np.exp(-np.clip((drop + 0.01) / 0.008, -60, 60)))
-    beam = np.where(forward > 0.1, np.exp(-(side**2) / 0.12) * (0.04 + 0.96 * cut), 0.0)
-    return np.minimum(beam * (0.25 + 0.75 * np.exp(-np.maximum(drop, 0) * 6.0)) * 80.0 / distance**2, 2.5)
+    beam = np.where(forward > 0.1, np.exp(-(side**2) / 0.3) * (0.05 + 0.95 * cut), 0.0)
+    return np.minimum(beam * (0.25 + 0.75 * np.exp(-np.maximum(drop, 0) * 6.0)) * 170.0 / distance**2, 1.3)
 
 
 def _glows(shape: tuple[int, ...], lamps: np.ndarray) -> np.ndarray:

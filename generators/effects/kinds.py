@@ -44,7 +44,7 @@ class Night:
         noise: factor on the sensor noise of a dark picture.
     """
 
-    darkness: float = 6.5
+    darkness: float = 5.0
     beam: float = 1.0
     noise: float = 1.0
 
@@ -101,7 +101,7 @@ READY: Mapping[str, Mapping[str, str]] = {
     "fog": {"fog.visibility": "40 m..250 m"},
     "rain": {"rain.rate": "loguniform(2 mm/h, 40 mm/h)", "exposure.ev": "-0.5..0.0"},
     "snow": {"snow.rate": "loguniform(0.4 mm/h, 2.5 mm/h)"},
-    "night": {"night.darkness": "5.5..7.5", "night.beam": "0.7..1.4", "night.noise": "0.7..1.6"},
+    "night": {"night.darkness": "4.0..5.5", "night.beam": "0.7..1.4", "night.noise": "0.7..1.6"},
     "camera": {
         "exposure.ev": "-1.0..1.0",
         "white_balance.red": "0.85..1.15",

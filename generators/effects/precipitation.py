@@ -73,7 +73,7 @@ def _moved(start: np.ndarray, diameter_mm: np.ndarray, fall: Precipitation, rng:
     speed = np.full(len(start), 1.1) if fall.snow else np.maximum(9.65 - 10.3 * np.exp(-0.6 * diameter_mm), 1.0)
     flutter = rng.normal(0.0, 0.5 if fall.snow else 0.15, len(start))
     velocity = np.stack([0.6 * fall.wind_mps + flutter, speed, np.full(len(start), -fall.speed_mps)], axis=-1)
-    end = start + velocity * fall.exposure_s
+    end = start + velocity * fall.exposure_s * (0.4 if fall.snow else 1.0)
     end[:, 2] = np.maximum(end[:, 2], 0.3)
     return end
 
@@ -92,9 +92,9 @@ def _draw(
         wide = 2.0 * size_px[k]
         length = float(np.hypot(*(b[k] - a[k])))
         strength = min(1.0, wide) * (0.8 if snow else 0.5)
-        if snow and wide > 1.2:
-            soft = min(wide, 14.0)
-            value = int(255 * 0.8 / (1.0 + 0.06 * soft * soft))
+        if snow and length < 3.0 * max(wide, 1.5):
+            soft = min(max(wide, 1.6), 14.0)
+            value = int(255 * strength / (1.0 + 0.06 * soft * soft))
             pen.ellipse([*(a[k] - 0.5 * soft), *(a[k] + 0.5 * soft)], fill=value)
         else:
             value = int(255 * strength / max(1.0, 0.12 * length))

@@ -105,6 +105,7 @@ def light_row(
     from_clouds = (0.33 * sky[16:19] + 0.67 * sky[19:22]).astype(np.float64)
     cover = overcast(environment) * (1.0 - float(sky[25]))
     above = above * (1.0 - 0.5 * cover) + 0.5 * cover * from_clouds
+    above = 1.25 * (0.7 * above + 0.3 * above.mean())
     below = 0.18 * (sun * sine + above)
     beta = extinction_per_m(environment)
     air = around + 0.25 * sun * sine

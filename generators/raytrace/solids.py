@@ -134,7 +134,7 @@ def tube(
     points = path + radius[:, None] * ring
     points[-1] = points[0]
     outward = np.cos(angle)[:, None, None] * side + np.sin(angle)[:, None, None] * other / squash
-    outward = outward / np.linalg.norm(outward, axis=-1, keepdims=True)
+    outward = outward / np.maximum(np.linalg.norm(outward, axis=-1, keepdims=True), 1e-12)
     soup = sheet_with_normals(points, outward, material)
     if caps:
         soup = concat([soup, fan(points[-2::-1, 0], material), fan(points[:-1, -1], material)])

@@ -109,7 +109,8 @@ def _ground(kind: int, u: float, v: float, scale: float, foot: float) -> tuple[f
         patch = hashed(floor(cell_u), floor(cell_v), 11)
         tone = 0.78 if patch > 0.93 else (1.1 if patch < 0.03 else 1.0)
         crack = abs(fractal(u * 0.7, v * 0.7, 3, foot * 0.7, 21))
-        line = 1.0 - 0.35 * (1.0 - smooth(0.0, 0.012, crack)) * (1.0 - smooth(0.01, 0.05, foot))
+        where = smooth(0.08, 0.25, fractal(u * 0.05, v * 0.05, 2, foot * 0.05, 23))
+        line = 1.0 - 0.3 * where * (1.0 - smooth(0.0, 0.01, crack)) * (1.0 - smooth(0.01, 0.05, foot))
         return (1.0 + 0.7 * fine + 0.45 * broad) * tone * line, 0.0
     if kind == 2:  # concrete: stains and joints
         joint = min(abs(u / (2.5 * scale) - round(u / (2.5 * scale))), abs(v / (2.5 * scale) - round(v / (2.5 * scale))))
@@ -209,8 +210,8 @@ def finish(looks: Looks, point: np.ndarray, material: np.ndarray, instance: np.n
                 white = smooth(0.75 - snow, 1.05 - snow, 0.5 + fractal(u * 0.35, v * 0.35, 4, foot * 0.35, 151))
                 white *= smooth(0.35, 0.7, row[8])
             if damp > 0.0:
-                puddle = smooth(0.62 - 0.35 * damp, 0.75 - 0.2 * damp, 0.5 + fractal(u * 0.3, v * 0.3, 3, foot * 0.3, 157))
-                rough += (0.03 + 0.2 * (1.0 - puddle) - rough) * min(1.0, 1.3 * damp)
+                puddle = smooth(0.75 - 0.25 * damp, 0.85 - 0.2 * damp, 0.5 + fractal(u * 0.3, v * 0.3, 3, foot * 0.3, 157))
+                rough += (0.03 + 0.24 * (1.0 - puddle) - rough) * min(1.0, 1.3 * damp)
                 shine = max(shine, 0.02 + 0.03 * damp)
                 ripple = 0.012 * (1.0 - puddle)
                 row[3] += ripple * (noise(u * 31.0, v * 31.0, 163) - 0.5)

@@ -17,6 +17,7 @@ SIGNAL_BEFORE_TURN_M = 30.0
 STOP_LINE_REACH_M = 8.0
 EDGE_SCAN_M = 14.0
 EDGE_STEP_M = 0.25
+FAR_M = 1e3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,8 @@ def with_edges(table: PathTable, lane_map: LaneMap) -> PathTable:
         places = rows[picked, None, PX : PY + 1] + sign * offsets[None, :, None] * normal[:, None]
         inside = is_drivable(lane_map, places.reshape(-1, 2)).reshape(len(picked), len(offsets))
         count = np.argmin(np.concatenate([inside, np.zeros((len(picked), 1), dtype=bool)], axis=-1), axis=-1)
-        rows[:, column] = np.interp(np.arange(len(rows)), picked, (count + 0.5) * EDGE_STEP_M)
+        edge = np.where(count < len(offsets), (count + 0.5) * EDGE_STEP_M, FAR_M)
+        rows[:, column] = np.interp(np.arange(len(rows)), picked, edge)
     return replace(table, rows=rows)
 
 

@@ -235,7 +235,7 @@ def test_leaving_the_road_needs_more_than_thirty_centimetres():
     outside = worlds.straight([[0, -1.2]], [5.0], lane_map=worlds.two_lane_road())
     assert values(inside)["off_road"] == 0.0
     assert values(outside)["off_road"] == 1.0
-    assert measure(inside)["off_road"].evidence["farthest_m"] == pytest.approx(0.25, abs=1e-6)
+    assert measure(inside)["off_road"].evidence["farthest_m"] == pytest.approx(0.25, abs=0.03)
     unmapped = measure(worlds.straight([[0, 0]], [5.0]))["off_road"]
     assert not unmapped.applicable
     assert unmapped.value is None

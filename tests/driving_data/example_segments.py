@@ -140,7 +140,7 @@ def _frame(rollout, camera, ego, step, rng, index):
 def _sweep(rollout, lidar, ego, step, rng):
     """Points on the ground and inside every box."""
     pose = ego @ lidar.ego_from_lidar
-    ground = np.column_stack([rng.uniform(-30, 30, (60, 2)), np.zeros(60)]) + [*ego.translation_m[:2], -0.01]
+    ground = np.column_stack([rng.uniform(-30, 30, (60, 2)) + ego.translation_m[:2], np.full(60, -0.01)])
     points, instance = [ground], [np.zeros(60)]
     for actor in range(1, rollout.num_actors):
         if rollout.valid[step, actor]:

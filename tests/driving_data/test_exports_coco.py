@@ -23,8 +23,8 @@ with contextlib.redirect_stdout(io.StringIO()):
     for ann in coco.anns.values():
         mask = coco.annToMask(ann)
         ys, xs = mask.nonzero()
-        report["areas"].append([int(mask.sum()), ann["area"], [int(xs.min()), int(ys.min()), int(xs.max() + 1 - xs.min()),
-                                int(ys.max() + 1 - ys.min())], ann["bbox"]])
+        around = [int(xs.min()), int(ys.min()), int(xs.max() + 1 - xs.min()), int(ys.max() + 1 - ys.min())]
+        report["areas"].append([int(mask.sum()), ann["area"], around, ann["bbox"]])
     for kind in ("bbox", "segm"):
         results = [{"image_id": a["image_id"], "category_id": a["category_id"], "score": 1.0,
                     ("bbox" if kind == "bbox" else "segmentation"): a["bbox" if kind == "bbox" else "segmentation"]}

@@ -61,7 +61,8 @@ for scene in nusc.scene:
             pose = nusc.get("ego_pose", top["ego_pose_token"])
             points = cloud.points[:3].astype(np.float64)
             for record in (sensor, pose):
-                points = Quaternion(record["rotation"]).rotation_matrix @ points + np.array(record["translation"])[:, None]
+                turned = Quaternion(record["rotation"]).rotation_matrix @ points
+                points = turned + np.array(record["translation"])[:, None]
             for ann in sample["anns"]:
                 counted = int(points_in_box(nusc.get_box(ann), points).sum())
                 written = nusc.get("sample_annotation", ann)["num_lidar_pts"]
@@ -91,9 +92,11 @@ nusc.render_annotation(second["anns"][0], out_path=os.path.join(out, "annotation
 nusc.render_egoposes_on_map("straight", out_path=os.path.join(out, "map.png"))
 cloud, _ = LidarPointCloud.from_file_multisweep(nusc, second, "LIDAR_TOP", "LIDAR_TOP", nsweeps=2)
 report["multisweep"] = cloud.points.shape[1]
-radar = RadarPointCloud.from_file(os.path.join(root, nusc.get("sample_data", second["data"]["RADAR_FRONT"])["filename"]))
+radar_file = nusc.get("sample_data", second["data"]["RADAR_FRONT"])["filename"]
+radar = RadarPointCloud.from_file(os.path.join(root, radar_file))
 report["radar"] = radar.points.shape
-report["velocity"] = {nusc.get("sample_annotation", a)["fine_class"]: nusc.box_velocity(a).tolist() for a in second["anns"]}
+report["velocity"] = {nusc.get("sample_annotation", a)["fine_class"]: nusc.box_velocity(a).tolist()
+                      for a in second["anns"]}
 log = nusc.get("log", made["log_token"])
 mask = next(m for m in nusc.map if log["token"] in m["log_tokens"])["mask"]
 poses = [nusc.get("ego_pose", nusc.get("sample_data", s)["ego_pose_token"])["translation"] for s in

@@ -155,6 +155,9 @@ def test_hand_made_opcodes_cannot_reach_other_names(tmp_path: Path) -> None:
         "memo_bomb": b"\x80\x04Nr\xff\xff\xff\x7f.",
         "dotted": b"\x80\x04\x8c\x05numpy\x8c\x11ndarray.__class__\x93.",
         "cycle": b"\x80\x04]\x94h\x00a.",
+        "change_function": b"\x80\x04c_codecs\nencode\n}\x8c\x0c__defaults__\x8c\x01xsb.",
+        "change_slots": b"\x80\x04c_codecs\nencode\nN}\x8c\x0c__defaults__)s\x86b.",
+        "change_class": b"\x80\x04cnumpy\nndarray\n}\x8c\x01ax\x8c\x01bsb.",
     }  # fmt: skip
     for name, payload in payloads.items():
         path = tmp_path / f"{name}.pkl"

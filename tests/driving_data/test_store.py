@@ -56,7 +56,9 @@ def test_memory_layout_does_not_reach_the_bytes(tmp_path):
     wide[..., ::2] = frame.rgb
     strided = dataclasses.replace(frame, rgb=wide[..., ::2], depth_m=np.asfortranarray(frame.depth_m))
     other = dataclasses.replace(segment, rollout=turned, frames=(strided, *segment.frames[1:]))
-    hashes = {SegmentStore(tmp_path / name, durable=False).write(value) for name, value in (("1", segment), ("2", other))}
+    hashes = {
+        SegmentStore(tmp_path / name, durable=False).write(value) for name, value in (("1", segment), ("2", other))
+    }
     assert len(hashes) == 1
 
 

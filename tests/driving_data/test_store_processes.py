@@ -52,18 +52,19 @@ def test_a_killed_writer_leaves_a_readable_store_and_the_run_goes_on(tmp_path):
     chance = random.Random(20261)
     kills = 0
     for _ in range(10):
-        writer = start_writer(tmp_path)
-        assert writer.stdout.readline() == "open\n"
-        # A segment takes some tens of milliseconds: the kills fall everywhere in the writing of one.
-        time.sleep(chance.uniform(0.0, 0.12))
-        writer.kill()
-        kills += writer.wait() == -signal.SIGKILL
+        with start_writer(tmp_path) as writer:
+            assert writer.stdout.readline() == "open\n"
+            # A segment takes some tens of milliseconds: the kills fall everywhere in the writing of one.
+            time.sleep(chance.uniform(0.0, 0.12))
+            writer.kill()
+        kills += writer.returncode == -signal.SIGKILL
         store = SegmentStore(tmp_path)
         assert list((tmp_path / "tmp").iterdir()) == [], "what the dead left is gone"
         check_everything(store)
     assert kills >= 5
-    finished = start_writer(tmp_path)
-    assert finished.wait(timeout=120) == 0
+    with start_writer(tmp_path) as finished:
+        finished.communicate(timeout=120)
+    assert finished.returncode == 0
     store = SegmentStore(tmp_path)
     check_everything(store)
     assert len(store) == NUM_TASKS and all(store.is_done(f"task {k}") for k in range(NUM_TASKS))
@@ -74,9 +75,10 @@ def test_a_killed_writer_leaves_a_readable_store_and_the_run_goes_on(tmp_path):
 @pytest.mark.slow
 def test_two_processes_write_to_one_store(tmp_path):
     # The ranges overlap: both write some of the same segments.
-    writers = [start_writer(tmp_path, 0, 8), start_writer(tmp_path, 4, 12)]
-    for writer in writers:
-        assert writer.wait(timeout=120) == 0
+    with start_writer(tmp_path, 0, 8) as one, start_writer(tmp_path, 4, 12) as two:
+        one.communicate(timeout=120)
+        two.communicate(timeout=120)
+    assert (one.returncode, two.returncode) == (0, 0)
     store = SegmentStore(tmp_path)
     check_everything(store)
     assert len(store) == 12 and all(store.is_done(f"task {k}") for k in range(12))
@@ -84,20 +86,20 @@ def test_two_processes_write_to_one_store(tmp_path):
 
 @pytest.mark.slow
 def test_what_a_living_writer_is_doing_is_left_alone(tmp_path):
-    writer = start_writer(tmp_path)
-    try:
-        assert writer.stdout.readline() == "open\n"
-        deadline = time.monotonic() + 20
-        while not list((tmp_path / "tmp").glob("*.lock")) and time.monotonic() < deadline:
-            time.sleep(0.001)
-        writer.send_signal(signal.SIGSTOP)
-        before = sorted(path.name for path in (tmp_path / "tmp").iterdir())
-        SegmentStore(tmp_path)
-        assert sorted(path.name for path in (tmp_path / "tmp").iterdir()) == before
-        writer.send_signal(signal.SIGCONT)
-        assert writer.wait(timeout=120) == 0
-    finally:
-        writer.kill()
+    with start_writer(tmp_path) as writer:
+        try:
+            assert writer.stdout.readline() == "open\n"
+            deadline = time.monotonic() + 20
+            while not list((tmp_path / "tmp").glob("*.lock")) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            writer.send_signal(signal.SIGSTOP)
+            before = sorted(path.name for path in (tmp_path / "tmp").iterdir())
+            SegmentStore(tmp_path)
+            assert before and sorted(path.name for path in (tmp_path / "tmp").iterdir()) == before
+        finally:
+            writer.send_signal(signal.SIGCONT)
+            writer.communicate(timeout=120)
+    assert writer.returncode == 0
     assert len(SegmentStore(tmp_path)) == NUM_TASKS
 
 

@@ -30,7 +30,8 @@ from scenarios.concrete import Driver, Ego, Place, SignalProgram
 from sim_bridge.embedded.dynamics_kernels import bicycle, idm_free, idm_interaction, travel
 from sim_bridge.embedded.geometry_kernels import box_distance, box_overlap, polynomial, quintic_coefficients
 from sim_bridge.embedded.options import EmbeddedOptions
-from sim_bridge.embedded.reference import Car, ReferenceWorld, drive, idm_acceleration, quintic
+from sim_bridge.embedded.reference import Car, drive, idm_acceleration, quintic
+from sim_bridge.embedded.reference_world import ReferenceWorld
 from sim_bridge.embedded.roads import RoadPaths
 from tests.sim_bridge.worlds import car, scenario, simulator, straight_map, winding_map
 

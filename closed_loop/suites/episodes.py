@@ -1,0 +1,193 @@
+"""Runs batches of episodes and judges what happened."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from closed_loop.metrics.catalogue import METRICS, metrics_named
+from closed_loop.metrics.collision import contacts
+from closed_loop.metrics.definition import MetricValue
+from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.results import EpisodeResult, Failure
+from driving_data.errors import RoadloomError
+from driving_data.maps.routes import route_path
+from driving_data.plain import digest, to_plain
+from driving_data.ports import Policy, Simulator
+from driving_data.rollout import Rollout
+from scenarios.concrete import ConcreteScenario
+
+EPISODE_VERSION = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeTask:
+    """A batch of episodes: who drives, where, in which worlds, measured by what (metric ids; empty for all)."""
+
+    policy: Policy
+    simulator: Simulator
+    simulator_name: str
+    scenarios: tuple[ConcreteScenario, ...]
+    metrics: tuple[str, ...] = ()
+
+
+def policy_parameters(policy: Policy) -> dict[str, Any]:
+    """Parameters of a policy as plain data, where it has any."""
+    found = getattr(policy, "parameters", None)
+    plain = {} if found is None else to_plain(found)
+    inner = getattr(policy, "inner", None)
+    return plain if inner is None else {**plain, "inner": {"name": inner.name, **policy_parameters(inner)}}
+
+
+def episode_key(policy: Policy, simulator_name: str, scenario: ConcreteScenario, metrics: Sequence[str] = ()) -> str:
+    """Content hash of everything that an episode's result depends on."""
+    chosen = metrics_named(metrics)
+    return digest(
+        {
+            "episode": EPISODE_VERSION,
+            "policy": policy.name,
+            "parameters": policy_parameters(policy),
+            "simulator": simulator_name,
+            "roadloom": version("roadloom"),
+            "scenario": scenario.digest(),
+            "metrics": {metric.id: metric.version for metric in chosen},
+        }
+    )
+
+
+def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
+    """What the scenario asks of the ego, on the road that was driven."""
+    ego, route = scenario.ego, None
+    if rollout.lane_map is not None and ego.start.route in rollout.lane_map.routes:
+        route = np.ascontiguousarray(route_path(rollout.lane_map, ego.start.route).points_m[:, :2])
+    distance = max(ego.goal_s_m - ego.start.s_m, 0.0)
+    return DrivingTask(route, distance, ego.target_speed_mps, scenario.duration_s)
+
+
+def run_rollouts(
+    policy: Policy, simulator: Simulator, scenarios: Sequence[ConcreteScenario]
+) -> tuple[Rollout, ...]:
+    """Drives a policy through a batch of scenarios; what happened in each.
+
+    Raises:
+        Unsupported: the simulator cannot play one of them.
+        RoadloomError: the policy gave something that is no control.
+    """
+    session = simulator.open(scenarios, [scenario.seed for scenario in scenarios])
+    try:
+        observation = session.reset()
+        policy.reset(len(scenarios))
+        steps = max(round(scenario.duration_s / scenario.step_s) for scenario in scenarios)
+        for _ in range(steps):
+            if observation.done.all():
+                break
+            control = policy.act(observation)
+            bad = ~(np.isfinite(control.acceleration_mps2) & np.isfinite(control.steering_rad))
+            if (bad & ~observation.done).any():
+                world = int(np.argmax(bad & ~observation.done))
+                raise RoadloomError(f"policy {policy.name!r} gave a control that is not finite (world {world})")
+            observation = session.step(control)
+        return session.rollouts()
+    finally:
+        session.close()
+
+
+def run_batch(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
+    """Results of a batch; where the batch cannot be run, each episode is tried alone so that one fault costs one."""
+    try:
+        rollouts = run_rollouts(task.policy, task.simulator, task.scenarios)
+        pairs = zip(task.scenarios, rollouts, strict=True)
+        return tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
+    except Exception as error:  # a plug-in may raise anything; it is told in the result
+        if len(task.scenarios) == 1:
+            return (_failed(task, task.scenarios[0], error),)
+    alone = [EpisodeTask(task.policy, task.simulator, task.simulator_name, (s,), task.metrics) for s in task.scenarios]
+    return tuple(result for one in alone for result in run_batch(one))
+
+
+def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> EpisodeResult:
+    """The result of one episode from what happened in it."""
+    drive = drive_of(rollout, task_of(scenario, rollout))
+    metrics = {metric.id: metric.measure(drive) for metric in metrics_named(task.metrics)}
+    watched = {name: metrics.get(name) or METRICS[name].measure(drive) for name in _WATCHED}
+    failures = (*_collisions(contacts(drive)), *_other_failures(watched))
+    ordered = tuple(sorted(failures, key=lambda failure: np.inf if failure.at_s is None else failure.at_s))
+    return EpisodeResult(
+        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
+        scenario_name=scenario.name,
+        scenario_digest=scenario.digest(),
+        seed=scenario.seed,
+        index=scenario.index,
+        tags=episode_tags(scenario),
+        policy=task.policy.name,
+        metrics=metrics,
+        failures=ordered,
+        duration_s=float(rollout.seconds()[-1]),
+        trajectory_sha256=trajectory_sha256(rollout),
+    )
+
+
+_WATCHED: Mapping[str, str] = {
+    "off_road": "off_road", "signal_violation": "signal_violation", "making_progress": "no_progress"
+}  # fmt: skip
+
+
+def _collisions(found: Sequence[Any]) -> tuple[Failure, ...]:
+    return tuple(
+        Failure(
+            "collision",
+            f"hit {c.actor_id} ({c.kind.label}) at {c.impact_speed_mps:.1f} m/s, {c.type.value.replace('_', ' ')}",
+            c.time_s,
+            c.at_fault,
+        )
+        for c in found
+    )
+
+
+def _other_failures(values: Mapping[str, MetricValue]) -> tuple[Failure, ...]:
+    found: list[Failure] = []
+    for name, kind in _WATCHED.items():
+        value = values[name]
+        if value.value is not None and value.value == (0.0 if name == "making_progress" else 1.0):
+            gained = float(value.evidence.get("gained_m", 0.0))
+            found.append(Failure(kind, value.reason or f"gained only {gained:.1f} m", value.at_s))
+    return tuple(found)
+
+
+def episode_tags(scenario: ConcreteScenario) -> tuple[str, ...]:
+    """The scenario's tags, with weather and light from its environment and road and name where it lacks them."""
+    environment = scenario.environment
+    present = {tag.partition(":")[0] for tag in scenario.tags if ":" in tag}
+    extra = {
+        "weather": environment.weather(),
+        "light": environment.light(),
+        "road": scenario.road.archetype or "file",
+        "scenario": scenario.name,
+    }
+    return (*scenario.tags, *(f"{key}:{value}" for key, value in extra.items() if key not in present))
+
+
+def trajectory_sha256(rollout: Rollout) -> str:
+    """Digest of every actor's pose and presence at every moment."""
+    digester = hashlib.sha256()
+    for array in (rollout.timestamps_ns, rollout.valid, rollout.world_from_actor.translation_m):
+        digester.update(np.ascontiguousarray(array).tobytes())
+    digester.update(np.ascontiguousarray(rollout.world_from_actor.rotation).tobytes())
+    return digester.hexdigest()
+
+
+def _failed(task: EpisodeTask, scenario: ConcreteScenario, error: Exception) -> EpisodeResult:
+    return EpisodeResult(
+        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
+        scenario_name=scenario.name,
+        scenario_digest=scenario.digest(),
+        seed=scenario.seed,
+        index=scenario.index,
+        tags=episode_tags(scenario),
+        policy=task.policy.name,
+        metrics={},
+        failures=(Failure("error", f"{type(error).__name__}: {error}"),),
+    )
