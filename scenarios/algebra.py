@@ -25,14 +25,14 @@ from scenarios.concrete import ConcreteScenario
 from scenarios.coverage import Coverage, measure
 from scenarios.draws import Fractions, NotDrawn, Rejected, Replay, Sampler
 from scenarios.expressions import Expression
-from scenarios.leaf import IllTyped, Leaf
+from scenarios.leaf import IllTyped, Leaf, Misfit
 from scenarios.normal_form import Block, Blocks, ChoiceOf, Restricted, assemble, key_of, leaves_of, mix
 from scenarios.parse import parse_condition
 from scenarios.randomness import unit_draw
 from scenarios.selection import MAX_TRIES, recorded, select
 from scenarios.sequencing import after, beside, combine, doers, mapped, repeated
 from scenarios.space import is_constant
-from scenarios.types.rules import misfit
+from scenarios.types.rules import misfits
 
 MAX_OVERLAPS = 50
 
@@ -107,7 +107,7 @@ class LogicalScenario:
             IllTyped: something that a whole scenario needs is missing.
         """
         if problems := self.problems():
-            raise IllTyped("; ".join(problems))
+            raise IllTyped("; ".join(str(problem) for problem in problems))
         source = fractions or partial(unit_draw, seed, index)
         for overlap in range(MAX_OVERLAPS):
             try:
@@ -176,7 +176,7 @@ class LogicalScenario:
         """Every value that is no constant, by path."""
         return {p: v for leaf in self.leaves() for p, v in sorted(leaf.paths().items()) if not is_constant(v)}
 
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Misfit, ...]:
         """What is missing before the scenario can be drawn."""
         return _problems(self.blocks)
 
@@ -204,13 +204,13 @@ def choice(*options: tuple[float | Fraction, LogicalScenario]) -> LogicalScenari
 
 
 def _checked(blocks: Blocks) -> LogicalScenario:
-    for one, two in _pairs(blocks):
-        if reason := misfit(one, two):
-            raise IllTyped(reason)
+    for one, two in pairs_of(blocks):
+        if found := misfits(one, two):
+            raise IllTyped("; ".join(str(misfit) for misfit in found))
     return LogicalScenario(blocks)
 
 
-def _pairs(blocks: Sequence[Block]) -> Iterator[tuple[Leaf, Leaf]]:
+def pairs_of(blocks: Sequence[Block]) -> Iterator[tuple[Leaf, Leaf]]:
     """Leaves that can stand in one product."""
     listed = [tuple(leaves_of([block])) for block in blocks]
     for i, own in enumerate(listed):
@@ -218,14 +218,14 @@ def _pairs(blocks: Sequence[Block]) -> Iterator[tuple[Leaf, Leaf]]:
             yield from ((one, two) for one in own for two in other)
     for block in blocks:
         if isinstance(block, Restricted):
-            yield from _pairs(block.blocks)
+            yield from pairs_of(block.blocks)
         elif isinstance(block, ChoiceOf):
             for _, parts in block.options:
-                yield from _pairs(parts)
+                yield from pairs_of(parts)
 
 
 @lru_cache(maxsize=256)
-def _problems(blocks: Blocks) -> tuple[str, ...]:
+def _problems(blocks: Blocks) -> tuple[Misfit, ...]:
     return missing(blocks)
 
 

@@ -3,15 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from driving_data.errors import nearest_name
-from scenarios.leaf import Leaf, names_read
+from scenarios.expressions import Expression
+from scenarios.leaf import Leaf, Misfit
 from scenarios.normal_form import Block, Blocks, Restricted, provided_by
-from scenarios.types.manoeuvres import all_steps
+from scenarios.types.rules import steps_with_paths
 
 
-def missing(blocks: Blocks) -> tuple[str, ...]:
-    """Everything that is missing, in words."""
+def missing(blocks: Blocks) -> tuple[Misfit, ...]:
+    """Everything that is missing."""
     slots = slots_always(blocks)
-    found = [f"the scenario has no {kind}" for kind in ("road", "ego") if kind not in slots]
+    found = [
+        Misfit(kind, "", "missing-section", f"the scenario has no {kind}", f"a {kind}")
+        for kind in ("road", "ego") if kind not in slots
+    ]  # fmt: skip
     found.extend(_missing(blocks, slots, provided_by(blocks)))
     return tuple(dict.fromkeys(found))
 
@@ -29,7 +33,7 @@ def slots_always(blocks: Iterable[Block]) -> frozenset[str]:
     return found
 
 
-def _missing(blocks: Iterable[Block], slots: frozenset[str], names: frozenset[str]) -> Iterator[str]:
+def _missing(blocks: Iterable[Block], slots: frozenset[str], names: frozenset[str]) -> Iterator[Misfit]:
     for block in blocks:
         if isinstance(block, Leaf):
             yield from _of_leaf(block, slots, names)
@@ -40,30 +44,31 @@ def _missing(blocks: Iterable[Block], slots: frozenset[str], names: frozenset[st
                 yield from _missing(parts, slots | slots_always(parts), names | provided_by(parts))
 
 
-def _of_leaf(leaf: Leaf, slots: frozenset[str], names: frozenset[str]) -> Iterator[str]:
-    for actor in sorted(actors_named(leaf)):
-        if actor != "ego" and f"actor {actor}" not in slots:
-            known = [slot.removeprefix("actor ") for slot in sorted(slots) if slot.startswith("actor ")]
-            yield f"{leaf.slot} names the actor {actor!r}, who is not there{_hint(actor, ['ego', *known])}"
-    for name in sorted(names_read(leaf) - leaf.paths().keys()):
-        if name not in names:
-            yield f"{leaf.slot} reads {name!r}, which nothing gives{_hint(name, sorted(names))}"
+def _of_leaf(leaf: Leaf, slots: frozenset[str], names: frozenset[str]) -> Iterator[Misfit]:
+    known = ["ego", *(slot.removeprefix("actor ") for slot in sorted(slots) if slot.startswith("actor "))]
+    for field, actor in actors_named(leaf):
+        if actor not in known:
+            expected = f"one of {', '.join(known)}"
+            yield Misfit(leaf.slot, field, "unknown-actor", f"no actor {actor!r}", expected, nearest_name(actor, known))
+    for path, value in leaf.paths().items():
+        for name in value.names() if isinstance(value, Expression) else ():
+            if name not in names and name not in leaf.paths():
+                field = path.removeprefix(leaf.prefix).removeprefix(".")
+                near = nearest_name(name, sorted(names))
+                yield Misfit(leaf.slot, field, "unknown-name", f"nothing gives {name!r}", "a value of this scenario", near)
     for needed in ("on", "at", "speed") if leaf.kind == "ego" else ():
         if needed not in dict(leaf.values):
-            yield f"the ego has no {needed!r}"
+            yield Misfit("ego", "", "missing-key", f"the ego has no {needed!r}", f"the key {needed!r}")
 
 
-def actors_named(leaf: Leaf) -> set[str]:
-    """Other actors that a leaf speaks of."""
-    found = {leaf.text("of")} | ({leaf.name} if leaf.kind == "do" else set())
-    for step in all_steps(leaf):
-        found.add(dict(step.texts).get("of", ""))
-        found.add(step.when.actor if step.when else "")
-    return found - {""}
-
-
-def _hint(name: str, valid: list[str]) -> str:
-    near = nearest_name(name, valid)
-    return f"; did you mean {near!r}?" if near else ""
-
-
+def actors_named(leaf: Leaf) -> list[tuple[str, str]]:
+    """Other actors that a leaf speaks of, each with the field that does."""
+    found = [("of", leaf.text("of"))] if leaf.text("of") else []
+    if leaf.kind == "do":
+        found.append(("", leaf.name))
+        for path, step in steps_with_paths(leaf):
+            if of := dict(step.texts).get("of"):
+                found.append((f"{path}.of", of))
+            if step.when is not None and step.when.actor:
+                found.append((f"{path}.when", step.when.actor))
+    return found

@@ -150,3 +150,29 @@ def names_read(leaf: Leaf) -> set[str]:
 def types_of(leaf: Leaf) -> dict[str, Dimension]:
     """What each value of a leaf measures."""
     return {path: value.dimension for path, value in leaf.paths().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why leaves do not go together.
+
+    Attributes:
+        slot: of the leaf that is at fault.
+        field: path of the value within it, as `on` or `[0].to`; empty for the leaf as a whole.
+        code: stable identifier of the kind of fault.
+        found: what stands there.
+        expected: what was expected, in words.
+        nearest: the nearest valid name.
+    """
+
+    slot: str
+    field: str
+    code: str
+    found: str
+    expected: str
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.slot}{'' if self.field.startswith('[') or not self.field else '.'}{self.field}"
+        hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        return f"{where}: {self.found}; expected {self.expected}{hint}"

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from closed_loop.metrics.catalogue import METRICS, metrics_named
 from closed_loop.metrics.collision import contacts
 from closed_loop.metrics.definition import MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
-from closed_loop.results import EpisodeResult, Failure
+from closed_loop.results import EpisodeResult, Failure, write_json
 from driving_data.errors import RoadloomError
 from driving_data.maps.routes import route_path
 from driving_data.plain import digest, to_plain
@@ -25,13 +26,27 @@ EPISODE_VERSION = "1.0.0"
 
 @dataclass(frozen=True, slots=True)
 class EpisodeTask:
-    """A batch of episodes: who drives, where, in which worlds, measured by what (metric ids; empty for all)."""
+    """A batch of episodes.
+
+    Attributes:
+        policy: who drives.
+        simulator: where.
+        simulator_name: its registered name.
+        scenarios: in which worlds.
+        metrics: ids of what is measured; empty for everything.
+        directory: where each result is written as `<key>.json`; None for nowhere.
+    """
 
     policy: Policy
     simulator: Simulator
     simulator_name: str
     scenarios: tuple[ConcreteScenario, ...]
     metrics: tuple[str, ...] = ()
+    directory: Path | None = None
+
+    def of(self, scenarios: tuple[ConcreteScenario, ...]) -> "EpisodeTask":
+        """The same task for other scenarios."""
+        return replace(self, scenarios=scenarios)
 
 
 def policy_parameters(policy: Policy) -> dict[str, Any]:
@@ -100,12 +115,15 @@ def run_batch(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
     try:
         rollouts = run_rollouts(task.policy, task.simulator, task.scenarios)
         pairs = zip(task.scenarios, rollouts, strict=True)
-        return tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
+        results = tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
     except Exception as error:  # a plug-in may raise anything; it is told in the result
         if len(task.scenarios) == 1:
-            return (_failed(task, task.scenarios[0], error),)
-    alone = [EpisodeTask(task.policy, task.simulator, task.simulator_name, (s,), task.metrics) for s in task.scenarios]
-    return tuple(result for one in alone for result in run_batch(one))
+            return (failed_episode(task, task.scenarios[0], f"{type(error).__name__}: {error}"),)
+        return tuple(result for scenario in task.scenarios for result in run_batch(task.of((scenario,))))
+    if task.directory is not None:
+        for result in results:
+            write_json(task.directory / f"{result.key}.json", result)
+    return results
 
 
 def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> EpisodeResult:
@@ -179,7 +197,8 @@ def trajectory_sha256(rollout: Rollout) -> str:
     return digester.hexdigest()
 
 
-def _failed(task: EpisodeTask, scenario: ConcreteScenario, error: Exception) -> EpisodeResult:
+def failed_episode(task: EpisodeTask, scenario: ConcreteScenario, reason: str) -> EpisodeResult:
+    """The result of an episode that could not be run."""
     return EpisodeResult(
         key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
         scenario_name=scenario.name,
@@ -189,5 +208,5 @@ def _failed(task: EpisodeTask, scenario: ConcreteScenario, error: Exception) -> 
         tags=episode_tags(scenario),
         policy=task.policy.name,
         metrics={},
-        failures=(Failure("error", f"{type(error).__name__}: {error}"),),
+        failures=(Failure("error", reason),),
     )

@@ -16,7 +16,7 @@ from driving_data.taxonomy import ActorClass
 
 ASSUMED_FOV_RAD = 1.05
 ASSUMED_MOUNT_M = (1.6, 0.0, 1.3)
-MAX_FRAMES = 2000
+MAX_CLIP_PIXELS = 1 << 29
 # Camera axes (x right, y down, z forward) in ego axes (x forward, y left, z up).
 _EGO_FROM_CAMERA = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 _LICENCES = {"solidWhiteRight": ("Udacity CarND", "MIT"), "solidYellowLeft": ("Udacity CarND", "MIT")}
@@ -94,9 +94,12 @@ def _decode(path: Path, rate_hz: float) -> list[tuple[int, np.ndarray]]:
             for frame in container.decode(stream):
                 decoded += 1
                 seconds = float(frame.time or 0.0)
-                if seconds + 1e-6 >= due and len(pictures) < MAX_FRAMES:
+                if seconds + 1e-6 >= due:
                     pictures.append((round(seconds * 1e9), frame.to_ndarray(format="rgb24")))
                     due = seconds + 1.0 / rate_hz
+                    if len(pictures) * frame.width * frame.height > MAX_CLIP_PIXELS:
+                        found = f"more than {MAX_CLIP_PIXELS} pixels at {rate_hz:g} frames per second"
+                        raise input_error(path, found, "a shorter clip or a lower rate", code="too-large")
             if stream.frames and decoded < stream.frames:
                 raise input_error(path, f"{decoded} frames", f"{stream.frames} frames, as the header says")
     except av.error.FFmpegError as error:

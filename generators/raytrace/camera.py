@@ -27,6 +27,24 @@ def _distort(camera: CameraModel, x: np.ndarray, y: np.ndarray) -> tuple[np.ndar
     )
 
 
+def _undistort(camera: CameraModel, seen_x: np.ndarray, seen_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    k1, k2, p1, p2, k3 = _coefficients(camera)
+    x, y = seen_x, seen_y
+    for _ in range(_ITERATIONS):
+        bent_x, bent_y = _distort(camera, x, y)
+        square = x * x + y * y
+        radial = 1.0 + square * (k1 + square * (k2 + square * k3))
+        slope = 2.0 * (k1 + square * (2.0 * k2 + square * 3.0 * k3))
+        xx = radial + x * x * slope + 2.0 * p1 * y + 6.0 * p2 * x
+        yy = radial + y * y * slope + 6.0 * p1 * y + 2.0 * p2 * x
+        xy = x * y * slope + 2.0 * p1 * x + 2.0 * p2 * y
+        determinant = xx * yy - xy * xy
+        determinant = np.where(np.abs(determinant) < 0.05, 0.05, determinant)
+        off_x, off_y = seen_x - bent_x, seen_y - bent_y
+        x, y = x + (yy * off_x - xy * off_y) / determinant, y + (xx * off_y - xy * off_x) / determinant
+    return x, y
+
+
 def _fisheye_angle(camera: CameraModel, theta: np.ndarray) -> np.ndarray:
     k1, k2, k3, k4, _ = _coefficients(camera)
     square = theta * theta
@@ -36,18 +54,15 @@ def _fisheye_angle(camera: CameraModel, theta: np.ndarray) -> np.ndarray:
 def directions(camera: CameraModel, pixel: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 3"]:
     """Unit directions in the camera frame that look through image points (in pixels, centres at + 0.5).
 
-    The distortion is undone by fixed-point (pinhole) or Newton (fisheye) iteration, to below 1e-6 pixels within the
-    image of any lens whose distortion is monotonic there.
+    The distortion is undone by Newton's method, to below 1e-6 pixels within the image of any lens whose distortion is
+    monotonic there.
     """
     x = (pixel[..., 0] - camera.cx_px) / camera.fx_px
     y = (pixel[..., 1] - camera.cy_px) / camera.fy_px
     if camera.model == "fisheye":
         return _fisheye_directions(camera, x, y)
     if any(camera.distortion):
-        seen_x, seen_y = x, y
-        for _ in range(_ITERATIONS):
-            bent_x, bent_y = _distort(camera, x, y)
-            x, y = x + seen_x - bent_x, y + seen_y - bent_y
+        x, y = _undistort(camera, x, y)
     straight = np.stack([x, y, np.ones_like(x)], axis=-1)
     return straight / np.linalg.norm(straight, axis=-1, keepdims=True)
 

@@ -38,7 +38,7 @@ class Development:
     """
 
     exposure_ev: float = 0.0
-    key: float = 0.17
+    key: float = 0.19
     white_balance_r: float = 1.0
     white_balance_b: float = 1.0
     noise: float = 1.0

@@ -88,6 +88,10 @@ class RaytraceRenderer:
                 counts.visible[index, actor] = int(np.sum(seen))
         return counts
 
+    def view(self, start: WorldState, end: WorldState, camera: int) -> View:
+        """The scene as one camera is about to trace it: linear light and exact labels follow by `render_view`."""
+        return self._view(self._moment(start, end), camera)
+
     def close(self) -> None:
         """Frees the scene; a second call does nothing."""
         self._closed = True
@@ -116,14 +120,16 @@ class RaytraceRenderer:
         placed = place(self._traced, moment.start, moment.end, fraction, self._scene.ego_index)
         return placed, self._poses(moment, fraction, model.ego_from_camera)
 
+    def _view(self, moment: _Moment, index: int) -> View:
+        placed, world_from_camera = self._at_rows(moment, self._rig.cameras[index])
+        lighting = self._lighting(moment, _middle(world_from_camera))
+        return View(
+            self._traced, placed, self._looks(moment, placed), lighting, self._rays[index], world_from_camera
+        )
+
     def _frame(self, moment: _Moment, index: int) -> CameraFrame:
         model = self._rig.cameras[index]
-        placed, world_from_camera = self._at_rows(moment, model)
-        middle = _middle(world_from_camera)
-        view = View(
-            self._traced, placed, self._looks(moment, placed), self._lighting(moment, middle), self._rays[index],
-            world_from_camera,
-        )  # fmt: skip
+        view = self._view(moment, index)
         picture = render_view(view, None, self._threads)
         rng = camera_post.frame_rng(self._seed, moment.start.timestamp_ns, index)
         light = self._falling(picture.light, model, moment, rng)
@@ -133,7 +139,7 @@ class RaytraceRenderer:
         return CameraFrame(
             camera=model.name,
             timestamp_ns=moment.start.timestamp_ns,
-            world_from_camera=middle,
+            world_from_camera=_middle(view.world_from_camera),
             rgb=rgb,
             depth_m=picture.depth_m,
             semantic=picture.semantic,

@@ -133,7 +133,7 @@ def mirror_rays(
         weight[i] = (base + (1.0 - base) * (1.0 - cosine) ** 5) * smoothness
         if weight[i] < 0.02:
             continue
-        spread = finish[i, 3] * finish[i, 3] * 0.35
+        spread = finish[i, 3] * finish[i, 3] * 0.8
         nx += spread * (hashed(seeds[i], 1, 301) - 0.5)
         ny += spread * (hashed(seeds[i], 2, 301) - 0.5)
         nz += spread * (hashed(seeds[i], 3, 301) - 0.5)

@@ -22,7 +22,7 @@ from scenarios.types.sensors import rig as rig_named
 
 Task = MakeTask | ReadTask | AugmentTask
 AnyTask = TypeVar("AnyTask", MakeTask, ReadTask, AugmentTask)
-EFFECTS = ("fog", "rain", "night", "exposure")
+EFFECTS = ("fog", "rain", "night", "camera")
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Road archetypes: a few numbers become an OpenDRIVE network with named routes.
 
-    lane_map = build_road(RoadChoice(archetype="motorway", parameters={"lanes": 3}))
+lane_map = build_road(RoadChoice(archetype="motorway", parameters={"lanes": 3}))
 """
 
 from scenarios.roads.archetypes import Archetype, archetype, archetypes

@@ -70,7 +70,9 @@ def crosswalk(name: str, s_m: float, right_t_m: float, left_t_m: float, depth_m:
     )
 
 
-def lamps(name: str, start_m: float, end_m: float, t_m: float, spacing_m: float = LAMP_SPACING_M) -> ObjectRecord | None:
+def lamps(
+    name: str, start_m: float, end_m: float, t_m: float, spacing_m: float = LAMP_SPACING_M
+) -> ObjectRecord | None:
     """Street lamps in a row, arms towards the road; None where there is no room for one."""
     length = math.floor((end_m - start_m) / spacing_m) * spacing_m
     if end_m <= start_m:

@@ -6,7 +6,7 @@ from driving_data.maps.opendrive.build import Strip, cross_section
 from driving_data.maps.opendrive.document import Document
 from scenarios.roads.furniture import guard_rail, kmh, sign_post
 from scenarios.roads.parameters import count, number
-from scenarios.roads.straights import bend, lanes_by_route, one_road, oncoming_by_route
+from scenarios.roads.straights import bend, lanes_by_route, oncoming_by_route, one_road
 
 MEDIAN_M = 1.6
 SHOULDER_M = 3.0

@@ -97,9 +97,7 @@ def _field(
 
 def parameters_of(kind: type[Any]) -> tuple[Parameter, ...]:
     """The parameters that a dataclass of such fields declares."""
-    return tuple(
-        Parameter(name=item.name, default=item.default, **item.metadata) for item in dataclasses.fields(kind)
-    )
+    return tuple(Parameter(name=item.name, default=item.default, **item.metadata) for item in dataclasses.fields(kind))
 
 
 def checked(kind: type[Any], values: Mapping[str, Any], where: str = "road.parameters") -> Any:

@@ -6,7 +6,7 @@ from driving_data.maps.opendrive.build import Strip, cross_section
 from driving_data.maps.opendrive.document import Document, ObjectRecord
 from scenarios.roads.furniture import crosswalk, kmh, lamps, present, sign_post, trees
 from scenarios.roads.parameters import count, flag, number, optional_place, refuse
-from scenarios.roads.straights import bend, lanes_by_route, one_road, oncoming_by_route
+from scenarios.roads.straights import bend, lanes_by_route, oncoming_by_route, one_road
 
 KERB_M = 0.12
 

@@ -4,15 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import cos, sin
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from driving_data.errors import nearest_name
 from driving_data.maps.lane_map import LaneMap
-from driving_data.maps.routes import RoutePath, project, route_path
 from driving_data.plain import canonical_text
 from scenarios.concrete import Place, RoadChoice
 from scenarios.leaf import IllTyped
+
+if TYPE_CHECKING:
+    from driving_data.maps.routes import RoutePath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,11 +23,11 @@ class Layout:
     """Routes of one road, each measured once."""
 
     lane_map: LaneMap
-    paths: dict[str, RoutePath] = field(default_factory=lambda: {})
+    paths: "dict[str, RoutePath]" = field(default_factory=lambda: {})
     rows: dict[str, tuple[list[float], list[float], list[float]]] = field(default_factory=lambda: {})
     beside: dict[tuple[str, str], tuple[list[float], float]] = field(default_factory=lambda: {})
 
-    def path(self, route: str) -> RoutePath:
+    def path(self, route: str) -> "RoutePath":
         """The path of a route.
 
         Raises:
@@ -33,6 +36,8 @@ class Layout:
         if route not in self.paths:
             if route not in self.lane_map.routes:
                 raise IllTyped(no_route(route, self.lane_map.routes))
+            from driving_data.maps.routes import route_path  # loads scipy
+
             self.paths[route] = route_path(self.lane_map, route)
         return self.paths[route]
 
@@ -70,6 +75,8 @@ class Layout:
         if route == to:
             return s_m, 1.0
         if (route, to) not in self.beside:
+            from driving_data.maps.routes import project
+
             here, there = self.path(route), self.path(to)
             found, _ = project(there, here.points_m)
             turned = np.interp(found, there.s_m, there.heading_rad) - here.heading_rad

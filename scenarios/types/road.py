@@ -47,8 +47,10 @@ def road(archetype: str, **parameters: Given) -> Leaf:
         IllTyped: no archetype has that name, or a parameter does not fit.
     """
     known("road archetype", archetype, NAMES)
-    schema = road_schema(archetype) if parameters else {}
-    given = {split_suffix(name)[0] if name not in schema else name: value for name, value in parameters.items()}
+    schema = road_schema(archetype)
+    # Defaults are written out: expressions may read them, and a changed default changes no scenario that was kept.
+    given = {name: field.default for name, field in schema.items()}
+    given |= {name if name in schema else split_suffix(name)[0]: value for name, value in parameters.items()}
     return make_leaf("road", texts={"archetype": archetype}, values=as_values(f"road {archetype}", schema, given))
 
 
@@ -96,18 +98,6 @@ def road_choice(leaf: Leaf, get: Get) -> RoadChoice:
 @lru_cache(maxsize=32)
 def _full_names(archetype: str) -> Mapping[str, str]:
     return {split_suffix(p.name)[0]: p.name for p in _archetype(archetype).parameters}
-
-
-def road_defaults(leaf: Leaf) -> dict[str, Any]:
-    """Parameters that the scenario leaves as they are, by path: expressions may read them."""
-    if not leaf.text("archetype"):
-        return {}
-    own = {name for name, _ in leaf.values}
-    schema = road_schema(leaf.text("archetype"))
-    return {
-        leaf.path_of(name): Const(field.default, field.dimension)
-        for name, field in schema.items() if name not in own and field.default is not None
-    }  # fmt: skip
 
 
 def road_routes(leaf: Leaf) -> tuple[str, ...] | None:

@@ -1,11 +1,12 @@
 """Every reader on real logs: what is known of them must come out."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from driving_data.errors import InputError
+from driving_data.errors import InputError, MissingExtra
 from driving_data.geometry import box_corners, points_in_boxes, wrap_angle
 from driving_data.logs.registry import READERS, read, reader, recognise
 from driving_data.maps.lane_map import LaneKind
@@ -293,6 +294,12 @@ def test_video_keeps_what_it_is(shared_data: Path) -> None:
     gaps = np.diff([frame.timestamp_ns for frame in segment.frames]) * 1e-9
     assert np.allclose(gaps, 0.52, atol=0.05)
     assert segment.provenance.licence == "MIT"
+
+
+def test_video_without_its_package_names_the_extra(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtra, match=r"roadloom\[video\]"):
+        one(shared_data, "udacity")
 
 
 def test_missing_path_names_the_nearest(tmp_path: Path) -> None:

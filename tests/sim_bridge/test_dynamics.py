@@ -159,7 +159,7 @@ def test_the_built_in_driver_follows_a_circle():
 
 def test_a_driver_slows_down_for_a_bend():
     fast = car("o", 5.0, 12.0, driver=Driver(desired_speed_mps=25.0))
-    wanted = scenario(fast, ego=Ego(Place("middle", 120.0), 0.0, 0.0, 180.0), duration_s=6.0)
+    wanted = scenario(fast, ego=Ego(Place("middle", 120.0), 0.0, 0.0, 140.0), duration_s=6.0)
     session = simulator(circle_map(30.0)).open([wanted], [0])
     session.run(60, "constant_speed")
     speed = np.linalg.norm(session.rollouts()[0].velocity_mps[30:, 1], axis=-1)

@@ -133,7 +133,7 @@ def test_observations_say_what_is_there():
     assert seen.signal_distance_m == pytest.approx([200.0 - 51.5 - 2.3] * 2)
     assert seen.signal_state.tolist() == [7, 7]
     assert np.isinf(seen.route_speed_limit_mps).all()
-    assert seen.route_remaining_m == pytest.approx([1100.0 - 51.5] * 2)
+    assert seen.route_remaining_m == pytest.approx([900.0 - 51.5] * 2)
     assert seen.time_s == pytest.approx([0.1, 0.1])
     kept = seen.position_m.copy()
     session.step(Control(np.zeros(2), np.zeros(2)))

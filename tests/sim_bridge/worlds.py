@@ -78,7 +78,7 @@ def scenario(*actors: Actor, **changes: object) -> ConcreteScenario:
         name="test",
         road=RoadChoice("test"),
         environment=Environment(),
-        ego=Ego(Place("middle", 50.0), 15.0, 15.0, 1100.0),
+        ego=Ego(Place("middle", 50.0), 15.0, 15.0, 900.0),
         actors=actors,
         rig=SensorRig("none"),
     )

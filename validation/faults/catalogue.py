@@ -200,6 +200,19 @@ def shifted_boxes(segment: Segment[Raw], rng: np.random.Generator) -> Segment[Ra
     return replace(segment, labels=replace(labels, boxes_2d=replace(labels.boxes_2d, visible_px=moved)))
 
 
+def wrong_occlusion(segment: Segment[Raw], rng: np.random.Generator) -> Segment[Raw]:
+    """An actor that is plainly seen is called hidden."""
+    labels = labels_of(segment)
+    flat = labels.boxes_2d
+    area = np.prod(flat.amodal_px[:, 2:] - flat.amodal_px[:, :2], axis=-1)
+    rows = np.flatnonzero((flat.occlusion < 0.1) & (area > 200) & (flat.num_pixels > 0.5 * area))
+    if not len(rows):
+        raise Unplantable("no 2D label of an actor in plain sight")
+    occlusion = flat.occlusion.copy()
+    occlusion[rng.choice(rows)] = rng.uniform(0.8, 1.0)
+    return replace(segment, labels=replace(labels, boxes_2d=replace(flat, occlusion=occlusion)))
+
+
 def stale_frame(segment: Segment[Raw], rng: np.random.Generator) -> Segment[Raw]:
     """A picture is the one before again."""
     pairs = [(before, index) for index, frame in enumerate(segment.frames) for before in range(index)
@@ -283,6 +296,7 @@ _LIST = (
     PlantedFault("missing_box_3d", "points_in_boxes", missing_box_3d),
     PlantedFault("wrong_count", "points_in_boxes", wrong_count),
     PlantedFault("shifted_boxes", "box_pixels", shifted_boxes),
+    PlantedFault("wrong_occlusion", "box_reprojection", wrong_occlusion),
     PlantedFault("stale_frame", "image_integrity", stale_frame),
     PlantedFault("black_frame", "image_integrity", black_frame),
     PlantedFault("white_frame", "image_integrity", white_frame),

@@ -104,6 +104,9 @@ class BoxReprojection:
         real_max_wrong: of boxes drawn by hand.
         min_area_px: smaller boxes are not compared.
         outside_px: how far visible pixels may leave the projected box.
+        occlusion_slack: the told occlusion may leave its bounds by this much. An actor fills at least `least_fill`
+            of its amodal box and at most all of it, so its visible pixels bound what can be hidden.
+        least_fill: see above.
     """
 
     name: str = "box_reprojection"
@@ -114,6 +117,8 @@ class BoxReprojection:
     real_max_wrong: float = 0.20
     min_area_px: float = 150.0
     outside_px: float = 3.0
+    occlusion_slack: float = 0.10
+    least_fill: float = 0.25
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
         """Score: part of the boxes that the calibration puts elsewhere."""
@@ -138,7 +143,9 @@ class BoxReprojection:
                 judged += 1
                 seen = box_in_picture(camera, frame, poses[actor], rollout.actors.size_m[actor])
                 overlap = intersection_over_union(told, seen) if seen is not None else 0.0
-                if overlap < least or not self._inside(flat.visible_px[row].astype(np.float64), seen):
+                sound = overlap >= least and self._inside(flat.visible_px[row].astype(np.float64), seen)
+                share = float(flat.num_pixels[row] / np.prod(told[2:] - told[:2]))
+                if not sound or not self._plausible(float(flat.occlusion[row]), share):
                     wrong.append({"actor": rollout.actors.ids[actor], "camera": frame.camera, "value": overlap,
                                   "timestamp_ns": frame.timestamp_ns})  # fmt: skip
         if not judged:
@@ -146,6 +153,13 @@ class BoxReprojection:
         limit = self.real_max_wrong if is_real(segment) else self.max_wrong
         reason = f"{len(wrong)} of {judged} boxes do not fit their 3D box"
         return rule.at_most(len(wrong) / judged, limit, reason, {"worst": wrong[:5], "judged": judged})
+
+    def _plausible(self, occlusion: float, share: float) -> bool:
+        """Whether an occlusion fits `share`, the visible pixels as a part of the amodal box."""
+        if not np.isfinite(occlusion) or share < 0:
+            return True
+        low, high = 1.0 - share / self.least_fill, 1.0 - share
+        return low - self.occlusion_slack <= occlusion <= high + self.occlusion_slack
 
     def _inside(self, visible: np.ndarray, projected: np.ndarray | None) -> bool:
         if projected is None:

@@ -82,8 +82,14 @@ def turn_parts(angle_rad: float, radius_m: float, spiral_share: float = 0.5) -> 
     return [(Spiral(0.0, curvature), spiral), (Arc(curvature), arc), (Spiral(curvature, 0.0), spiral)]
 
 
-def fillet(start: Pose, end: Pose, spiral_share: float = 0.5) -> tuple[Geometry, ...]:
-    """From `start` to `end`, whose straight lines meet ahead of the one and behind the other, by one widest turn.
+def tangent_m(angle_rad: float, radius_m: float, spiral_share: float = 0.5) -> float:
+    """From the beginning of such a turn to the corner where its tangents meet."""
+    x, y, _ = end_pose(chain(Pose(0.0, 0.0, 0.0), turn_parts(angle_rad, 1000.0, spiral_share))[-1])
+    return (x - y / math.tan(angle_rad)) * radius_m / 1000.0
+
+
+def fillet(start: Pose, end: Pose, spiral_share: float = 0.5) -> list[tuple[Shape, float]]:
+    """Parts from `start` to `end`, whose straight lines meet ahead of the one and behind the other: one widest turn.
 
     The tangent length of the turn scales with its radius; it takes the shorter of the two ways to the corner, and a
     straight line fills the longer one.
@@ -92,26 +98,23 @@ def fillet(start: Pose, end: Pose, spiral_share: float = 0.5) -> tuple[Geometry,
         ValueError: the lines do not meet between the poses.
     """
     angle = math.remainder(end.heading - start.heading, 2.0 * math.pi)
+    dx, dy = end.x - start.x, end.y - start.y
     if abs(math.sin(angle)) < 1e-9:
         return _straight(start, end)
-    dx, dy = end.x - start.x, end.y - start.y
     ahead = (dx * math.sin(end.heading) - dy * math.cos(end.heading)) / math.sin(angle)
-    behind = (dx * math.sin(start.heading) - dy * math.cos(start.heading)) / math.sin(angle) * -1.0
+    behind = (dy * math.cos(start.heading) - dx * math.sin(start.heading)) / math.sin(angle)
     if ahead <= 0.0 or behind <= 0.0:
         raise ValueError(f"lines do not meet between the poses ({ahead:.2f} m ahead, {behind:.2f} m behind)")
-    x, y, _ = end_pose(chain(Pose(0.0, 0.0, 0.0), turn_parts(angle, 1000.0, spiral_share))[-1])
-    tangent = (x - y / math.tan(angle)) / 1000.0
-    radius = min(ahead, behind) / tangent
-    parts = turn_parts(angle, radius, spiral_share)
-    before, after = ahead - radius * tangent, behind - radius * tangent
-    return chain(start, [(Line(), before), *parts, (Line(), after)])
+    reach = min(ahead, behind)
+    parts = turn_parts(angle, reach / tangent_m(angle, 1.0, spiral_share), spiral_share)
+    return [(Line(), ahead - reach), *parts, (Line(), behind - reach)]
 
 
-def _straight(start: Pose, end: Pose) -> tuple[Geometry, ...]:
+def _straight(start: Pose, end: Pose) -> list[tuple[Shape, float]]:
     aside = (end.y - start.y) * math.cos(start.heading) - (end.x - start.x) * math.sin(start.heading)
     if abs(aside) > 1e-6:
         raise ValueError(f"parallel lines {aside:.3f} m apart are joined by no single turn")
-    return chain(start, [(Line(), math.hypot(end.x - start.x, end.y - start.y))])
+    return [(Line(), math.hypot(end.x - start.x, end.y - start.y))]
 
 
 @dataclass(frozen=True, slots=True)

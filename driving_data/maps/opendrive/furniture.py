@@ -51,7 +51,7 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
                 signals.append(_traffic_signal(road, record, ids, lanes))
             else:
                 signs.append(_sign(network, road, record, lanes))
-                if signs[-1].kind == "stop_line":
+                if signs[-1].kind in ("stop_line", "yield_line"):
                     areas.append(_stop_line_area(signs[-1], lanes))
         for record in road.objects:
             kind = area_kind(record)

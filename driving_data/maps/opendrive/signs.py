@@ -18,7 +18,7 @@ _SIGNS = {
     "209": "direction", "211": "direction", "214": "direction", "215": "roundabout", "220": "one_way",
     "222": "keep_right", "250": "closed", "260": "closed", "267": "no_entry", "274": "speed_limit",
     "274.1": "zone_limit", "276": "no_overtaking", "278": "speed_limit_end", "282": "limits_end",
-    "283": "no_stopping", "286": "no_parking", "293": "crosswalk", "294": "stop_line", "297": "arrow",
+    "283": "no_stopping", "286": "no_parking", "293": "crosswalk", "294": "stop_line", "341": "yield_line", "297": "arrow",
     "301": "priority", "306": "priority", "310": "town", "314": "parking", "325": "residential", "330": "motorway",
     "350": "crosswalk_sign", "605": "work_zone_beacon", "600": "work_zone_barrier", "615": "work_zone_arrow",
     "501": "lanes_shift", "1000011": "arrow_light",

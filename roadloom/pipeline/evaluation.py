@@ -1,0 +1,72 @@
+"""Two policies on one suite, and the decision of the gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from closed_loop.gates import DeploymentDecision, decide, read_rules
+from closed_loop.registry import make_policy
+from closed_loop.results import EvalReport, write_json, write_report
+from closed_loop.suites.run import run_suite
+from closed_loop.suites.suite import Suite
+from driving_data.ports import Executor
+from roadloom.console import Stages
+from roadloom.pipeline.sources import concrete_scenarios
+from roadloom.settings import Choice, PipelineConfig, SuiteConfig
+from sim_bridge.registry import SIMULATORS
+
+# The suite is drawn with another seed than the data, so that what is evaluated was never trained on.
+SUITE_SEED_OFFSET = 1_000_003
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of two policies on one suite."""
+
+    suite: Suite
+    candidate: EvalReport
+    baseline: EvalReport
+    decision: DeploymentDecision
+
+    @property
+    def decision_text(self) -> str:
+        """'accept', 'reject' or 'insufficient_evidence'."""
+        return self.decision.verdict.value
+
+
+def evaluate(config: PipelineConfig, executor: Executor, output: Path, stages: Stages) -> Evaluation:
+    """Runs the configured suite with the candidate and the baseline and asks the gate."""
+    suite = draw_suite(config.suite, config.seed)
+    reports = [
+        run_policy(name, suite, config.simulator, executor, output / "episodes", stages)
+        for name in (config.suite.candidate, config.suite.baseline)
+    ]
+    decision = decide(reports[0], reports[1], read_rules(config.suite.rules))
+    folder = output / "evaluation"
+    write_report(reports[0], folder / "candidate.json")
+    write_report(reports[1], folder / "baseline.json")
+    write_json(folder / "decision.json", decision)
+    return Evaluation(suite, reports[0], reports[1], decision)
+
+
+def draw_suite(config: SuiteConfig, seed: int) -> Suite:
+    """The concrete scenarios of the configured suite."""
+    names: Sequence[str] = config.scenarios or ("all",)
+    return Suite(config.name, tuple(concrete_scenarios(names, config.count, seed + SUITE_SEED_OFFSET)))
+
+
+def run_policy(
+    name: str, suite: Suite, simulator: Choice, executor: Executor, episodes: Path, stages: Stages
+) -> EvalReport:
+    """One policy on the suite; episodes that an earlier run finished are taken from `episodes`."""
+    policy = make_policy(name)
+    engine = SIMULATORS.load(simulator.name)(**simulator.parameters)
+    with stages.stage(f"evaluate {name}", len(suite.scenarios), "episodes") as count:
+
+        def progress(done: int) -> None:
+            for _ in range(done):
+                count()
+
+        return run_suite(
+            policy, suite, engine, executor, progress, simulator_name=simulator.name, directory=episodes, batch_size=6
+        )

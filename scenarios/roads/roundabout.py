@@ -1,0 +1,189 @@
+"""A roundabout: one lane counter-clockwise around an island, four arms, all entries yield.
+
+Entry and exit are arcs that touch the ring from outside. Each arm has its own junction, where the entry joins the
+ring behind the exit; the ring between two arms is an ordinary road.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from driving_data.maps.opendrive.build import Pose, chain, circle, cross_section
+from driving_data.maps.opendrive.document import (
+    Arc,
+    Connection,
+    Document,
+    Junction,
+    ObjectRecord,
+    Road,
+    RoadLink,
+    RoadType,
+)
+from scenarios.roads.arms import NAMES, TURNS, Arm, Street, arm, connector, road_id, stop_pose
+from scenarios.roads.furniture import crosswalk, island, line_across, sign_post
+from scenarios.roads.parameters import flag, number
+
+ENTRY_RADIUS_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Roundabout:
+    """Parameters of `roundabout`."""
+
+    radius_m: float = number(16.0, 11.0, 40.0, "m", "radius of the middle of the ring lane")
+    crosswalks: bool = flag(True, "zebra crossings on all arms")
+    arm_length_m: float = number(80.0, 25.0, 500.0, "m", "from the beginning of each route to the yield line")
+    exit_length_m: float = number(60.0, 20.0, 500.0, "m", "length of each route behind the roundabout")
+    speed_limit_mps: float = number(13.89, 5.0, 20.0, "mps", "speed limit")
+    lane_width_m: float = number(4.0, 3.25, 5.0, "m", "width of each lane")
+    sidewalk_width_m: float = number(2.0, 1.0, 4.0, "m", "width of each pavement")
+    trees: bool = flag(True, "trees along the arms")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Radius of the island, radius of the inner edge of entries, angle from an arm to where its entry joins."""
+
+    inner_m: float
+    entry_m: float
+    stop_m: float
+    join_rad: float
+
+    @staticmethod
+    def of(p: Roundabout) -> "_Ring":
+        inner = p.radius_m - 0.5 * p.lane_width_m
+        narrowest = p.lane_width_m + p.sidewalk_width_m + 2.0
+        entry = min(max(ENTRY_RADIUS_SHARE * p.radius_m, narrowest), 1.2 * inner)
+        stop = math.sqrt((inner + entry) ** 2 - entry**2)
+        return _Ring(inner, entry, stop, math.atan2(entry, stop))
+
+    def pose(self, angle_rad: float) -> Pose:
+        """The inner edge of the ring at an angle, heading counter-clockwise."""
+        x, y = self.inner_m * math.cos(angle_rad), self.inner_m * math.sin(angle_rad)
+        return Pose(x, y, angle_rad + 0.5 * math.pi)
+
+    @property
+    def swing_m(self) -> float:
+        """Length of the inner edge of an entry."""
+        return self.entry_m * (0.5 * math.pi - self.join_rad)
+
+
+def layout(p: Roundabout) -> Document:
+    """The OpenDRIVE document of a roundabout with four arms."""
+    ring = _Ring.of(p)
+    street = Street(
+        p.lane_width_m, p.sidewalk_width_m, p.speed_limit_mps, p.arm_length_m, p.exit_length_m, ring.stop_m, p.trees
+    )
+    arms = [_arm(street, k, p.crosswalks) for k in range(4)]
+    roads: list[Road] = [item.road for item in arms]
+    junctions: list[Junction] = []
+    for k in range(4):
+        roads += [_segment(street, ring, k), *_ways(street, ring, k)]
+        junctions.append(_junction(k))
+    return Document(tuple(roads), tuple(junctions), "roundabout", routes=_routes(arms))
+
+
+def _angle(k: int) -> float:
+    """Where arm k lies, seen from the centre."""
+    return math.pi + 0.5 * math.pi * k
+
+
+def _arm(street: Street, k: int, zebra: bool) -> Arm:
+    length = street.length_m
+    posts = [
+        sign_post(f"sign.yield.{NAMES[k]}", "yield", length - 1.0, -street.sign_t_m, "+"),
+        sign_post(f"sign.roundabout.{NAMES[k]}", "roundabout", length - 2.5, -street.sign_t_m, "+"),
+    ]
+    lines = [line_across(f"line.{NAMES[k]}", "yield_line", length, -1)]
+    name = f"crosswalk.{NAMES[k]}"
+    objects = [crosswalk(name, length - 7.0, -street.lane_m, street.lane_m)] if zebra else []
+    return arm(street, k, _junction_id(k), posts, lines, objects)
+
+
+def _junction_id(k: int) -> str:
+    return str(101 + k % 4)
+
+
+def _ring_id(k: int) -> str:
+    return str(11 + k % 4)
+
+
+def _segment(street: Street, ring: _Ring, k: int) -> Road:
+    """The ring between the entry of arm k and the exit of arm k + 1."""
+    turn = 0.5 * math.pi - 2.0 * ring.join_rad
+    length = ring.inner_m * turn
+    section = cross_section(0.0, (), [street.lane("curb"), street.walk()], "curb")
+    return Road(
+        _ring_id(k),
+        length,
+        chain(ring.pose(_angle(k) + ring.join_rad), [(Arc(1.0 / ring.inner_m), length)]),
+        (section,),
+        f"ring.{k}",
+        predecessor=RoadLink("junction", _junction_id(k)),
+        successor=RoadLink("junction", _junction_id(k + 1)),
+        types=(RoadType(0.0, "town", street.limit_mps),),
+        objects=(_centre(ring),) if k == 0 else (),
+    )
+
+
+def _centre(ring: _Ring) -> ObjectRecord:
+    """The island, given in the frame of the first piece of the ring, whose inner edge is its rim."""
+    return island("island.centre", [(x, y + ring.inner_m) for x, y in circle(0.0, 0.0, ring.inner_m)])
+
+
+def _ways(street: Street, ring: _Ring, k: int) -> list[Road]:
+    """Entry of arm k, the ring past it, and its exit."""
+    junction = _junction_id(k)
+    outside = [street.lane("curb"), street.walk()]
+    here = RoadLink("road", road_id(k), "end")
+    before, after = RoadLink("road", _ring_id(k - 1), "end"), RoadLink("road", _ring_id(k), "start")
+    swing = [(Arc(-1.0 / ring.entry_m), ring.swing_m)]
+    past = [(Arc(1.0 / ring.inner_m), 2.0 * ring.join_rad * ring.inner_m)]
+    entry = chain(stop_pose(street, k), swing)
+    leave = chain(ring.pose(_angle(k) - ring.join_rad), swing)
+    through = chain(ring.pose(_angle(k) - ring.join_rad), past)
+    splitter = (_splitter(street, ring, k),)
+    limit, name = street.limit_mps, NAMES[k]
+    splitter = [item for item in (_splitter(street, ring, k),) if item is not None]
+    return [
+        connector(f"entry.{name}", f"2{k + 1}", junction, entry, outside, here, after, limit, (), splitter),
+        connector(f"exit.{name}", f"3{k + 1}", junction, leave, outside, before, here, limit),
+        connector(f"past.{name}", f"4{k + 1}", junction, through, [street.lane()], before, after, limit, center="curb"),
+    ]
+
+
+def _splitter(street: Street, ring: _Ring, k: int) -> ObjectRecord | None:
+    """The island between entry and exit, in the frame of the entry: within both inner edges, outside the ring lane."""
+    turn = np.linspace(0.0, ring.swing_m / ring.entry_m, 40)
+    edge = np.stack([ring.entry_m * np.sin(turn), -ring.entry_m * (1.0 - np.cos(turn))], axis=-1)
+    wedge = shapely.Polygon(np.concatenate([edge, (edge * [1.0, -1.0])[::-1]]))
+    lane = shapely.Point(ring.stop_m, 0.0).buffer(ring.inner_m + street.lane_m, quad_segs=32)
+    left = wedge.difference(lane).buffer(-0.35).simplify(0.02)
+    if left.is_empty or left.geom_type != "Polygon" or left.area < 0.5:
+        return None
+    return island(f"island.{NAMES[k]}", [(float(x), float(y)) for x, y in shapely.get_coordinates(left)[:-1]])
+
+
+def _junction(k: int) -> Junction:
+    ways = [(road_id(k), f"2{k + 1}", 2), (_ring_id(k - 1), f"3{k + 1}", 2), (_ring_id(k - 1), f"4{k + 1}", 1)]
+    connections = tuple(
+        Connection(str(n), incoming, way, "start", tuple((-(i + 1), -(i + 1)) for i in range(lanes)))
+        for n, (incoming, way, lanes) in enumerate(ways)
+    )
+    return Junction(_junction_id(k), connections, f"roundabout.{NAMES[k]}")
+
+
+def _routes(arms: list[Arm]) -> dict[str, tuple[str, ...]]:
+    """From every arm to every other; `straight` and `left` pass one or two arms on the ring."""
+    routes: dict[str, tuple[str, ...]] = {}
+    for k in range(4):
+        for turn in ("straight", "left", "right"):
+            passed = TURNS[turn]
+            lanes = [f"2{k + 1}.0.-1", f"{_ring_id(k)}.0.-1"]
+            for n in range(1, passed):
+                lanes += [f"4{(k + n) % 4 + 1}.0.-1", f"{_ring_id(k + n)}.0.-1"]
+            to = (k + passed) % 4
+            routes[f"{NAMES[k]}.{turn}"] = (*arms[k].inbound, *lanes, f"3{to + 1}.0.-1", *arms[to].outbound)
+    return routes

@@ -1,0 +1,133 @@
+"""Many concrete scenarios from one logical scenario: at random, or by a design that fills the space evenly.
+
+Every leaf is drawn through its quantile function, so that a design only replaces the numbers in [0, 1). Axes are the
+paths of the ranges and choices in alphabetical order. What no axis has (draws inside streams and repetitions) and
+what a restriction draws again is random, by the same counter as always.
+
+- `random`: independent draws (Philox).
+- `sobol`: scrambled Sobol points (Owen scrambling; scipy.stats.qmc).
+- `lhs`: Latin hypercube: each axis has one draw in each of `count` equal strata.
+- `grid`: the smallest regular grid with at least `count` cells, midpoints; axis by axis as many levels as needed.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import numpy as np
+from jaxtyping import Float
+
+from driving_data.errors import nearest_name
+from scenarios.algebra import LogicalScenario
+from scenarios.concrete import ConcreteScenario
+from scenarios.expressions import Expression
+from scenarios.normal_form import Block, ChoiceOf, Restricted, leaves_of
+from scenarios.randomness import unit_draw
+from scenarios.selection import choice_path
+from scenarios.space import is_constant
+
+DESIGNS = ("random", "sobol", "lhs", "grid")
+
+
+def sample_many(
+    logical: LogicalScenario, count: int, seed: int, design: str = "random"
+) -> list[ConcreteScenario]:  # fmt: skip
+    """`count` concrete scenarios; the one at index i is `sample_one(logical, i, count, seed, design)`.
+
+    Raises:
+        ValueError: there is no such design, or `count` is below 0.
+        Rejected: a restriction rejects everything.
+    """
+    return [sample_one(logical, index, count, seed, design) for index in range(count)]
+
+
+def sample_one(
+    logical: LogicalScenario, index: int, count: int, seed: int, design: str = "random"
+) -> ConcreteScenario:  # fmt: skip
+    """The scenario at `index` of `sample_many(logical, count, seed, design)`, made alone.
+
+    Raises:
+        ValueError: there is no such design, or the index is not one of `count`.
+    """
+    if design not in DESIGNS:
+        near = nearest_name(design, DESIGNS)
+        raise ValueError(f"no design {design!r}; there are {', '.join(DESIGNS)}" + (f"; {near!r}?" if near else ""))
+    if not 0 <= index < count:
+        raise ValueError(f"index {index} is not one of {count}")
+    if design == "random":
+        return logical.sample(seed, index)
+    axes = axes_of(logical)
+    points = _POINTS[design](len(axes), count, seed)
+    row = dict(zip(axes, points[index].tolist(), strict=True))
+    return logical.sample(seed, index, partial(_fraction, row, seed, index))
+
+
+def _fraction(row: dict[str, float], seed: int, index: int, path: str, attempt: int) -> float:
+    return row[path] if attempt == 0 and path in row else unit_draw(seed, index, path, attempt)
+
+
+@lru_cache(maxsize=64)
+def axes_of(logical: LogicalScenario) -> tuple[str, ...]:
+    """Paths of the ranges and choices of a logical scenario, in alphabetical order."""
+    paths = {
+        path
+        for leaf in leaves_of(logical.blocks)
+        for path, value in leaf.paths().items()
+        if not is_constant(value) and not isinstance(value, Expression)
+    }
+    return tuple(sorted(paths | set(_choices(logical.blocks))))
+
+
+def _choices(blocks: tuple[Block, ...]) -> list[str]:
+    found: list[str] = []
+    for block in blocks:
+        if isinstance(block, Restricted):
+            found.extend(_choices(block.blocks))
+        elif isinstance(block, ChoiceOf):
+            found.append(choice_path(block))
+            for _, parts in block.options:
+                found.extend(_choices(parts))
+    return found
+
+
+@lru_cache(maxsize=16)
+def sobol_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "count dimensions"]:
+    """Scrambled Sobol points in [0, 1); the first of any larger set of the same seed."""
+    from scipy.stats import qmc
+
+    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    power = max(count - 1, 0).bit_length()
+    return np.asarray(qmc.Sobol(max(dimensions, 1), scramble=True, rng=rng).random_base2(power)[:count, :dimensions])
+
+
+@lru_cache(maxsize=16)
+def hypercube_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "count dimensions"]:
+    """A Latin hypercube in [0, 1): each column has one point in each of `count` strata."""
+    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    strata = np.stack([rng.permutation(count) for _ in range(dimensions)], axis=-1) if dimensions else np.zeros((count, 0))
+    return (strata + rng.random((count, dimensions))) / count
+
+
+@lru_cache(maxsize=16)
+def grid_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "count dimensions"]:
+    """Cells of a regular grid, midpoints, in an order that `seed` shuffles."""
+    levels = grid_levels(dimensions, count)
+    total = int(np.prod(levels, dtype=np.float64)) if dimensions else 1
+    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    cells = rng.permutation(total)[np.arange(count) % total]
+    columns = [column + 0.5 for column in np.unravel_index(cells, levels)] if dimensions else []
+    return np.stack(columns, axis=-1) / np.array(levels) if dimensions else np.zeros((count, 0))
+
+
+def grid_levels(dimensions: int, count: int) -> tuple[int, ...]:
+    """Levels of each axis, at most one apart, so that the grid has at least `count` cells."""
+    levels = [1] * dimensions
+    axis = 0
+    while dimensions and int(np.prod(levels, dtype=np.float64)) < count:
+        levels[axis % dimensions] += 1
+        axis += 1
+    return tuple(levels)
+
+
+_POINTS: dict[str, Callable[[int, int, int], np.ndarray]] = {
+    "sobol": sobol_points, "lhs": hypercube_points, "grid": grid_points,
+}  # fmt: skip
