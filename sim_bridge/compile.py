@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.spatial import KDTree
 
-from driving_data.errors import InputError
+from driving_data.errors import InputError, Unsupported
 from driving_data.maps.lane_map import LaneMap
 from driving_data.plain import canonical_text
 from driving_data.rollout import Actors
@@ -31,6 +32,7 @@ from sim_bridge.faults import faults_of
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
 _ROADS: dict[tuple[RoadBuilder, str], RoadPaths] = {}
+LANE_CHANGE_REACH_M = 12.0
 AGAINST_RAD = math.radians(120.0)
 ALONG_RAD = math.radians(60.0)
 
@@ -144,6 +146,16 @@ class _World:
         key = ("route", self.road_key, route, backwards, edges)
         return self._local(key, lambda: self.road.path(route, backwards, edges))
 
+    def _beside(self, own: PathTable, route: str, label: str) -> tuple[int, float]:
+        """Path of a route as an actor on `own` would drive it: along it (+1) or against its direction (-1)."""
+        target = self.road.path(route).rows
+        gap, nearest = KDTree(own.rows[:, at.PX : at.PY + 1]).query(target[:, at.PX : at.PY + 1])
+        row = int(np.argmin(gap))
+        if gap[row] > LANE_CHANGE_REACH_M:
+            raise Unsupported(f"{label}: route {route!r} is never within {LANE_CHANGE_REACH_M:g} m of the actor's own")
+        along = math.cos(target[row, at.PHEAD] - own.rows[int(np.asarray(nearest)[row]), at.PHEAD])
+        return self._lane_path(route, backwards=along < 0.0), 1.0 if along >= 0.0 else -1.0
+
     def _walk_path(self, actor: Actor, node: FollowPath) -> int:
         key = ("walk", self.road_key, actor.start, node.route, node.points_m, actor.speed_mps)
 
@@ -197,8 +209,18 @@ class _World:
         length = self._start(i, actor, still, state, flags)
         state[at.SPEED, i] = actor.speed_mps
         state[at.DESIRED, i] = driver.desired_speed_mps if minds else actor.speed_mps
-        lookup = Lookup(self._index_of, self._lane_path, lambda node: self._walk_path(actor, node), length)
-        return flatten(actor.behaviour, lookup, self.scenario.step_s)
+        own = self.pool.tables[self.paths[flags[at.PATH, i]]]
+        lookup = Lookup(
+            self._index_of,
+            lambda route, label: self._beside(own, route, label),
+            lambda node: self._walk_path(actor, node),
+            length is not None,
+            length,
+        )
+        try:
+            return flatten(actor.behaviour, lookup, self.scenario.step_s)
+        except Unsupported as error:
+            raise Unsupported(f"{self.scenario.name}: actors[{i - 1}].{error}") from error
 
     def _start(self, i: int, actor: Actor, still: bool, state: np.ndarray, flags: np.ndarray) -> float | None:
         """Writes where an actor begins and on which path; returns its route's length if it drives that backwards."""

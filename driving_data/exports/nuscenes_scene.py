@@ -254,8 +254,13 @@ class SceneWriter:
         filename: str, suffix: str, size: dict[str, int], before: str, after: str, **extra: Any,
     ) -> None:  # fmt: skip
         pose = self.global_from_world @ world_from_ego
-        ego = self.tables.add("ego_pose", token=token("ego_pose", name), timestamp=timestamp_us,
-                              translation=pose.translation_m.tolist(), rotation=pose.quaternion_wxyz().tolist())  # fmt: skip
+        ego = self.tables.add(
+            "ego_pose",
+            token=token("ego_pose", name),
+            timestamp=timestamp_us,
+            translation=pose.translation_m.tolist(),
+            rotation=pose.quaternion_wxyz().tolist(),
+        )
         fileformat = {"pcd.bin": "pcd"}.get(suffix, suffix)
         self.tables.add("sample_data", token=name, sample_token=owner, ego_pose_token=ego,
                         calibrated_sensor_token=calibrated, timestamp=timestamp_us, fileformat=fileformat,

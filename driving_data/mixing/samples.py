@@ -28,7 +28,7 @@ from driving_data.errors import StoreError
 from driving_data.geometry import SE3
 from driving_data.segment import Segment, Source, Validated
 from driving_data.sensors import CameraFrame, LidarSweep
-from driving_data.store import Query, SegmentStore, Wanted
+from driving_data.store import Query, SegmentReader, SegmentStore, Wanted
 
 Sample = dict[str, np.ndarray]
 SOURCE_NUMBERS = {Source.REAL: 0, Source.SYNTHETIC: 1, Source.AUGMENTED: 2}
@@ -104,15 +104,13 @@ class StoreSource:
 
     def sample(self, segment: int, index: int) -> Sample:
         """The sample of that number of the segment of that number; reads one frame and what belongs to it."""
-        segment_id = self.entries[segment].segment_id
-        bare, frame_times, sweep_times = _skeleton(self.store, segment_id)
-        if len(frame_times):
-            frame = self.store.frame(segment_id, index)
-            nearest = _nearest(sweep_times, frame.timestamp_ns) if self.lidar else None
-            sweep = None if nearest is None else self.store.sweep(segment_id, nearest)
-            return build_sample(bare, frame, index, sweep)
-        if len(sweep_times):
-            return build_sample(bare, None, -1, self.store.sweep(segment_id, index), keep_lidar=self.lidar)
+        bare, reader = _opened(self.store, self.entries[segment].segment_id)
+        if len(reader.frame_times_ns):
+            frame = reader.frame(index)
+            nearest = _nearest(reader.sweep_times_ns, frame.timestamp_ns) if self.lidar else None
+            return build_sample(bare, frame, index, None if nearest is None else reader.sweep(nearest))
+        if len(reader.sweep_times_ns):
+            return build_sample(bare, None, -1, reader.sweep(index), keep_lidar=self.lidar)
         return build_sample(bare, None, -1, None, moment=index)
 
 
@@ -131,10 +129,10 @@ def from_store(
 
 
 @lru_cache(maxsize=64)
-def _skeleton(store: SegmentStore, segment_id: str) -> tuple[Segment[Validated], np.ndarray, np.ndarray]:
-    """A segment without pictures and points, and when its frames and sweeps were taken."""
-    bare = store.load_validated(segment_id, Wanted(frames=False, sweeps=False, radar=False, lane_map=False))
-    return bare, *store.times_ns(segment_id)
+def _opened(store: SegmentStore, segment_id: str) -> tuple[Segment[Validated], SegmentReader]:
+    """A segment without pictures, points and map, and what reads the former."""
+    wanted = Wanted(frames=False, sweeps=False, radar=False, lane_map=False)
+    return store.load_validated(segment_id, wanted), store.reader(segment_id)
 
 
 def slices(segment: Segment[Validated]) -> frozenset[str]:

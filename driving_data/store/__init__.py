@@ -1,7 +1,7 @@
 """The store: segment directories, catalogue, dataset versions."""
 
 from driving_data.store.query import Query, SegmentInfo
-from driving_data.store.reading import EVERYTHING, SKELETON, Wanted
+from driving_data.store.reading import EVERYTHING, SKELETON, SegmentReader, Wanted
 from driving_data.store.splits import DEFAULT_RATIOS, Relation, assign_splits
 from driving_data.store.store import SegmentStore, open_damaged
 from driving_data.store.versions import (
@@ -23,6 +23,7 @@ __all__ = [
     "Query",
     "Relation",
     "SegmentInfo",
+    "SegmentReader",
     "SegmentStore",
     "VersionDiff",
     "Wanted",

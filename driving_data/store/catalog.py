@@ -68,7 +68,8 @@ class Catalog:
             raise StoreError(f"{self.path}: {error}") from error
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA synchronous = FULL")
+            # In WAL mode this cannot damage the file; a row lost with the power is found again in the directories.
+            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from driving_data.store.payload import (
 from driving_data.verdict import ValidationReport
 
 T = TypeVar("T")
+_DECODERS = 2
 CAMERA_PARTS = frozenset({"depth", "semantic", "instance"})
 
 
@@ -167,16 +169,19 @@ def _segment(files: SegmentFiles, plain: dict[str, Any], wanted: Wanted) -> Segm
     provenance: Provenance = from_plain(Provenance, plain["provenance"], "provenance")
     hashes = {name: entry.sha256 for name, entry in files.entries.items()}
     embeddings = files.decode("embeddings.npz", arrays.from_npz) if plain["embeddings"] else {}
+    with ThreadPoolExecutor(max_workers=_DECODERS) as pool:
+        # Decoding lets go of the interpreter lock.
+        chosen = _chosen(wanted.frames, plain["frames"])
+        frames = tuple(pool.map(lambda index: read_frame(files, plain, index, wanted.camera_parts), chosen))
+        sweeps = tuple(pool.map(lambda index: read_sweep(files, plain, index), _chosen(wanted.sweeps, plain["sweeps"])))
     return Segment(
         segment_id=plain["segment_id"],
         source=from_plain(Source, plain["source"], "source"),
         rollout=_rollout(files, plain["has_map"] and wanted.lane_map),
         rig=from_plain(SensorRig, plain["rig"], "rig"),
         provenance=replace(provenance, hashes=hashes),
-        frames=tuple(
-            read_frame(files, plain, index, wanted.camera_parts) for index in _chosen(wanted.frames, plain["frames"])
-        ),
-        sweeps=tuple(read_sweep(files, plain, index) for index in _chosen(wanted.sweeps, plain["sweeps"])),
+        frames=frames,
+        sweeps=sweeps,
         radar=_radar(files, plain["radars"]) if wanted.radar and plain["radars"] else (),
         labels=_labels(files, plain["ontology_version"]),
         tags=tuple(plain["tags"]),
@@ -219,6 +224,41 @@ def read_sweep(files: SegmentFiles, plain: Mapping[str, Any], index: int) -> Lid
     pose: SE3 = from_plain(SE3, entry["world_from_lidar"], "world_from_lidar")
     return LidarSweep(lidar=entry["lidar"], timestamp_ns=entry["timestamp_ns"], world_from_lidar=pose,
                       **columns)  # pyright: ignore[reportArgumentType]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReader:
+    """Single frames and sweeps of one segment, its index read once.
+
+    Attributes:
+        files: the directory.
+        frame_times_ns: when each camera frame was taken, int64.
+        sweep_times_ns: when each lidar sweep was taken, int64.
+    """
+
+    files: SegmentFiles
+    frame_times_ns: np.ndarray
+    sweep_times_ns: np.ndarray
+    _plain: Mapping[str, Any] = field(repr=False)
+
+    @staticmethod
+    def open(files: SegmentFiles) -> "SegmentReader":
+        """Reads the index.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        plain = files.decode("segment.json", texts.parse)
+        frames, sweeps = ([entry["timestamp_ns"] for entry in plain[name]] for name in ("frames", "sweeps"))
+        return SegmentReader(files, np.array(frames, np.int64), np.array(sweeps, np.int64), plain)
+
+    def frame(self, index: int, parts: frozenset[str] = frozenset()) -> CameraFrame:
+        """One camera frame; `parts` names what comes with it: 'depth', 'semantic', 'instance'."""
+        return read_frame(self.files, self._plain, index, parts)
+
+    def sweep(self, index: int) -> LidarSweep:
+        """One lidar sweep."""
+        return read_sweep(self.files, self._plain, index)
 
 
 def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:

@@ -19,17 +19,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from driving_data.errors import StoreError
 from driving_data.segment import Raw, Segment, Validated, calibrated, validated
-from driving_data.sensors import CameraFrame, LidarSweep
 from driving_data.store import catalog, texts
 from driving_data.store.catalog import Catalog, CatalogEntry, Stored, entry_of
 from driving_data.store.files import no_room, orphans, safe_name, sync_directory, temporary_directory, write_file
 from driving_data.store.payload import MANIFEST, Encoder, FileEntry, content_hash, manifest_bytes, payload_encoders
 from driving_data.store.query import Query, SegmentInfo, info_of
-from driving_data.store.reading import EVERYTHING, SKELETON, SegmentFiles, Wanted, read_frame, read_segment, read_sweep
+from driving_data.store.reading import EVERYTHING, SKELETON, SegmentFiles, SegmentReader, Wanted, read_segment
 
 _ANY = Query()
 
@@ -160,21 +157,13 @@ class SegmentStore:
             raise StoreError(f"{segment_id} was never judged: it may not enter a training set")
         return validated(calibrated(segment), segment.report)
 
-    def frame(self, segment_id: str, index: int, parts: frozenset[str] = frozenset()) -> CameraFrame:
-        """One camera frame; `parts` names what comes with it: 'depth', 'semantic', 'instance'."""
-        files = self.files(segment_id)
-        return files.decode("segment.json", lambda data: read_frame(files, texts.parse(data), index, parts))
+    def reader(self, segment_id: str) -> SegmentReader:
+        """Reads single frames and sweeps of a segment.
 
-    def sweep(self, segment_id: str, index: int) -> LidarSweep:
-        """One lidar sweep."""
-        files = self.files(segment_id)
-        return files.decode("segment.json", lambda data: read_sweep(files, texts.parse(data), index))
-
-    def times_ns(self, segment_id: str) -> tuple[np.ndarray, np.ndarray]:
-        """When the camera frames and the lidar sweeps of a segment were taken, int64."""
-        plain = self.files(segment_id).decode("segment.json", texts.parse)
-        frames, sweeps = ([entry["timestamp_ns"] for entry in plain[name]] for name in ("frames", "sweeps"))
-        return np.array(frames, np.int64), np.array(sweeps, np.int64)
+        Raises:
+            StoreError: there is none of that id, or it is damaged.
+        """
+        return SegmentReader.open(self.files(segment_id))
 
     def files(self, segment_id: str, verify: bool = False) -> SegmentFiles:
         """The directory of a segment.

@@ -97,7 +97,10 @@ def street(
     plan = make_plan(lane_map, focus_m, reach_m)
     walkways = _crosswalks(lane_map)
     houses, lots = buildings(plan, book, appearance)
-    lamp_posts, lamps = street_lamps(plan, walkways, book, appearance)
+    named = {item.kind for item in lane_map.objects}
+    lamp_posts, lamps = street_lamps(
+        plan, walkways, [item for item in lane_map.objects if item.kind == "street_lamp"], book, appearance
+    )
     parts = [
         land(plan, book, appearance),
         apron(plan, book, appearance),
@@ -106,26 +109,27 @@ def street(
         lane_lines(plan, book, appearance),
         crossings_and_stop_lines(plan, lane_map, book, appearance),
         houses,
-        planting(plan, lots, book, appearance),
+        planting(plan, lots, [item for item in lane_map.objects if item.kind == "tree"], book, appearance),
         lamp_posts,
         furniture(plan, walkways, book, appearance),
         traffic_lights(plan, lane_map.signals, signal_ids, book),
         road_signs(plan, lane_map.signs, book),
-        *_open_country(plan, book, appearance),
-        map_objects(plan, lane_map.objects, book, appearance),
+        *_open_country(plan, named, book, appearance),
+        map_objects(plan, lane_map.objects, lane_map.signs, book, appearance),
     ]
     return concat(parts), lamps
 
 
-def _open_country(plan: Plan, book: MaterialBook, appearance: Appearance) -> list[Soup]:
-    return [
-        guard_rails(plan, book, appearance),
-        noise_walls(plan, book, appearance),
-        field_fences(plan, book, appearance),
-        gantry(plan, book, appearance),
-        delineators(plan, book),
-        utility_poles(plan, book),
-    ]
+def _open_country(plan: Plan, named: set[str], book: MaterialBook, appearance: Appearance) -> list[Soup]:
+    """What lines roads outside towns; kinds that the map itself names are left to `map_objects`."""
+    parts = [noise_walls(plan, book, appearance), gantry(plan, book, appearance), utility_poles(plan, book)]
+    if "guard_rail" not in named:
+        parts.append(guard_rails(plan, book, appearance))
+    if "fence" not in named:
+        parts.append(field_fences(plan, book, appearance))
+    if "bollard" not in named:
+        parts.append(delineators(plan, book))
+    return parts
 
 
 def _crosswalks(lane_map: LaneMap) -> shapely.Geometry:

@@ -1,14 +1,17 @@
 """Two policies on one suite, and the decision of the gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from closed_loop.gates import DeploymentDecision, decide, read_rules
+from closed_loop.gates import DeploymentDecision, GateRules, decide
 from closed_loop.registry import make_policy
 from closed_loop.results import EvalReport, write_json, write_report
 from closed_loop.suites.run import run_suite
 from closed_loop.suites.suite import Suite
+from driving_data.errors import Fault, InputError
+from driving_data.plain import from_plain
 from driving_data.ports import Executor
 from roadloom.console import Stages
 from roadloom.pipeline.sources import concrete_scenarios
@@ -31,7 +34,7 @@ class Evaluation:
     @property
     def decision_text(self) -> str:
         """'accept', 'reject' or 'insufficient_evidence'."""
-        return self.decision.verdict.value
+        return self.decision.outcome.value
 
 
 def evaluate(config: PipelineConfig, executor: Executor, output: Path, stages: Stages) -> Evaluation:
@@ -41,12 +44,24 @@ def evaluate(config: PipelineConfig, executor: Executor, output: Path, stages: S
         run_policy(name, suite, config.simulator, executor, output / "episodes", stages)
         for name in (config.suite.candidate, config.suite.baseline)
     ]
-    decision = decide(reports[0], reports[1], read_rules(config.suite.rules))
+    decision = decide(reports[0], reports[1], gate_rules(config.suite.rules))
     folder = output / "evaluation"
     write_report(reports[0], folder / "candidate.json")
     write_report(reports[1], folder / "baseline.json")
     write_json(folder / "decision.json", decision)
     return Evaluation(suite, reports[0], reports[1], decision)
+
+
+def gate_rules(plain: Mapping[str, Any]) -> GateRules:
+    """The configured gate rules; what is not given keeps its default.
+
+    Raises:
+        InputError: a rule is unknown or of the wrong form.
+    """
+    try:
+        return from_plain(GateRules, plain, "suite.rules")
+    except ValueError as error:
+        raise InputError([Fault("", 0, 0, "suite.rules", "wrong-value", str(error), "gate rules")]) from error
 
 
 def draw_suite(config: SuiteConfig, seed: int) -> Suite:

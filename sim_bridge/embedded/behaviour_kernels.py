@@ -160,8 +160,8 @@ def enter_path(pool: Pool, w: Batch, i: int, p: int, from_start: bool) -> bool:
 
 
 @inner
-def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> None:
-    """Begins an action."""
+def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
+    """Begins an action; False where it must wait because the lane to change to is not there yet."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
     a, b = w.phase_f[phase, PH_A], w.phase_f[phase, PH_B]
     w.phase_t[phase] = w.run[STEP] * w.world_f[DT]
@@ -171,7 +171,7 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> None:
         w.flags[SPEED_PHASE, i] = phase
     elif kind in (DO_CHANGE_LANE, DO_MOVE_SIDEWAYS):
         if kind == DO_CHANGE_LANE and not enter_path(pool, w, i, w.phase_i[phase, PH_PATH], False):
-            return
+            return False
         w.flags[LATERAL_PHASE, i] = phase
         if abs(a - st[D, i]) > 1.5:
             w.flags[INDICATOR, i] = LEFT_INDICATOR if a > st[D, i] else RIGHT_INDICATOR
@@ -183,6 +183,7 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> None:
         st[LAT_DURATION, i] = 0.0
         if abs(st[D, i]) > 0.01:
             begin_sideways(w, i, 0.0, max(1.0, abs(st[D, i])))
+    return True
 
 
 @inner
@@ -223,11 +224,12 @@ def behave(pool: Pool, w: Batch, i: int) -> None:
             need = w.phase_i[phase, PH_NEED]
             if w.flags[DONE, i] & need != need or not fires(w, i, phase):
                 continue
+            if not start_phase(pool, w, i, phase):
+                continue
             w.flags[STARTED, i] |= bit
             if w.phase_i[phase, PH_TRIGGER] != ON_NOTHING:
                 row = record(w, EVENT_TRIGGER, i, w.phase_i[phase, PH_OTHER])
                 if row >= 0:
                     w.events[row, EV_A] = phase
-            start_phase(pool, w, i, phase)
         if ended(pool, w, i, phase):
             w.flags[DONE, i] |= bit

@@ -72,14 +72,17 @@ class Lookup:
 
     Attributes:
         actor: index of an actor by id.
-        lane_path: index of the path of a route in this world.
+        lane_path: index of the path of a route in this world and +1, or -1 where the actor drives along it backwards;
+            takes the route and the label of the node.
         walk_path: index of the path through the points of a `FollowPath`.
+        against: whether the actor drives its own route backwards, so that left of the route is to its right.
         route_length_m: length of the actor's own route where it drives it backwards, else None.
     """
 
     actor: Callable[[str], int]
-    lane_path: Callable[[str], int]
+    lane_path: Callable[[str, str], tuple[int, float]]
     walk_path: Callable[[FollowPath], int]
+    against: bool = False
     route_length_m: float | None = None
 
 
@@ -136,9 +139,11 @@ def _action(node: Behaviour, need: int, lookup: Lookup, label: str, step_s: floa
     if isinstance(node, ChangeSpeed):
         return phase(DO_CHANGE_SPEED, node.speed_mps, abs(node.rate_mps2))
     if isinstance(node, ChangeLane):
-        return phase(DO_CHANGE_LANE, node.offset_m, max(node.duration_s, step_s), lookup.lane_path(node.route))
+        path, sign = lookup.lane_path(node.route, label)
+        return phase(DO_CHANGE_LANE, sign * node.offset_m, max(node.duration_s, step_s), path)
     if isinstance(node, MoveSideways):
-        return phase(DO_MOVE_SIDEWAYS, node.offset_m, max(node.duration_s, step_s))
+        offset = -node.offset_m if lookup.against else node.offset_m
+        return phase(DO_MOVE_SIDEWAYS, offset, max(node.duration_s, step_s))
     if isinstance(node, FollowPath):
         return phase(DO_FOLLOW_PATH, node.speed_mps, path=lookup.walk_path(node))
     if isinstance(node, Wait):

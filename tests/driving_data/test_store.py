@@ -114,8 +114,8 @@ def test_parts_are_read_when_asked_for(tmp_path):
     some = store.load("a", Wanted(frames=[1], sweeps=False, camera_parts=frozenset({"depth"})))
     assert len(some.frames) == 1
     assert_same(some.frames[0], dataclasses.replace(segment.frames[1], semantic=None, instance=None))
-    assert_same(store.frame("a", 1, frozenset({"depth"})), some.frames[0])
-    assert_same(store.sweep("a", 1), segment.sweeps[1])
+    assert_same(store.reader("a").frame(1, frozenset({"depth"})), some.frames[0])
+    assert_same(store.reader("a").sweep(1), segment.sweeps[1])
 
 
 def test_an_id_is_stored_once(tmp_path):

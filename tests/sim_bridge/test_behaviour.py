@@ -1,5 +1,7 @@
 """Triggers fire when they should, behaviours play in order, and what cannot be played is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,8 @@ from scenarios.behaviour import (
     When,
 )
 from scenarios.concrete import Driver, Ego, Place
-from tests.sim_bridge.worlds import car, scenario, simulator
+from tests.sim_bridge.test_conflicts import crossing
+from tests.sim_bridge.worlds import car, lane_along, scenario, simulator
 
 STILL = Driver(kind="none")
 
@@ -179,3 +182,26 @@ def test_walking_begins_where_the_actor_stands():
     assert np.linalg.norm(np.diff(track, axis=0), axis=-1).max() < 0.16
     assert np.allclose(track[:10], track[0])
     assert track[-1] == pytest.approx([101.0, 8.0], abs=0.25)
+
+
+def test_an_oncoming_overtaker_keeps_its_direction_in_the_other_lane():
+    over = Sequence((When(AtTime(0.5), ChangeLane("middle", 2.0, 0.3)), MoveSideways(-0.4, 1.0)))
+    oncoming = car("o", 300.0, 12.0, start=Place("left", 300.0, 0.0, np.pi), driver=STILL, behaviour=over)
+    session = simulator().open([scenario(oncoming, ego=Ego(Place("right", 5.0), 0.0, 0.0, 900.0))], [0])
+    session.run(30, "constant_speed")
+    middle = session.rollouts()[0]
+    assert middle.world_from_actor.translation_m[25, 1, 1] == pytest.approx(0.3)
+    session.run(20, "constant_speed")
+    pose = session.rollouts()[0].world_from_actor
+    assert pose.translation_m[-1, 1, :2] == pytest.approx([300.0 - 60.0, -0.4], abs=1e-6)
+    assert np.cos(pose.yaw_rad()[:, 1]).max() < -0.95
+
+
+def test_a_lane_change_to_a_route_elsewhere_is_refused():
+    lane_map = crossing()
+    far = replace(lane_map, lanes=(*lane_map.lanes, lane_along("f", np.array([[0.0, 300.0, 0.0], [50.0, 300.0, 0.0]]))),
+                  routes={**lane_map.routes, "far": ("f",)})  # fmt: skip
+    wanted = scenario(car("a", 100.0, 5.0, behaviour=When(AtTime(1.0), ChangeLane("far", 2.0))),
+                      ego=Ego(Place("north", 50.0), 5.0, 5.0, 200.0))  # fmt: skip
+    with pytest.raises(Unsupported, match=r"actors\[0\]\.behaviour\.then: route 'far'"):
+        simulator(far).open([wanted], [0])

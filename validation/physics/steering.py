@@ -34,8 +34,8 @@ class SteeringGeometry:
 
     name: str = "steering_geometry"
     version: str = "1.0.0"
-    car_radius_m: float = 4.5
-    truck_radius_m: float = 6.0
+    car_radius_m: float = 5.0
+    truck_radius_m: float = 7.0
     two_wheeler_radius_m: float = 1.5
     sideways_part: float = 0.1
     sideways_mps: float = 0.2

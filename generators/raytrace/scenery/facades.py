@@ -220,7 +220,7 @@ def shop_front(
         reach, top = 1.3, height_m - 0.95
         slope = np.array([[[0.2, -reach, top - 0.75], [length_m - 0.2, -reach, top - 0.75], [length_m - 0.2, -0.02, top],
                            [0.2, -0.02, top]]])  # fmt: skip
-        parts += [quads(slope, awning), quads(slope[:, ::-1] - [0, 0, 0.02], awning)]
+        parts.append(quads(slope, awning))
         parts.append(rectangles(np.array([[0.2, length_m - 0.2, top - 0.97, top - 0.75]]), -reach, awning))
     return concat(parts)
 

@@ -4,24 +4,37 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from scipy.spatial import cKDTree
 
-from driving_data.maps.lane_map import MapObject
+from driving_data.maps.lane_map import MapObject, RoadSign
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
+from generators.raytrace.assets.devices import barrier
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
-from generators.raytrace.scenery.poles import steel
+from generators.raytrace.scenery.poles import delineator, steel
 from generators.raytrace.scenery.roads import concrete
-from generators.raytrace.scenery.vegetation import broadleaf, bush, foliage
+from generators.raytrace.scenery.rails import mapped_rail
+from generators.raytrace.scenery.vegetation import bush, foliage
 from generators.raytrace.solids import box, cylinder
 from generators.raytrace.soup import EMPTY, Soup, concat, fitted, moved, placed
 
 
-def map_objects(plan: Plan, objects: Sequence[MapObject], book: MaterialBook, appearance: Appearance) -> Soup:
-    """Objects within reach; one that stands on a driven lane is left out, as the map then means its outline."""
+def map_objects(
+    plan: Plan, objects: Sequence[MapObject], signs: Sequence[RoadSign], book: MaterialBook, appearance: Appearance
+) -> Soup:
+    """Objects within reach, but trees and lamps, which have builders of their own, and the posts of signs.
+
+    One that stands on a driven lane is left out, as the map then means its outline.
+    """
     parts: list[Soup] = []
+    plates = cKDTree(np.array([sign.position_m[:2] for sign in signs])) if signs else None
     for item in objects:
+        if item.kind in ("tree", "street_lamp"):
+            continue
+        if item.kind == "pole" and plates is not None and plates.query(item.position_m[:2])[0] < 0.3:
+            continue
         spot = shapely.Point(item.position_m[0], item.position_m[1])
         size = np.maximum(np.array(item.size_m, dtype=np.float64), 0.05)
         radius = 0.5 * float(np.hypot(size[0], size[1]))
@@ -38,29 +51,33 @@ def _body(item: MapObject, size: np.ndarray, book: MaterialBook, appearance: App
     """The body on the ground, about the origin in the plane."""
     lift = (0.0, 0.0, 0.5 * float(size[2]))
     rng = appearance.rng(f"object.{item.id}")
-    if item.kind == "tree":
-        tree = broadleaf(rng, foliage(book, appearance, int(rng.integers(3))), 1, appearance.choice("season") == "winter")
-        return moved(fitted(tree, size), lift)
     if item.kind in ("vegetation", "bush"):
         return moved(fitted(bush(rng, foliage(book, appearance, 1), 1), size), lift)
-    if item.kind in ("pole", "street_lamp", "lamp_post"):
+    if item.kind in ("pole", "lamp_post", "windsock"):
         return cylinder((0, 0, -0.2), (0, 0, float(size[2])), float(np.clip(0.5 * size[0], 0.04, 0.2)), steel(book), 8)
     if item.kind == "building":
         wall = book.add(
             Surface("#b4aa9a", SemanticClass.BUILDING, second="#171c21", texture=Texture.FACADE, texture_scale_m=3.0)
         )
         return box((size[0], size[1], size[2] + 1.0), (0, 0, 0.5 * size[2] - 0.5), wall)
-    if item.kind in ("guard_rail", "barrier", "railing"):
-        rail = book.add(Surface("#a4a9ad", SemanticClass.GUARD_RAIL, roughness=0.4, reflectance=0.3, lidar_reflectivity=0.7))
-        return concat([box((size[0], 0.08, 0.32), (0, 0, 0.62), rail), _posts(size, rail)])
-    if item.kind in ("wall", "noise_wall", "fence", "obstacle"):
-        semantic = SemanticClass.FENCE if item.kind == "fence" else SemanticClass.WALL
-        return moved(box(size, (0, 0, 0), concrete(book, semantic, "#9c988d")), lift)
+    if item.kind == "guard_rail":
+        return mapped_rail(item, book)
+    if item.kind == "bollard":
+        return delineator(book) if size[2] > 0.7 else cylinder((0, 0, 0), (0, 0, float(size[2])), 0.07, steel(book), 8)
+    if item.kind == "barrier" and size[2] < 1.3:
+        return moved(barrier((float(size[0]), float(size[1]), float(size[2])), book), lift)
+    if item.kind == "fence":
+        return _fence(size, steel(book, "#7d8387", SemanticClass.FENCE))
+    if item.kind in ("wall", "noise_wall", "barrier", "obstacle"):
+        return moved(box(size, (0, 0, 0), concrete(book, SemanticClass.WALL, "#9c988d")), lift)
     if item.kind in ("crosswalk", "parking_space", "patch", "road_mark"):
         return EMPTY
     return moved(box(size, (0, 0, 0), steel(book, "#8a8d90", SemanticClass.FENCE)), lift)
 
 
-def _posts(size: np.ndarray, material: int) -> Soup:
-    count = max(2, int(size[0] / 2.0))
-    return concat([box((0.1, 0.12, 0.9), (float(x), 0, 0.3), material) for x in np.linspace(-0.48, 0.48, count) * size[0]])
+def _fence(size: np.ndarray, material: int) -> Soup:
+    """Posts and two rails."""
+    length, tall = float(size[0]), float(size[2])
+    count = max(2, int(length / 2.0))
+    posts = [box((0.06, 0.06, tall), (float(x), 0, 0.5 * tall), material) for x in np.linspace(-0.49, 0.49, count) * length]
+    return concat([*posts, *[box((length, 0.04, 0.06), (0, 0, z * tall), material) for z in (0.45, 0.95)]])

@@ -1,5 +1,6 @@
 """Where trees, bushes and hedges stand: in gardens, along streets, in woods; their crowns keep clear of the lanes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,17 +8,19 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from driving_data.maps.lane_map import MapObject
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook
 from generators.raytrace.scenery.buildings import Lot
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import along_edge
 from generators.raytrace.scenery.terrain import SINK_M
-from generators.raytrace.scenery.vegetation import Foliage, broadleaf, bush, conifer, foliage, hedge
+from generators.raytrace.scenery.vegetation import Foliage, broadleaf, bush, conifer, far_tree, foliage, hedge
 from generators.raytrace.soup import EMPTY, Soup, concat, instances, placed
 
-DETAIL_WITHIN_M = (30.0, 85.0)
-MOST_OF_DETAIL = (14, 42)
+# Levels of detail: far, plain, good, best; up to how far and to which rank by distance the better ones are used.
+DETAIL_WITHIN_M = (150.0, 60.0, 24.0)
+MOST_OF_DETAIL = (95, 34, 9)
 SIGHT_M = 9.0
 
 
@@ -37,13 +40,19 @@ class Stand:
     rows: np.ndarray
 
 
-def planting(plan: Plan, lots: tuple[Lot, ...], book: MaterialBook, appearance: Appearance) -> Soup:
-    """All vegetation of a scene."""
+def planting(
+    plan: Plan, lots: tuple[Lot, ...], trees: Sequence[MapObject], book: MaterialBook, appearance: Appearance
+) -> Soup:
+    """All vegetation of a scene; trees that the map names stand where it says, and replace the drawn street trees."""
     rng = appearance.rng("planting")
     density = max(appearance.number("vegetation_density"), 0.0)
-    stands = _stands(plan, lots, appearance, rng, density)
+    stands = _stands(plan, lots, appearance, rng, density, avenue=not trees)
+    if trees:
+        rows = np.array([[item.position_m[0], item.position_m[1], item.size_m[2] / 8.0] for item in trees])
+        rows = rows[shapely.contains_xy(plan.region, rows[:, 0], rows[:, 1])]
+        stands.append(Stand("broadleaf", rows))
     library = _library(book, appearance)
-    parts = [_grown(plan, stand, library, rng) for stand in stands]
+    parts = [_grown(plan, stands, library, rng)]
     if plan.setting == "residential":
         parts.append(_garden_hedges(plan, lots, book, appearance, rng, density))
     return concat(parts)
@@ -53,16 +62,22 @@ def _library(book: MaterialBook, appearance: Appearance) -> dict[str, list[list[
     """Templates by kind, level of detail and variant."""
     bare = appearance.choice("season") == "winter"
     library: dict[str, list[list[Template]]] = {"broadleaf": [], "slender": [], "conifer": [], "bush": []}
-    for detail in range(3):
+    for detail in range(-1, 3):
         row: dict[str, list[Template]] = {kind: [] for kind in library}
         for variant in range(2):
             rng = appearance.rng(f"plant {detail} {variant}")
             leaves = foliage(book, appearance, variant)
             needles = foliage(book, appearance, variant, needles=True)
-            row["broadleaf"].append(_template(broadleaf(rng, leaves, detail, bare)))
-            row["slender"].append(_template(broadleaf(rng, foliage(book, appearance, variant + 1), detail, bare, 0.55)))
-            row["conifer"].append(_template(conifer(rng, needles, detail)))
-            row["bush"].append(_template(bush(rng, foliage(book, appearance, 2 - variant), detail)))
+            if detail < 0 and not bare:
+                for kind, look in (("broadleaf", leaves), ("slender", foliage(book, appearance, variant + 1)),
+                                   ("conifer", needles), ("bush", foliage(book, appearance, 2 - variant))):  # fmt: skip
+                    row[kind].append(_template(far_tree(rng, look, kind)))
+                continue
+            level = max(detail, 0)
+            row["broadleaf"].append(_template(broadleaf(rng, leaves, level, bare)))
+            row["slender"].append(_template(broadleaf(rng, foliage(book, appearance, variant + 1), level, bare, 0.55)))
+            row["conifer"].append(_template(conifer(rng, needles, level)))
+            row["bush"].append(_template(bush(rng, foliage(book, appearance, 2 - variant), level)))
         for kind, templates in row.items():
             library[kind].append(templates)
     return library
@@ -73,11 +88,13 @@ def _template(soup: Soup) -> Template:
 
 
 def _stands(
-    plan: Plan, lots: tuple[Lot, ...], appearance: Appearance, rng: np.random.Generator, density: float
+    plan: Plan, lots: tuple[Lot, ...], appearance: Appearance, rng: np.random.Generator, density: float, *, avenue: bool
 ) -> list[Stand]:
     if plan.setting in ("urban", "residential"):
-        stands = [_street_trees(plan, rng, density), _scatter(plan, rng, int(70 * density), 1.0, 40.0, "mixed", (0.55, 1.1)),
+        stands = [_scatter(plan, rng, int(70 * density), 1.0, 40.0, "mixed", (0.55, 1.1)),
                   _scatter(plan, rng, int(45 * density), 0.9, 14.0, "bush", (0.5, 1.1))]  # fmt: skip
+        if avenue:
+            stands.append(_street_trees(plan, rng, density))
     else:
         stands = [
             _woods(plan, rng, int(9 * density), int(26 * density) + 1),
@@ -148,32 +165,36 @@ def _woods(plan: Plan, rng: np.random.Generator, clusters: int, size: int) -> St
     return Stand("mixed", np.column_stack([chosen, rng.uniform(0.9, 1.7, len(chosen))]))
 
 
-def _grown(plan: Plan, stand: Stand, library: dict[str, list[list[Template]]], rng: np.random.Generator) -> Soup:
+def _grown(
+    plan: Plan, stands: list[Stand], library: dict[str, list[list[Template]]], rng: np.random.Generator
+) -> Soup:
     """Copies of the templates, detailed near the focus; crowns never over a lane."""
-    rows = stand.rows
-    if not len(rows):
-        return EMPTY
-    levels = library[stand.kind]
-    reach = max(template.reach_m for level in levels for template in level)
-    room = shapely.distance(plan.driven, shapely.points(rows[:, :2])) if not plan.driven.is_empty else np.full(len(rows), 99.0)
+    kinds = list(library)
+    rows = np.concatenate([stand.rows for stand in stands])
+    kind = np.concatenate([np.full(len(stand.rows), kinds.index(stand.kind)) for stand in stands])
+    reach = np.array([max(item.reach_m for level in library[name] for item in level) for name in kinds])[kind]
+    room = np.full(len(rows), 99.0)
+    if not plan.driven.is_empty and len(rows):
+        room = shapely.distance(plan.driven, shapely.points(rows[:, :2]))
     scale = np.minimum(rows[:, 2], (room - 0.1) / reach)
     keep = scale > 0.35 * rows[:, 2]
-    xy, scale = rows[keep, :2], scale[keep]
+    xy, scale, kind = rows[keep, :2], scale[keep], kind[keep]
     if not len(xy):
         return EMPTY
     distance = plan.focus_distance_m(xy)
-    rank = np.argsort(np.argsort(distance, kind="stable"), kind="stable")
-    detail = np.where((distance < DETAIL_WITHIN_M[0]) & (rank < MOST_OF_DETAIL[0]), 2,
-                      np.where((distance < DETAIL_WITHIN_M[1]) & (rank < MOST_OF_DETAIL[1]), 1, 0))  # fmt: skip
+    rank = np.argsort(np.argsort(distance + 1e-3 * np.arange(len(xy)), kind="stable"), kind="stable")
+    detail = sum(((distance < far) & (rank < most)).astype(np.int64)
+                 for far, most in zip(DETAIL_WITHIN_M, MOST_OF_DETAIL, strict=True))  # fmt: skip
     variant = rng.integers(2, size=len(xy))
     yaw = rng.uniform(0, 2 * np.pi, len(xy))
     beside = shapely.distance(plan.paved, shapely.points(xy)) < 7.0
     position = np.column_stack([xy, plan.verge_height_m(xy) - np.where(beside, 0.05, SINK_M)])
     parts: list[Soup] = []
-    for level in range(3):
-        for kind in range(2):
-            mine = (detail == level) & (variant == kind)
-            parts.append(instances(levels[level][kind].soup, position[mine], yaw[mine], scale[mine]))
+    for index, name in enumerate(kinds):
+        for level, templates in enumerate(library[name]):
+            for k, template in enumerate(templates):
+                mine = (kind == index) & (detail == level) & (variant == k)
+                parts.append(instances(template.soup, position[mine], yaw[mine], scale[mine]))
     return concat(parts)
 
 

@@ -1,5 +1,6 @@
 """Street lamps, delineators, bins, benches and bollards along the edges of the paving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import shapely
 from jaxtyping import Float
 from shapely.geometry.base import BaseGeometry
 
+from driving_data.maps.lane_map import MapObject
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
@@ -75,16 +77,24 @@ def black_body_rgb(kelvin: float) -> tuple[float, float, float]:
     return (1.75 - 0.75 * share, 1.0, 0.22 + 0.78 * share)
 
 
-def street_lamps(plan: Plan, crossings: BaseGeometry, book: MaterialBook, appearance: Appearance) -> tuple[Soup, Lamps]:
-    """Lamps along lit roads, alternating sides by chance of the outline; none in the country."""
-    if plan.setting not in ("urban", "residential"):
-        return EMPTY, no_lamps()
-    spacing = max(appearance.number("street_lamp_spacing"), 10.0)
-    spot = along_edge(plan, plan.road, KERB_DISTANCE_M, spacing, 4.0)
-    spot = clear_of(clear_of(spot, plan.driven, KERB_DISTANCE_M - 0.1), crossings, 2.0)
+def street_lamps(
+    plan: Plan, crossings: BaseGeometry, mapped: Sequence[MapObject], book: MaterialBook, appearance: Appearance
+) -> tuple[Soup, Lamps]:
+    """Lamps where the map names them, else along every road in town; none in the country."""
     tall = 8.2 if plan.setting == "urban" else 5.2
+    if mapped:
+        spot = Spot(np.array([item.position_m[:2] for item in mapped]), np.array([item.heading_rad for item in mapped]))
+        spot = picked(spot, shapely.contains_xy(plan.region, spot.xy_m[:, 0], spot.xy_m[:, 1]))
+        tall = float(np.clip(np.median([item.size_m[2] for item in mapped]), 4.0, 14.0))
+        spot = clear_of(spot, plan.driven, 0.15)
+    elif plan.setting in ("urban", "residential"):
+        spacing = max(appearance.number("street_lamp_spacing"), 10.0)
+        spot = along_edge(plan, plan.road, KERB_DISTANCE_M, spacing, 4.0)
+        spot = clear_of(clear_of(spot, plan.driven, KERB_DISTANCE_M - 0.1), crossings, 2.0)
+    else:
+        return EMPTY, no_lamps()
     rgb = black_body_rgb(appearance.number("street_lamp_temperature"))
-    template, head = (_arm_lamp if plan.setting == "urban" else _post_lamp)(tall, rgb, book)
+    template, head = (_arm_lamp if tall > 5.8 else _post_lamp)(tall, rgb, book)
     foot = on_ground(plan, spot)
     cos, sin = np.cos(spot.yaw_rad), np.sin(spot.yaw_rad)
     position = foot + np.column_stack([head[0] * cos, head[0] * sin, np.full(len(foot), head[2])])
@@ -135,12 +145,16 @@ def delineators(plan: Plan, book: MaterialBook) -> Soup:
         return EMPTY
     spot = along_edge(plan, plan.road, 0.9 if plan.setting == "rural" else 0.45, 25.0, 5.0)
     spot = clear_of(spot, plan.driven, 0.35)
+    return instances(delineator(book), on_ground(plan, spot), spot.yaw_rad + 0.5 * np.pi)
+
+
+def delineator(book: MaterialBook) -> Soup:
+    """One marker post."""
     white = book.add(Surface("#e2e2dc", SemanticClass.POLE, roughness=0.6, lidar_reflectivity=0.8))
     black = book.add(Surface("#1a1a1a", SemanticClass.POLE, roughness=0.6, lidar_reflectivity=0.1))
     glass = book.add(Surface("#c98a1b", SemanticClass.POLE, roughness=0.2, reflectance=0.1, lidar_reflectivity=3.0))
-    post = concat([rounded_box((0.10, 0.12, 1.2), (0, 0, 0.45), white, 0.03), box((0.104, 0.124, 0.22), (0, 0, 0.85), black),
+    return concat([rounded_box((0.10, 0.12, 1.2), (0, 0, 0.45), white, 0.03), box((0.104, 0.124, 0.22), (0, 0, 0.85), black),
                    box((0.108, 0.05, 0.16), (0, 0, 0.85), glass)])  # fmt: skip
-    return instances(post, on_ground(plan, spot), spot.yaw_rad + 0.5 * np.pi)
 
 
 def furniture(plan: Plan, crossings: BaseGeometry, book: MaterialBook, appearance: Appearance) -> Soup:

@@ -5,7 +5,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-from driving_data.maps.lane_map import DRIVABLE_KINDS
+from driving_data.maps.lane_map import DRIVABLE_KINDS, MapObject
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
@@ -21,12 +21,29 @@ BEAM_M = np.array([[0.0, 0.46], [0.05, 0.50], [0.05, 0.55], [0.0, 0.61], [0.05, 
 RAIL_OFFSET_M = 0.75
 
 
+def rail_metal(book: MaterialBook) -> int:
+    """Galvanised steel."""
+    return book.add(Surface("#a4a9ad", SemanticClass.GUARD_RAIL, roughness=0.4, reflectance=0.3, lidar_reflectivity=0.7,
+                            wettable=0.1))  # fmt: skip
+
+
+def mapped_rail(item: MapObject, book: MaterialBook) -> Soup:
+    """A straight piece of W beam with posts, as long as the map's object, about the origin of its own frame."""
+    metal = rail_metal(book)
+    half = 0.5 * float(item.size_m[0])
+    grid = np.stack([np.column_stack([np.full(len(BEAM_M), x), BEAM_M[:, 0], BEAM_M[:, 1]]) for x in (-half, half)])
+    uv = np.stack(np.broadcast_arrays(np.array([0.0, 2 * half])[:, None], BEAM_M[None, :, 1]), axis=-1)
+    places = np.arange(-half + min(1.0, half), half, 4.0)
+    posts = boxes(np.tile([0.09, 0.12, 1.1], (len(places), 1)),
+                  np.column_stack([places, np.full(len(places), -0.06), np.full(len(places), 0.2)]), metal)  # fmt: skip
+    return concat([oriented_strip(grid, uv, metal, flip=True), posts])
+
+
 def guard_rails(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     """W-beam rails beside motorways and along medians; on rural roads here and there."""
     if plan.setting not in ("motorway", "rural"):
         return EMPTY
-    metal = book.add(Surface("#a4a9ad", SemanticClass.GUARD_RAIL, roughness=0.4, reflectance=0.3, lidar_reflectivity=0.7,
-                             wettable=0.1))  # fmt: skip
+    metal = rail_metal(book)
     rng = appearance.rng("rails")
     parts: list[Soup] = []
     lines = _lines(plan.road.union(plan.medians).buffer(RAIL_OFFSET_M, quad_segs=4), plan)
@@ -83,11 +100,10 @@ def _rail(plan: Plan, line: np.ndarray, material: int) -> Soup:
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=-1))])
     uv = np.stack(np.broadcast_arrays(along[:, None], BEAM_M[None, :, 1]), axis=-1)
     face = oriented_strip(grid, uv, material, flip=True)
-    back = oriented_strip(grid, uv, material, flip=False)
     post_at = line[::1]
     posts = boxes(np.tile([0.09, 0.12, 1.1], (len(post_at), 1)),
                   np.column_stack([post_at - 0.07 * left, z + 0.2]), material)  # fmt: skip
-    return concat([face, back, posts])
+    return concat([face, posts])
 
 
 def noise_walls(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
@@ -104,7 +120,7 @@ def noise_walls(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
         z = plan.verge_height_m(line)
         low, high = np.column_stack([line, z - 1.2]), np.column_stack([line, z + tall])
         faces = np.stack([low[1:], low[:-1], high[:-1], high[1:]], axis=1)
-        parts += [quads(faces, panel), quads(faces[:, ::-1], panel)]
+        parts.append(quads(faces, panel))
         parts.append(boxes(np.tile([0.25, 0.25, tall + 1.3], (len(line), 1)), np.column_stack([line, z + 0.5 * tall - 0.5]), post))
     return concat(parts)
 

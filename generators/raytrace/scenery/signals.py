@@ -49,7 +49,7 @@ def _one(plan: Plan, signal: TrafficSignal, index: int, spot: shapely.Point, boo
         foot = position[:2] - 0.2 * shine
         mast = tube(np.array([[*foot, ground - 0.3], [*foot, position[2] + 0.7]]), 0.06, pole, 8)
         bracket = bar((*foot, position[2]), (*(foot + 0.1 * shine), position[2]), 0.05, 0.08, pole)
-        return concat([head, mast, bracket, _repeater(foot, ground, signal.heading_rad, index, book)])
+        return concat([head, mast, bracket, _push_button(foot, ground, signal.heading_rad, book)])
     return concat([head, _arm(plan, position, pole)])
 
 
@@ -92,16 +92,16 @@ def _head(index: int, book: MaterialBook) -> Soup:
 
 
 def _visor(z: float, material: int) -> Soup:
-    """The hood above a lens, seen from both sides."""
+    """The hood above a lens, a single sheet."""
     angle = np.linspace(-0.15, 1.15, 8) * np.pi
     y, up = 0.14 * np.cos(angle), 0.14 * np.sin(angle) + z
     back = np.column_stack([np.full(8, 0.07), y, up])
     front = np.column_stack([0.24 - 0.08 * (np.sin(angle) < 0.3), y, up])
     grid = np.stack([back, front])
-    return concat([sheet(grid, material), sheet(grid[::-1] * np.array([1.0, 0.98, 1.0]), material)])
+    return sheet(grid, material)
 
 
-def _repeater(foot: np.ndarray, ground: float, heading: float, index: int, book: MaterialBook) -> Soup:
+def _push_button(foot: np.ndarray, ground: float, heading: float, book: MaterialBook) -> Soup:
     """A push-button box for people on foot."""
     yellow = book.add(Surface("#d9a51c", SemanticClass.POLE, roughness=0.5))
     return placed(box((0.1, 0.12, 0.2), (0.09, 0.0, 1.05), yellow), (foot[0], foot[1], ground), heading + 0.5 * np.pi)

@@ -8,6 +8,7 @@ import shapely
 from driving_data.maps.lane_map import RoadSign
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.materials import MaterialBook, Surface
+from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import steel
 from generators.raytrace.solids import fan, quads, tube
@@ -15,6 +16,9 @@ from generators.raytrace.soup import EMPTY, Soup, concat, placed
 
 LAYER_M = 0.004
 PLATE_HEIGHT_M = 2.3
+PAINTED = frozenset({"stop_line", "yield_line", "crosswalk", "arrow"})
+TRIANGLES = frozenset({"warning", "crossroads_ahead", "signals_ahead", "pedestrians", "children", "animals", "cyclists",
+                       "curve", "double_curve", "narrowing", "two_way"})  # fmt: skip
 # Strokes on a grid of width 1 and height 2: lists of polylines.
 GLYPHS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "0": (((0, 0), (1, 0), (1, 2), (0, 2), (0, 0)),),
@@ -32,6 +36,7 @@ GLYPHS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "O": (((0, 0), (1, 0), (1, 2), (0, 2), (0, 0)),),
     "P": (((0, 0), (0, 2), (1, 2), (1, 1), (0, 1)),),
     "^": (((0.5, 0), (0.5, 2)), ((0, 1.3), (0.5, 2), (1, 1.3))),
+    "/": (((0, 0), (1, 2)),),
     "!": (((0.5, 0.7), (0.5, 2)), ((0.5, 0), (0.5, 0.25))),
     "-": (((-0.6, 1), (1.6, 1)),),
     "D": (((0.5, 1.75), (0.5, 2)), ((0.1, 0), (0.5, 0.9), (0.35, 1.5)), ((0.5, 0.9), (0.8, 0)),
@@ -43,6 +48,8 @@ def road_signs(plan: Plan, signs: Sequence[RoadSign], book: MaterialBook) -> Sou
     """All signs of the map within reach, moved off the road where the map puts them on it."""
     parts: list[Soup] = []
     for sign in signs:
+        if sign.kind in PAINTED:
+            continue
         xy = np.array(sign.position_m[:2], dtype=np.float64)
         if not shapely.contains_xy(plan.region, xy[0], xy[1]):
             continue
@@ -83,23 +90,33 @@ def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
         return concat([_layers(outline, ((1.0, white), (0.94, red)), back), _text("STOP", 0.125, white, 3)])
     if kind in ("yield", "give_way"):
         return _layers(_polygon(3, 0.50, -0.5 * np.pi), ((1.0, red), (0.68, white)), back)
-    if kind == "speed_limit":
+    if kind in ("speed_limit", "zone_limit"):
         outline = _polygon(20, 0.34, 0.0)
         text = f"{round(value)}" if np.isfinite(value) else ""
         return concat([_layers(outline, ((1.0, red), (0.80, white)), back), _text(text, 0.14, black, 3)])
-    if kind in ("work_zone", "construction", "warning"):
+    if kind in ("work_zone", "construction") or kind in TRIANGLES:
         outline = _polygon(3, 0.52, 0.5 * np.pi)
-        glyph = "D" if kind != "warning" else "!"
-        fill = yellow if kind != "warning" else white
+        works = kind not in TRIANGLES
+        glyph, fill = ("D", yellow) if works else ("!", white)
         drawn = _text(glyph, 0.13, black, 3)
         return concat([_layers(outline, ((1.0, red), (0.72, fill)), back),
                        Soup(drawn.corners_m + [0, -0.05 if glyph == "D" else 0, -0.03], drawn.normals, drawn.uv_m,
                             drawn.material)])  # fmt: skip
+    if kind in ("speed_limit_end", "limits_end"):
+        outline = _polygon(20, 0.34, 0.0)
+        text = f"{round(value)}" if np.isfinite(value) else ""
+        bar = _text("/", 0.32, black, 4)
+        return concat([_layers(outline, ((1.0, black), (0.95, white)), back), _text(text, 0.13, back, 3), bar])
+    if kind in ("work_zone_beacon", "work_zone_barrier", "work_zone_arrow"):
+        stripes = book.add(Surface("#b01820", SemanticClass.TRAFFIC_SIGN, second="#eceae4", texture=Texture.STRIPES,
+                                   texture_scale_m=0.25, lidar_reflectivity=1.8))  # fmt: skip
+        wide = 0.14 if kind == "work_zone_beacon" else 0.75
+        return _layers(np.array([[-wide, -0.45], [wide, -0.45], [wide, 0.45], [-wide, 0.45]]), ((1.0, stripes),), back)
     if kind == "no_entry":
         return concat([_layers(_polygon(20, 0.34, 0.0), ((1.0, white), (0.95, red)), back), _text("-", 0.2, white, 3)])
     if kind == "priority":
         return _layers(_polygon(4, 0.40, 0.0), ((1.0, white), (0.78, yellow)), back)
-    if kind in ("crosswalk", "pedestrian_crossing"):
+    if kind in ("crosswalk_sign", "pedestrian_crossing"):
         square = _polygon(4, 0.46, np.pi / 4)
         return concat([_layers(square, ((1.0, white), (0.95, blue)), back),
                        _shifted(_layers(_polygon(3, 0.28, 0.5 * np.pi), ((1.0, white),), back), 3 * LAYER_M),

@@ -116,6 +116,29 @@ def leaf_cards(
     return flat(corners, material, uv)
 
 
+def far_tree(rng: np.random.Generator, look: Foliage, kind: str) -> Soup:
+    """A tree or bush that stays small in the picture: a few lumpy masses."""
+    if kind == "conifer":
+        angle = np.linspace(0, 2 * np.pi, 7)
+        cones: list[Soup] = []
+        for low, high, reach in ((0.9, 5.5, 2.0), (3.6, 8.9, 1.4)):
+            edge = np.column_stack([reach * np.cos(angle), reach * np.sin(angle), np.full(7, low)])
+            edge[-1] = edge[0]
+            cones.append(sheet(np.stack([edge, np.tile([0.0, 0.0, high], (7, 1))], axis=1), look.leaf))
+        return blurred_normals(concat(cones), np.array([[0.0, 0.0, 1.0]]), 0.5)
+    masses = {"broadleaf": (((0.9, 0.4, 4.4), 1.9), ((-0.9, -0.3, 4.9), 1.9), ((0.1, -0.2, 6.4), 1.7)),
+              "slender": (((0.2, 0.1, 3.6), 1.3), ((-0.1, 0.1, 5.2), 1.25), ((0.1, -0.1, 6.8), 1.0)),
+              "bush": (((0.2, 0.1, 0.5), 0.75), ((-0.3, -0.1, 0.5), 0.6))}[kind]  # fmt: skip
+    parts: list[Soup] = []
+    for center, radius in masses:
+        ball = ellipsoid((0, 0, 0), (radius, radius, 0.85 * radius), look.leaf, 4, 6)
+        corners = ball.corners_m * (1 + 0.22 * np.sin(4.0 * ball.corners_m + rng.uniform(0, 6, 3))) + np.array(center)
+        parts.append(Soup(corners, ball.normals, ball.uv_m + rng.uniform(0, 9, 2), ball.material))
+    if kind != "bush":
+        parts.append(tube(np.array([[0, 0, -0.3], [0, 0, 4.5]]), np.array([0.2, 0.1]), look.bark, 3, caps=False))
+    return blurred_normals(concat(parts), np.array([[0.0, 0.0, float(masses[0][0][2]) - 0.5]]), 0.4)
+
+
 def conifer(rng: np.random.Generator, look: Foliage, detail: int) -> Soup:
     """A spruce of about 9 m: drooping whorls with ragged edges."""
     parts = [tube(np.array([[0, 0, -0.3], [0, 0, 8.5]]), np.array([0.17, 0.03]), look.bark, 5, caps=False)]
