@@ -10,6 +10,7 @@ import numpy as np
 
 from driving_data.exports.common import token, write_jpeg
 from driving_data.exports.nuscenes_files import (
+    MAP_RESOLUTION_M,
     map_bounds,
     panoptic_bytes,
     point_categories,
@@ -268,14 +269,13 @@ class SceneWriter:
 
     def _placeholder(self, samples: list[str]) -> None:
         """The official evaluation finds the ego through LIDAR_TOP: where there is no lidar, an empty sweep says so."""
-        rollout = self.segment.rollout
         stream = _stream("LIDAR_TOP", "lidar", None, SE3.identity(), [])
         calibrated = self._calibration(stream)
         names = [token("sample_data", self.scene, "LIDAR_TOP", k) for k in range(len(samples))]
-        for k, (moment_ns, step) in enumerate(self.keyframes):
+        for k, (moment_ns, _) in enumerate(self.keyframes):
             filename = f"samples/LIDAR_TOP/{token('file', self.name)[:12]}__LIDAR_TOP__{moment_ns // 1000}.pcd.bin"
             write_lidar(self.root / filename, None)
-            self._add_datum(names[k], samples[k], rollout.world_from_ego()[step], calibrated, moment_ns // 1000, True,
+            self._add_datum(names[k], samples[k], self._ego_at(moment_ns), calibrated, moment_ns // 1000, True,
                             filename, "pcd.bin", {"height": 0, "width": 0}, names[k - 1] if k else "",
                             names[k + 1] if k + 1 < len(names) else "", placeholder=True)  # fmt: skip
 
@@ -302,9 +302,25 @@ class SceneWriter:
             world_from_sensor = datum.world_from_lidar
         else:
             world_from_sensor = datum.world_from_radar
-        if world_from_sensor is not None:
+        if world_from_sensor is not None and np.isfinite(world_from_sensor.translation_m).all():
             return world_from_sensor @ stream.ego_from_sensor.inverse()
-        return self.segment.rollout.world_from_ego()[self._step(datum.timestamp_ns)]
+        return self._ego_at(datum.timestamp_ns)
+
+    @cached_property
+    def _ego_steps(self) -> np.ndarray:
+        """Moments of the rollout at which the ego's pose is known."""
+        rollout = self.segment.rollout
+        position = rollout.world_from_actor.translation_m[:, rollout.ego_index]
+        return np.flatnonzero(np.isfinite(position).all(axis=1))
+
+    def _ego_at(self, timestamp_ns: int) -> SE3:
+        """The ego pose nearest in time that is known; the middle of the map mask where the log gives none at all."""
+        if not len(self._ego_steps):
+            corner, size_px = self.bounds
+            middle = corner + 0.5 * MAP_RESOLUTION_M * np.array(size_px)
+            return SE3(np.eye(3), np.array([*middle, 0.0]))
+        times = self.segment.rollout.timestamps_ns[self._ego_steps]
+        return self.segment.rollout.world_from_ego()[int(self._ego_steps[np.argmin(np.abs(times - timestamp_ns))])]
 
     def _step(self, timestamp_ns: int) -> int:
         return int(np.argmin(np.abs(self.segment.rollout.timestamps_ns - timestamp_ns)))

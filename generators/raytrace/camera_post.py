@@ -38,7 +38,7 @@ class Development:
     """
 
     exposure_ev: float = 0.0
-    key: float = 0.19
+    key: float = 0.17
     white_balance_r: float = 1.0
     white_balance_b: float = 1.0
     noise: float = 1.0
@@ -65,7 +65,7 @@ def auto_exposure(linear: Float32[np.ndarray, "H W 3"], key: float) -> float:
     level = float(np.exp(np.mean(logs)))
     adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.085
     even = 1.0 + 0.9 * float(np.clip(1.0 - np.std(logs) / 0.8, 0.0, 1.0)) * float(level > 1e-3)
-    return min(adapted * even / level, 1.3 / float(np.percentile(luma, 95)))
+    return min(adapted * even / level, 1.0 / float(np.percentile(luma, 95)))
 
 
 def film_curve() -> Float32[np.ndarray, "n"]:

@@ -60,7 +60,7 @@ def edges(
                 if material[i] < 0:
                     continue
                 a, b = point[i], point[j]
-                if a[3] * b[3] + a[4] * b[4] + a[5] * b[5] < 0.9:
+                if a[3] * b[3] + a[4] * b[4] + a[5] * b[5] < 0.8:
                     out[i] = True
                     break
                 gap = a[6] * (b[0] - a[0]) + a[7] * (b[1] - a[1]) + a[8] * (b[2] - a[2])

@@ -31,16 +31,19 @@ class Lighting(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def lamp_at(lamp: np.ndarray, x: float, y: float, z: float) -> tuple[float, float, float, float, float]:
-    """Strength at a point (before the cosine), unit direction to the lamp and distance; strength 0 beyond reach."""
-    px, py, pz = lamp[0] - x, lamp[1] - y, lamp[2] - z
+def lamp_at(lamp: np.ndarray, row: np.ndarray) -> tuple[float, float, float, float, float]:
+    """Strength at a surface point (before the cosine), unit direction to the lamp and distance.
+
+    Strength 0 beyond the lamp's reach and behind the surface.
+    """
+    px, py, pz = lamp[0] - row[0], lamp[1] - row[1], lamp[2] - row[2]
     square = px * px + py * py + pz * pz
-    if square > lamp[11] * lamp[11] or square < 1e-4:
+    if square > lamp[11] * lamp[11] or square < 1e-4 or px * row[3] + py * row[4] + pz * row[5] <= 0.0:
         return 0.0, 0.0, 0.0, 1.0, 0.0
     distance = np.sqrt(square)
     px, py, pz = px / distance, py / distance, pz / distance
     cosine = -(px * lamp[3] + py * lamp[4] + pz * lamp[5])
-    strength = smooth(1.0, 0.7, distance / lamp[11]) / (square + 0.05)
+    strength = smooth(1.0, 0.6, distance / lamp[11]) / (square + 0.05)
     if lamp[10] < 0.5:
         return strength * smooth(lamp[9] - 0.05, lamp[9] + 0.25, cosine), px, py, pz, distance
     if cosine <= 0.05:
@@ -48,7 +51,7 @@ def lamp_at(lamp: np.ndarray, x: float, y: float, z: float) -> tuple[float, floa
     # A low beam: wide to the sides, cut off just below the horizontal, fading towards the ground in front.
     side = -(px * lamp[4] - py * lamp[3]) / cosine
     drop = pz / cosine
-    beam = np.exp(-(side * side) / 0.16) * smooth(-0.012, 0.02, drop) * (0.15 + 0.85 * np.exp(-drop * 7.0))
+    beam = smooth(-0.012, 0.02, drop) * (0.02 + np.exp(-side * side / 0.16 - max(drop, 0.0) * 16.0))
     return strength * (beam + 0.004), px, py, pz, distance
 
 
@@ -57,7 +60,7 @@ def key_rays(
     lighting: Lighting, point: np.ndarray, material: np.ndarray, origin: np.ndarray, direction: np.ndarray,
     limit: np.ndarray, which: np.ndarray,
 ) -> None:  # fmt: skip
-    """A shadow ray from every hit: to the sun while it is up, else to the lamp that matters most there.
+    """A shadow ray from every hit: to the sun while it is up, else to the street lamp that matters most there.
 
     `which`: -2 no ray needed, -1 the sun, otherwise the lamp. Rays that are not needed get the limit 0.
     """
@@ -78,7 +81,11 @@ def key_rays(
             continue
         best = 0.0
         for k in range(lamps.shape[0]):
-            strength, x, y, z, distance = lamp_at(lamps[k], row[0], row[1], row[2])
+            if lamps[k, 10] > 0.5:
+                continue
+            strength, x, y, z, distance = lamp_at(lamps[k], row)
+            if strength <= 0.0:
+                continue
             gain = strength * (row[3] * x + row[4] * y + row[5] * z) * lamps[k, 7]
             if gain > best:
                 best, which[i], limit[i] = gain, k, max(distance - 0.5, 0.0)
@@ -228,7 +235,7 @@ def light(
                 _add(out, i, finish, row, view, row_light[0], row_light[1], row_light[2],
                      s * row_light[3], s * row_light[4], s * row_light[5])  # fmt: skip
         for k in range(lamps.shape[0]):
-            strength, x, y, z, _ = lamp_at(lamps[k], row[0], row[1], row[2])
+            strength, x, y, z, _ = lamp_at(lamps[k], row)
             if which[i] == k:
                 strength *= lit[i]
             if strength > 0.0:

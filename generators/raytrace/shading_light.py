@@ -29,9 +29,10 @@ _SUN = (
     (0.0, 0.0, 0.0), (0.035, 0.012, 0.002), (0.13, 0.06, 0.018), (0.36, 0.22, 0.1), (0.6, 0.44, 0.27),
     (0.8, 0.7, 0.55), (0.88, 0.82, 0.72),
 )  # fmt: skip
-_LOW_BEAM = np.array([0.55, 0.53, 0.48])
-_MAX_LAMPS = 26
-_MAX_BEAMS = 8
+_LOW_BEAM = np.array([0.26, 0.25, 0.22])
+_LAMP_REACH_M, _BEAM_REACH_M = 38.0, 90.0
+_MAX_LAMPS = 18
+_MAX_BEAMS = 7
 _FOG_HEIGHT_M = 120.0
 
 
@@ -145,13 +146,13 @@ def lamp_rows(
         for k in np.argsort(distance, kind="stable")[:_MAX_LAMPS]:
             place = lamps.position_m[k] - origin_m
             rows.append(
-                np.concatenate([place, lamps.direction[k], lamps.color[k], [lamps.cos_cone[k], 0.0, 45.0]])
+                np.concatenate([place, lamps.direction[k], lamps.color[k], [lamps.cos_cone[k], 0.0, _LAMP_REACH_M]])
             )
     beams = sorted(beams, key=lambda beam: float(np.linalg.norm(beam[0].translation_m - viewer_m)))
     for pose, strength in beams[:_MAX_BEAMS]:
         forward = pose.rotation[:, 0]
         place = pose.translation_m - origin_m
-        rows.append(np.concatenate([place, forward, strength * _LOW_BEAM, [0.0, 1.0, 110.0]]))
+        rows.append(np.concatenate([place, forward, strength * _LOW_BEAM, [0.0, 1.0, _BEAM_REACH_M]]))
     table = np.array(rows) if rows else np.zeros((0, shading_kernels.LAMP))
     return np.ascontiguousarray(table, dtype=np.float32)
 

@@ -16,10 +16,11 @@ from driving_data.maps.opendrive.document import (
     Road,
     RoadLink,
     RoadType,
+    Section,
     SignalRecord,
 )
 from scenarios.roads.furniture import Post, kmh, sign_post
-from scenarios.roads.urban import KERB_M, roadside
+from scenarios.roads.urban import KERB_M, ZEBRA_HALF_M, roadside
 
 NAMES = ("main", "from_right", "oncoming", "from_left")
 TURNS = {"right": 1, "straight": 2, "left": 3}
@@ -99,15 +100,21 @@ def arm(
     posts: Sequence[Post] = (),
     lines: Sequence[SignalRecord] = (),
     objects: Sequence[ObjectRecord] = (),
+    zebra_m: float | None = None,
 ) -> Arm:
-    """Arm k. Posts, lines and objects are those of this arm besides lamps, trees and the speed limit sign."""
+    """Arm k. Posts, lines and objects are those of this arm besides lamps, trees and the speed limit sign.
+
+    `zebra_m`: middle of a zebra crossing, from the stop line backwards, where the centre line is interrupted.
+    """
     length = street.length_m
-    wanted = sorted({0.0, length - street.arm_m, length - street.exit_m, max(length - _SOLID_M, 0.0)})
+    gap = (length, length) if zebra_m is None else (length - zebra_m - ZEBRA_HALF_M, length - zebra_m + ZEBRA_HALF_M)
+    wanted = sorted({0.0, length - street.arm_m, length - street.exit_m, max(length - _SOLID_M, 0.0), *gap} - {length})
     cuts = [cut for n, cut in enumerate(wanted) if n == 0 or cut - wanted[n - 1] > 0.01]
     sides = [street.lane("curb"), street.walk()]
-    sections = same_ids(
-        [cross_section(s, sides, sides, "solid" if s >= length - _SOLID_M - 0.01 else "broken") for s in cuts]
-    )
+    sections: list[Section] = []
+    for s in cuts:
+        solid, bare = s >= length - _SOLID_M - 0.01, gap[0] - 0.01 <= s < gap[1] - 0.01
+        sections.append(cross_section(s, sides, sides, "none" if bare else "solid" if solid else "broken"))
     limit = sign_post(
         f"sign.limit.{NAMES[k]}", "speed_limit", min(8.0, 0.3 * length), -street.sign_t_m, "+", kmh(street.limit_mps)
     )
@@ -116,7 +123,7 @@ def arm(
         road_id(k),
         length,
         chain(stop_pose(street, k).ahead(-length), [(Line(), length)]),
-        sections,
+        same_ids(sections),
         NAMES[k],
         successor=RoadLink("junction", junction),
         types=(RoadType(0.0, "town", street.limit_mps),),
@@ -135,7 +142,7 @@ def arm(
 
 
 def _roadside(street: Street) -> list[ObjectRecord]:
-    return roadside(street.length_m, street.lane_m, street.walk_m, street.trees)
+    return roadside(street.length_m, {"right": street.lane_m, "left": street.lane_m}, street.walk_m, street.trees)
 
 
 def connector(

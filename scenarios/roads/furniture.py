@@ -94,9 +94,9 @@ def trees(name: str, start_m: float, end_m: float, t_m: float, spacing_m: float)
     return ObjectRecord(name, "tree", start_m, t_m, "tree", radius=1.8, height=7.0, repeats=repeats)
 
 
-def guard_rail(name: str, start_m: float, end_m: float, t_m: float) -> ObjectRecord:
-    """A continuous guard rail."""
-    repeats = (Repeat(start_m, end_m - start_m, 0.0, t_m, t_m),)
+def guard_rail(name: str, start_m: float, end_m: float, t_m: float, end_t_m: float | None = None) -> ObjectRecord:
+    """A continuous guard rail, straight from `t_m` to `end_t_m` where that is given."""
+    repeats = (Repeat(start_m, end_m - start_m, 0.0, t_m, t_m if end_t_m is None else end_t_m),)
     return ObjectRecord(
         name, "barrier", start_m, t_m, "guard_rail", subtype="guardRail", length=end_m - start_m, width=0.3,
         height=0.75, repeats=repeats,

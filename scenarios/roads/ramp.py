@@ -6,6 +6,8 @@ The ramp joins in a junction (without crossing traffic): road 1 leads there, roa
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from driving_data.maps.opendrive.build import (
     Pose,
     Strip,
@@ -18,9 +20,12 @@ from driving_data.maps.opendrive.build import (
     smooth_step,
     turn_parts,
 )
+from driving_data.maps.opendrive.curves import reference_line
 from driving_data.maps.opendrive.document import (
     Connection,
+    Cubic,
     Document,
+    Geometry,
     Junction,
     Line,
     Road,
@@ -34,6 +39,7 @@ from scenarios.roads.parameters import count, number
 JUNCTION = "100"
 GORE_M = 40.0
 TAPER_M = 60.0
+SHRINK_M = 90.0
 RAMP_ANGLE_RAD = math.radians(14.0)
 RAMP_RADIUS_M = 180.0
 RAMP_SHOULDER_M = 1.5
@@ -76,13 +82,18 @@ def _types(limit_mps: float) -> tuple[RoadType, ...]:
 
 
 def _before(p: Ramp) -> Road:
+    """The main lanes; hard shoulder and verge narrow to nothing where the ramp comes in."""
+    lanes = carriageway(p.lanes, p.lane_width_m)
+    ramp = _ramp_line(p)
+    lanes[-2] = replace(lanes[-2], width_m=_wedge(p, ramp, SHOULDER_M, 0.0))
+    lanes[-1] = replace(lanes[-1], width_m=_wedge(p, ramp, VERGE_M, SHOULDER_M))
     outside = outer_edge_m(p.lanes, p.lane_width_m) + 0.6
     post = sign_post("sign.limit.main", "speed_limit", 60.0, -outside - 0.7, "+", kmh(p.speed_limit_mps), 0.75)
     return Road(
         "1",
         p.approach_m,
         chain(Pose(0.0, 0.0, 0.0), [(Line(), p.approach_m)]),
-        (cross_section(0.0, (), carriageway(p.lanes, p.lane_width_m), "none"),),
+        (cross_section(0.0, (), lanes, "none"),),
         "main.before",
         successor=RoadLink("junction", JUNCTION),
         types=_types(p.speed_limit_mps),
@@ -93,6 +104,24 @@ def _before(p: Ramp) -> Road:
             guard_rail("guard_rail.right.1", 0.0, p.approach_m - 70.0, -outside),
             post.pole,
         ),
+    )
+
+
+def _wedge(p: Ramp, ramp: tuple[Geometry, ...], full_m: float, taken_m: float) -> tuple[Cubic, ...]:
+    """Width of a strip of the main road that ends where the ramp comes in, as pieces of 1 m.
+
+    It has its full width where the gap between main lanes and ramp, less the `taken_m` of strips before it, is wider.
+    """
+    at = np.linspace(0.0, length_of(ramp), 4 * math.ceil(length_of(ramp)))
+    points = reference_line(ramp, at)[0]
+    s = np.arange(math.floor(p.approach_m - SHRINK_M), p.approach_m, 1.0)
+    s = np.append(s, p.approach_m)
+    gap = -(MEDIAN_M + p.lanes * p.lane_width_m) - np.interp(s, points[:, 0], points[:, 1])
+    width = np.clip(gap - taken_m, 0.0, full_m)
+    slopes = np.diff(width) / np.diff(s)
+    return (
+        Cubic(0.0, full_m),
+        *(Cubic(float(x), float(w), float(b)) for x, w, b in zip(s[:-1], width[:-1], slopes, strict=True)),
     )
 
 
@@ -148,6 +177,7 @@ def _behind(p: Ramp) -> Road:
         objects=(
             guard_rail("guard_rail.median.2", 0.0, length, -0.5),
             guard_rail("guard_rail.right.2", 0.0, p.merge_length_m, -beside),
+            guard_rail("guard_rail.taper", p.merge_length_m, p.merge_length_m + TAPER_M, -beside, -outside),
             guard_rail("guard_rail.right.3", p.merge_length_m + TAPER_M, length, -outside),
         ),
     )
@@ -177,13 +207,19 @@ def _joining(p: Ramp) -> Road:
         predecessor=RoadLink("road", "3", "end"),
         successor=RoadLink("road", "2", "start"),
         types=_types(p.ramp_limit_mps),
+        objects=(guard_rail("guard_rail.nose", 0.0, GORE_M, -(p.lane_width_m + RAMP_SHOULDER_M + 0.6)),),
     )
 
 
-def _ramp(p: Ramp) -> Road:
+def _ramp_line(p: Ramp) -> tuple[Geometry, ...]:
+    """The left edge of the ramp up to where it runs beside the main lanes."""
     turn = turn_parts(-RAMP_ANGLE_RAD, RAMP_RADIUS_M)
     bend = sum(length for _, length in turn)
-    geometry = chain_ending(_nose(p).ahead(-GORE_M), [(Line(), p.approach_m - bend), *turn])
+    return chain_ending(_nose(p).ahead(-GORE_M), [(Line(), p.approach_m - bend), *turn])
+
+
+def _ramp(p: Ramp) -> Road:
+    geometry = _ramp_line(p)
     length = length_of(geometry)
     edge = p.lane_width_m + RAMP_SHOULDER_M + 0.6
     post = sign_post("sign.limit.ramp", "speed_limit", 20.0, -edge - 0.6, "+", kmh(p.ramp_limit_mps), 0.75)
@@ -191,7 +227,7 @@ def _ramp(p: Ramp) -> Road:
         "3",
         length,
         geometry,
-        (cross_section(0.0, (Strip("shoulder", 0.5, "grass"),), _ramp_strips(p), "solid"),),
+        (cross_section(0.0, (), _ramp_strips(p), "solid"),),
         "ramp",
         successor=RoadLink("junction", JUNCTION),
         types=_types(p.ramp_limit_mps),

@@ -1,16 +1,19 @@
 """A roundabout: one lane counter-clockwise around an island, four arms, all entries yield.
 
-Entry and exit are arcs that touch the ring from outside. Each arm has its own junction, where the entry joins the
+Entry and exit swing to the right and touch the ring from outside, curvature continuous all along. Each arm has its own junction, where the entry joins the
 ring behind the exit; the ring between two arms is an ordinary road.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from scipy.optimize import brentq
 
-from driving_data.maps.opendrive.build import Pose, chain, circle, cross_section
+from driving_data.maps.opendrive.build import Pose, chain, circle, cross_section, length_of
+from driving_data.maps.opendrive.curves import end_pose, reference_line
 from driving_data.maps.opendrive.document import (
     Arc,
     Connection,
@@ -20,12 +23,15 @@ from driving_data.maps.opendrive.document import (
     Road,
     RoadLink,
     RoadType,
+    Shape,
+    Spiral,
 )
 from scenarios.roads.arms import NAMES, TURNS, Arm, Street, arm, connector, road_id, stop_pose
 from scenarios.roads.furniture import crosswalk, island, line_across, sign_post
-from scenarios.roads.parameters import flag, number
+from scenarios.roads.parameters import flag, number, refuse
 
 ENTRY_RADIUS_SHARE = 0.8
+ZEBRA_M = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +50,33 @@ class Roundabout:
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
-    """Radius of the island, radius of the inner edge of entries, angle from an arm to where its entry joins."""
+    """The ring and the way onto it, along the inner edges of the lanes.
+
+    Attributes:
+        inner_m: radius of the island.
+        entry: parts of an entry: clothoid, arc to the right, clothoid onto the circle.
+        stop_m: from the centre to the beginning of the entries.
+        join_rad: angle, seen from the centre, from an arm to where its entry joins.
+    """
 
     inner_m: float
-    entry_m: float
+    entry: tuple[tuple[Shape, float], ...]
     stop_m: float
     join_rad: float
 
     @staticmethod
     def of(p: Roundabout) -> "_Ring":
+        """Solves for the length of the arc with which an entry from the arm's axis touches the ring."""
         inner = p.radius_m - 0.5 * p.lane_width_m
         narrowest = p.lane_width_m + p.sidewalk_width_m + 2.0
-        entry = min(max(ENTRY_RADIUS_SHARE * p.radius_m, narrowest), 1.2 * inner)
-        stop = math.sqrt((inner + entry) ** 2 - entry**2)
-        return _Ring(inner, entry, stop, math.atan2(entry, stop))
+        radius = min(max(ENTRY_RADIUS_SHARE * p.radius_m, narrowest), 1.2 * inner)
+
+        def aside(arc_m: float) -> float:
+            return _ring_centre(_entry(radius, arc_m, inner), inner)[1]
+
+        parts = _entry(radius, float(brentq(aside, 0.01, 0.5 * math.pi * radius)), inner)
+        x, _, turn = _ring_centre(parts, inner)
+        return _Ring(inner, tuple(parts), x, 0.5 * math.pi + turn)
 
     def pose(self, angle_rad: float) -> Pose:
         """The inner edge of the ring at an angle, heading counter-clockwise."""
@@ -65,9 +84,24 @@ class _Ring:
         return Pose(x, y, angle_rad + 0.5 * math.pi)
 
     @property
-    def swing_m(self) -> float:
-        """Length of the inner edge of an entry."""
-        return self.entry_m * (0.5 * math.pi - self.join_rad)
+    def exit(self) -> list[tuple[Shape, float]]:
+        """Parts of an exit: those of an entry backwards and mirrored, which leaves every curvature as it is."""
+        return [(_backwards(shape), length) for shape, length in reversed(self.entry)]
+
+
+def _entry(radius_m: float, arc_m: float, inner_m: float) -> list[tuple[Shape, float]]:
+    bend, ring = -1.0 / radius_m, 1.0 / inner_m
+    return [(Spiral(0.0, bend), 0.4 * radius_m), (Arc(bend), arc_m), (Spiral(bend, ring), 0.5 * radius_m)]
+
+
+def _ring_centre(parts: Sequence[tuple[Shape, float]], inner_m: float) -> tuple[float, float, float]:
+    """Centre of the circle that an entry from the origin along x ends on, and the heading there."""
+    x, y, turn = end_pose(chain(Pose(0.0, 0.0, 0.0), parts)[-1])
+    return x - inner_m * math.sin(turn), y + inner_m * math.cos(turn), turn
+
+
+def _backwards(shape: Shape) -> Shape:
+    return Spiral(shape.curv_end, shape.curv_start) if isinstance(shape, Spiral) else shape
 
 
 def layout(p: Roundabout) -> Document:
@@ -98,8 +132,8 @@ def _arm(street: Street, k: int, zebra: bool) -> Arm:
     ]
     lines = [line_across(f"line.{NAMES[k]}", "yield_line", length, -1)]
     name = f"crosswalk.{NAMES[k]}"
-    objects = [crosswalk(name, length - 7.0, -street.lane_m, street.lane_m)] if zebra else []
-    return arm(street, k, _junction_id(k), posts, lines, objects)
+    objects = [crosswalk(name, length - ZEBRA_M, -street.lane_m, street.lane_m)] if zebra else []
+    return arm(street, k, _junction_id(k), posts, lines, objects, ZEBRA_M if zebra else None)
 
 
 def _junction_id(k: int) -> str:
@@ -113,6 +147,10 @@ def _ring_id(k: int) -> str:
 def _segment(street: Street, ring: _Ring, k: int) -> Road:
     """The ring between the entry of arm k and the exit of arm k + 1."""
     turn = 0.5 * math.pi - 2.0 * ring.join_rad
+    if turn * ring.inner_m < 1.0:
+        raise refuse(
+            "radius_m", street.stop_m, "a larger radius, or narrower lanes and pavements: entries and exits meet"
+        )
     length = ring.inner_m * turn
     section = cross_section(0.0, (), [street.lane("curb"), street.walk()], "curb")
     return Road(
@@ -139,10 +177,9 @@ def _ways(street: Street, ring: _Ring, k: int) -> list[Road]:
     outside = [street.lane("curb"), street.walk()]
     here = RoadLink("road", road_id(k), "end")
     before, after = RoadLink("road", _ring_id(k - 1), "end"), RoadLink("road", _ring_id(k), "start")
-    swing = [(Arc(-1.0 / ring.entry_m), ring.swing_m)]
     past = [(Arc(1.0 / ring.inner_m), 2.0 * ring.join_rad * ring.inner_m)]
-    entry = chain(stop_pose(street, k), swing)
-    leave = chain(ring.pose(_angle(k) - ring.join_rad), swing)
+    entry = chain(stop_pose(street, k), ring.entry)
+    leave = chain(ring.pose(_angle(k) - ring.join_rad), ring.exit)
     through = chain(ring.pose(_angle(k) - ring.join_rad), past)
     splitter = (_splitter(street, ring, k),)
     limit, name = street.limit_mps, NAMES[k]
@@ -156,8 +193,8 @@ def _ways(street: Street, ring: _Ring, k: int) -> list[Road]:
 
 def _splitter(street: Street, ring: _Ring, k: int) -> ObjectRecord | None:
     """The island between entry and exit, in the frame of the entry: within both inner edges, outside the ring lane."""
-    turn = np.linspace(0.0, ring.swing_m / ring.entry_m, 40)
-    edge = np.stack([ring.entry_m * np.sin(turn), -ring.entry_m * (1.0 - np.cos(turn))], axis=-1)
+    way = chain(Pose(0.0, 0.0, 0.0), ring.entry)
+    edge = reference_line(way, np.linspace(0.0, length_of(way), 60))[0]
     wedge = shapely.Polygon(np.concatenate([edge, (edge * [1.0, -1.0])[::-1]]))
     lane = shapely.Point(ring.stop_m, 0.0).buffer(ring.inner_m + street.lane_m, quad_segs=32)
     left = wedge.difference(lane).buffer(-0.35).simplify(0.02)

@@ -1,14 +1,17 @@
 """Streets in town: lanes, parking lanes, kerbs, pavements, lamps and trees; and their narrow residential kin."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from driving_data.maps.opendrive.build import Strip, cross_section
 from driving_data.maps.opendrive.document import Document, ObjectRecord
-from scenarios.roads.furniture import crosswalk, kmh, lamps, present, sign_post, trees
+from scenarios.roads.furniture import LAMP_SPACING_M, crosswalk, kmh, lamps, present, sign_post, trees
 from scenarios.roads.parameters import count, flag, number, optional_place, refuse
 from scenarios.roads.straights import bend, lanes_by_route, oncoming_by_route, one_road
 
 KERB_M = 0.12
+# Lane markings end half a metre before a zebra crossing.
+ZEBRA_HALF_M = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def _street(name: str, kind: str, p: Urban, center: str) -> Document:
         sign_post("sign.limit.main", "speed_limit", 12.0, -sign_t, "+", plate),
         sign_post("sign.limit.oncoming", "speed_limit", p.length_m - 12.0, sign_t, "-", plate),
     ]
-    objects = roadside(p.length_m, kerb, p.sidewalk_width_m, p.trees)
+    objects = roadside(p.length_m, {"right": kerb, "left": kerb}, p.sidewalk_width_m, p.trees)
     if p.crosswalk_s_m is not None:
         at = p.crosswalk_s_m
         objects.append(crosswalk("crosswalk.1", at, -kerb, kerb))
@@ -95,19 +98,35 @@ def _street(name: str, kind: str, p: Urban, center: str) -> Document:
         ]
     geometry = bend(p.length_m, p.curvature_1pm)
     sections = [cross_section(0.0, left, right, center)]
+    if p.crosswalk_s_m is not None:
+        bare = cross_section(p.crosswalk_s_m - ZEBRA_HALF_M, without_marks(left), without_marks(right))
+        sections += [bare, cross_section(p.crosswalk_s_m + ZEBRA_HALF_M, left, right, center)]
     return one_road(name, kind, geometry, p.speed_limit_mps, sections, routes, posts, objects)
 
 
 def roadside(
-    length_m: float, kerb_m: float, walk_m: float, with_trees: bool, start_m: float = 8.0, both: bool = True
+    length_m: float, kerbs_m: Mapping[str, float], walk_m: float, with_trees: bool, start_m: float = 8.0
 ) -> list[ObjectRecord]:
-    """Lamps and trees along a street: lamps just behind the kerb, opposite sides half a spacing apart; trees outside."""
+    """Lamps and trees along a street whose kerbs (`right`, `left`) lie that far from its reference line.
+
+    Lamps stand just behind the kerb, on opposite sides half a spacing apart; trees at the outer edge of the pavement.
+    """
     found: list[ObjectRecord | None] = []
-    end, outside = length_m - 8.0, kerb_m + walk_m + 1.6
-    for side, name, shift in ((-1.0, "right", 0.0), (1.0, "left", 15.0)):
-        if side > 0 and not both:
-            continue
-        found.append(lamps(f"street_lamp.{name}", start_m + shift, end, side * (kerb_m + 0.5)))
+    end = length_m - 8.0
+    for name, kerb in kerbs_m.items():
+        side, shift = (-1.0, 0.0) if name == "right" else (1.0, 0.5 * LAMP_SPACING_M)
+        found.append(lamps(f"street_lamp.{name}", start_m + shift, end, side * (kerb + 0.5)))
         if with_trees:
-            found.append(trees(f"tree.{name}", start_m + 7.0, end, side * outside, 15.0))
+            found.append(trees(f"tree.{name}", start_m + 7.0, end, side * (kerb + walk_m + 1.6), 15.0))
     return list(present(found))
+
+
+def without_marks(strips: Sequence[Strip]) -> list[Strip]:
+    """The strips without painted lines, as on a zebra crossing; kerbs and rights to change lanes stay."""
+    painted = ("broken", "solid", "solid solid")
+    return [
+        replace(s, mark="none", lane_change=s.lane_change or ("both" if s.mark == "broken" else "none"))
+        if s.mark in painted
+        else s
+        for s in strips
+    ]

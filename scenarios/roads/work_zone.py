@@ -55,7 +55,8 @@ def layout(p: WorkZone) -> Document:
         "sidewalk.right": -(p.lanes + inner + 1),
     }
     kerb = p.lanes * p.lane_width_m + (0.5 * MEDIAN_M if inner else 0.0)
-    objects = roadside(p.length_m, kerb, p.sidewalk_width_m, True, both=False)
+    kerbs = {"right": kerb, "left": p.oncoming * p.lane_width_m + (0.5 * MEDIAN_M if inner else 0.0)}
+    objects = roadside(p.length_m, kerbs, p.sidewalk_width_m, True)
     geometry = bend(p.length_m, p.curvature_1pm)
     return one_road("work_zone", "town", geometry, p.speed_limit_mps, sections, routes, _signs(p, kerb), objects)
 

@@ -52,7 +52,7 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
             else:
                 signs.append(_sign(network, road, record, lanes))
                 if signs[-1].kind in ("stop_line", "yield_line"):
-                    areas.append(_stop_line_area(signs[-1], lanes))
+                    areas.append(_line_area(signs[-1], lanes))
         for record in road.objects:
             kind = area_kind(record)
             plate = plate_of(record)
@@ -174,17 +174,16 @@ def _sign(network: Network, road: Road, record: SignalRecord, lanes: Mapping[str
     return RoadSign(record.id, kind, point, heading, value, tuple(ids))
 
 
-def _stop_line_area(sign: RoadSign, lanes: Mapping[str, Lane]) -> MapArea:
-    """A painted line, 0.4 m deep, across the lanes that must stop there."""
+def _line_area(sign: RoadSign, lanes: Mapping[str, Lane]) -> MapArea:
+    """A painted line, 0.4 m deep, across the lanes that must stop or yield there."""
     forward = -np.array([math.cos(sign.heading_rad), math.sin(sign.heading_rad), 0.0])
     left = np.array([-forward[1], forward[0], 0.0])
     edges = [point for i in sign.lane_ids for point in _across(lanes[i], sign.position_m)]
     along = [float((edge - sign.position_m) @ left) for edge in edges] or [1.75, -1.75]
     ground = np.append(sign.position_m[:2], edges[0][2] if edges else sign.position_m[2])
-    line = [ground + max(along) * left, ground + min(along) * left]
-    return MapArea(
-        f"stop_line.{sign.id}", "stop_line", np.stack([*line, line[1] - 0.4 * forward, line[0] - 0.4 * forward])
-    )
+    one, other = ground + max(along) * left, ground + min(along) * left
+    half = 0.2 * forward
+    return MapArea(f"{sign.kind}.{sign.id}", sign.kind, np.stack([one + half, other + half, other - half, one - half]))
 
 
 def _yaw(road: Road, record: ObjectRecord, heading: float) -> float:
