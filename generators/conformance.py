@@ -93,7 +93,9 @@ def _check_frame(frame: CameraFrame, camera: CameraModel, scene: SceneDescriptio
         assert not strange, f"{frame.camera}: {strange} are no semantic classes"
         if frame.depth_m is not None:
             sky = frame.semantic == SemanticClass.SKY
-            assert np.array_equal(sky, np.isinf(frame.depth_m)), f"{frame.camera}: the sky, and only it, is infinitely far"
+            assert np.array_equal(sky, np.isinf(frame.depth_m)), (
+                f"{frame.camera}: the sky, and only it, is infinitely far"
+            )
     if frame.instance is not None:
         _check_instances(frame, camera, scene, state)
 
@@ -143,7 +145,9 @@ def check_depth_against_lidar(renderer: Renderer, rig: SensorRig, state: WorldSt
         camera = next(each for each in rig.cameras if each.name == frame.camera)
         for sweep in seen.sweeps:
             share = depth_agreement(frame, camera, sweep, 4 * rig.lidar(sweep.lidar).range_noise_m)
-            assert share is None or share >= 0.9, f"{frame.camera} and {sweep.lidar} agree on {share:.0%} of points only"
+            assert share is None or share >= 0.9, (
+                f"{frame.camera} and {sweep.lidar} agree on {share:.0%} of points only"
+            )
 
 
 def depth_agreement(frame: CameraFrame, camera: CameraModel, sweep: LidarSweep, noise_m: float) -> float | None:

@@ -33,7 +33,9 @@ def reproduce_segment(root: Path, name: str) -> Reproduction:
         StoreError: the store is damaged, or the segment cannot be made again (a real log).
     """
     if not (root / "catalog.db").is_file():
-        raise InputError([Fault(str(root), 0, 0, "store", "missing-file", "there is no store", "the folder of a store")])
+        raise InputError(
+            [Fault(str(root), 0, 0, "store", "missing-file", "there is no store", "the folder of a store")]
+        )
     store = SegmentStore(root)
     segment_id = _full_id(store, name)
     stored = store.load(segment_id)
@@ -61,7 +63,9 @@ def _full_id(store: SegmentStore, name: str) -> str:
         return fitting[0]
     found = "no segment" if not fitting else f"{len(fitting)} segments"
     expected = f"the id of one of the {len(ids)} segments of {store.root}"
-    raise InputError([Fault("", 0, 0, "segment", "unknown-name", f"{found} {name!r}", expected, nearest_name(name, ids))])
+    raise InputError(
+        [Fault("", 0, 0, "segment", "unknown-name", f"{found} {name!r}", expected, nearest_name(name, ids))]
+    )
 
 
 def _make(store: SegmentStore, stored: Segment[Raw]) -> Segment[Raw]:
@@ -71,7 +75,9 @@ def _make(store: SegmentStore, stored: Segment[Raw]) -> Segment[Raw]:
     if isinstance(recipe, AugmentRecipe):
         return recipe.make(store.load(recipe.parent))
     origin = stored.provenance.origin or "its log"
-    raise StoreError(f"{stored.segment_id} was read from {stored.provenance.producer} ({origin}), not made; read it again")
+    raise StoreError(
+        f"{stored.segment_id} was read from {stored.provenance.producer} ({origin}), not made; read it again"
+    )
 
 
 def _how(before: dict[str, str], after: dict[str, str], path: str) -> str:

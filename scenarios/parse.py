@@ -9,6 +9,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ from scenarios.expressions import (
     TextFault,
     Value,
     dimension_of,
+    walk,
 )
 from scenarios.space import Choice, Const, Distribution, IntRange, LogUniform, Normal, Scalar, Uniform
 from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit
@@ -65,6 +67,28 @@ def parse_condition(text: str) -> Expression:
     if kind is not None and kind != FLAG:
         raise TextFault("not-a-condition", repr(text), "a condition such as ego.speed > 10 m/s")
     return Expression(_numbered(term, [0]), FLAG)
+
+
+def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
+    """A written value whose dimension is seen from its units, or from the names that it reads; one unknown word is text.
+
+    Raises:
+        TextFault: it cannot be read, or what it measures cannot be told.
+    """
+    term = _parse(text, False)
+    if isinstance(term, Literal):
+        return Const(term.value, term.dimension)
+    if isinstance(term, Draw):
+        return term.distribution
+    if isinstance(term, Name) and term.path not in types and "." not in term.path and "$" not in text:
+        return Const(term.path, TEXT)
+    kind = dimension_of(term, types)
+    if kind is None:
+        unknown = [part for part in walk(term) if isinstance(part, Name) and part.path not in types]
+        name = unknown[0]
+        raise TextFault("unknown-name", f"nothing gives {name.path!r}", "a value of this scenario", name.offset,
+                        nearest_name(name.path, types))  # fmt: skip
+    return Expression(_numbered(term, [0]), kind)
 
 
 def _fit(term: Term, dimension: Dimension, text: str) -> Value:
@@ -316,7 +340,7 @@ class _Reader:
         while not self.take(")"):
             term = self.option() if self.texts and name == "choice" else self.condition()
             weight = 1.0
-            if name == "choice" and self.take(":"):
+            if name == "choice" and self.take("@"):
                 weight = self.weight()
             arguments.append((term, weight))
             if not self.take(","):
@@ -335,7 +359,7 @@ class _Reader:
     def option(self) -> Term:
         """One bare text of a choice of texts."""
         self.skip()
-        match = re.compile(r"[^,:()]+").match(self.text, self.at)
+        match = re.compile(r"[^,@()]+").match(self.text, self.at)
         if not match:
             raise TextFault("bad-expression", self.found(), "a name", self.at)
         self.at = match.end()
@@ -381,7 +405,7 @@ def _distribution(name: str, arguments: list[tuple[Term, float]], offset: int) -
 _FORMS = {
     "uniform": "uniform(low, high)", "normal": "normal(mean, std) or normal(mean, std, low, high)",
     "loguniform": "loguniform(low, high) with 0 < low < high", "int": "int(low, high)",
-    "choice": "choice(a, b) or choice(a: 3, b: 1)",
+    "choice": "choice(a, b) or choice(a @ 3, b @ 1)",
 }  # fmt: skip
 
 

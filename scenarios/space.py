@@ -209,11 +209,11 @@ class Choice:
         return min(low for low, _ in pairs), max(high for _, high in pairs)
 
     def text(self) -> str:
-        """As it is written: `choice(a: 3, b: 1)`, without weights where they are equal."""
+        """As it is written: `choice(a @ 3, b @ 1)`, without weights where they are equal."""
         weights = {weight for _, weight in self.options}
         if len(weights) == 1:
             return f"choice({', '.join(option.text() for option, _ in self.options)})"
-        return f"choice({', '.join(f'{option.text()}: {format_number(w)}' for option, w in self.options)})"
+        return f"choice({', '.join(f'{option.text()} @ {format_number(w)}' for option, w in self.options)})"
 
 
 Distribution = Const | Uniform | Normal | LogUniform | IntRange | Choice

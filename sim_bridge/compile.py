@@ -5,7 +5,7 @@ Everything wrong with a scenario is reported at once; what the embedded simulato
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from sim_bridge.embedded.conflicts import conflict_rows
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
-from sim_bridge.embedded.pool import PoolBuilder
+from sim_bridge.embedded.pool import ConflictRow, PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, point_at
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
@@ -272,7 +272,13 @@ class _World:
         for one, path in routes.items():
             for two, other in routes.items():
                 if path != other and (path, other) not in self.pool.conflicts:
-                    self.pool.conflicts[path, other] = conflict_rows(self.road.lane_map, one, two, other)
+                    self.pool.conflicts[path, other] = self._conflict_rows(one, two, other)
+
+    def _conflict_rows(self, one: str, two: str, other: int) -> tuple[ConflictRow, ...]:
+        key = (one, two)
+        if key not in self.road.conflicts:
+            self.road.conflicts[key] = conflict_rows(self.road.lane_map, one, two, 0)
+        return tuple(replace(row, other=other) for row in self.road.conflicts[key])
 
     def _tuples(self) -> list[tuple[tuple[Any, ...], int]]:
         return [(key, path) for key, path in self.pool.ids.items() if isinstance(key, tuple)]

@@ -27,9 +27,10 @@ from driving_data.exports.nuscenes_names import (
     radar_channels,
     visibility_token,
 )
+from driving_data.exports.nuscenes_streams import Datum, Stream, count_points, sensor_stream, thinned
 from driving_data.geometry import SE3
 from driving_data.segment import Raw, Segment
-from driving_data.sensors import CameraFrame, CameraModel, LidarSweep, RadarReturns
+from driving_data.sensors import CameraFrame, LidarSweep
 from driving_data.store.catalog import family_of
 from driving_data.taxonomy import ActorClass
 
@@ -38,10 +39,7 @@ TABLES = (
     "sample", "sample_data", "sample_annotation", "map",
 )  # fmt: skip
 POINT_TABLES = ("lidarseg", "panoptic")
-_NS_PER_S = 1_000_000_000
-_TOLERANCE_NS = 100_000_000
 Row = dict[str, Any]
-Datum = CameraFrame | LidarSweep | RadarReturns
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +61,6 @@ class SceneOptions:
     version: str
     keyframe_rate_hz: float
     point_labels: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What one sensor gave, in time order; `model` is its calibration, `ego_from_sensor` where it sits."""
-
-    channel: str
-    modality: str
-    model: CameraModel | None
-    ego_from_sensor: SE3
-    data: tuple[Datum, ...]
-    times_ns: np.ndarray
-
-    def tolerance_ns(self) -> int:
-        """How far a datum may be from a moment and still show it: half a period, at most 0.1 s."""
-        if len(self.times_ns) < 2:
-            return _TOLERANCE_NS
-        return int(min(_TOLERANCE_NS, np.median(np.diff(self.times_ns)) // 2 + 1))
-
-    def nearest(self, moment_ns: int) -> int | None:
-        """Index of the datum that shows a moment."""
-        if not len(self.times_ns):
-            return None
-        index = int(np.argmin(np.abs(self.times_ns - moment_ns)))
-        return index if abs(int(self.times_ns[index]) - moment_ns) <= self.tolerance_ns() else None
 
 
 @dataclass(frozen=True)
@@ -130,11 +103,11 @@ class SceneWriter:
         returns = {n: [r for r in segment.radar if r.radar == n and len(r.position_m)] for n in names}
         out: list[Stream] = []
         for name, channel in lidar_channels([n for n in lidars if sweeps[n]]).items():
-            out.append(_stream(channel, "lidar", None, lidars[name], sweeps[name]))
+            out.append(sensor_stream(channel, "lidar", None, lidars[name], sweeps[name]))
         for name, channel in camera_channels([c for n, c in cameras.items() if seen[n]]).items():
-            out.append(_stream(channel, "camera", cameras[name], cameras[name].ego_from_camera, seen[name]))
+            out.append(sensor_stream(channel, "camera", cameras[name], cameras[name].ego_from_camera, seen[name]))
         for name, channel in radar_channels([n for n in names if returns[n]]).items():
-            out.append(_stream(channel, "radar", None, radars.get(name, SE3.identity()), returns[name]))
+            out.append(sensor_stream(channel, "radar", None, radars.get(name, SE3.identity()), returns[name]))
         return tuple(out)
 
     @cached_property
@@ -151,7 +124,7 @@ class SceneWriter:
         if self.streams:
             shown = [pair for pair in ordered if self.streams[0].nearest(pair[0]) is not None]
             ordered = shown or ordered
-        return tuple(_thinned(ordered, self.options.keyframe_rate_hz))
+        return tuple(thinned(ordered, self.options.keyframe_rate_hz))
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, tuple[int, int]]:
@@ -269,7 +242,7 @@ class SceneWriter:
 
     def _placeholder(self, samples: list[str]) -> None:
         """The official evaluation finds the ego through LIDAR_TOP: where there is no lidar, an empty sweep says so."""
-        stream = _stream("LIDAR_TOP", "lidar", None, SE3.identity(), [])
+        stream = sensor_stream("LIDAR_TOP", "lidar", None, SE3.identity(), [])
         calibrated = self._calibration(stream)
         names = [token("sample_data", self.scene, "LIDAR_TOP", k) for k in range(len(samples))]
         for k, (moment_ns, _) in enumerate(self.keyframes):
@@ -373,7 +346,7 @@ class SceneWriter:
         rows: list[Row] = []
         for k in indices:
             actor = int(boxes.actor[k])
-            counted = _count_points(data, poses[step, actor], rollout.actors.size_m[actor])
+            counted = count_points(data, poses[step, actor], rollout.actors.size_m[actor])
             length, width, height = rollout.actors.size_m[actor].tolist()
             pose = self.global_from_world @ poses[step, actor]
             attribute = self._attribute(step, actor)
@@ -394,38 +367,3 @@ class SceneWriter:
         ever_moved = bool(np.nanmax(speeds, initial=0.0) > MOVING_MPS)
         kind = ActorClass(int(self.segment.rollout.actors.kind[actor]))
         return attribute_of(kind, float(np.nan_to_num(speeds[step])), ever_moved)
-
-
-def _stream(channel: str, modality: str, model: CameraModel | None, mount: SE3, data: Any) -> Stream:
-    ordered = tuple(sorted(data, key=lambda datum: datum.timestamp_ns))
-    return Stream(channel, modality, model, mount, ordered, np.array([d.timestamp_ns for d in ordered], np.int64))
-
-
-def _thinned(moments: list[tuple[int, int]], rate_hz: float) -> list[tuple[int, int]]:
-    """Moments at most `rate_hz` apart, beginning with the first; a tenth of a period is forgiven."""
-    gap_ns = 0.9 * _NS_PER_S / rate_hz if rate_hz > 0 else 0.0
-    kept: list[tuple[int, int]] = []
-    for moment in moments:
-        if not kept or moment[0] - kept[-1][0] >= max(gap_ns, 1.0):
-            kept.append(moment)
-    return kept
-
-
-def _count_points(data: dict[str, Datum], world_from_box: SE3, size_m: np.ndarray) -> tuple[int | None, int]:
-    """Lidar and radar points of a sample inside one box; None where the sample has no lidar."""
-    lidar: int | None = None
-    radar = 0
-    for datum in data.values():
-        if isinstance(datum, LidarSweep):
-            lidar = (lidar or 0) + _inside(world_from_box.inverse() @ datum.world_from_lidar, datum.points_m, size_m)
-        elif isinstance(datum, RadarReturns) and datum.world_from_radar is not None:
-            radar += _inside(world_from_box.inverse() @ datum.world_from_radar, datum.position_m, size_m)
-    return lidar, radar
-
-
-def _inside(box_from_sensor: SE3, points_m: np.ndarray, size_m: np.ndarray) -> int:
-    """Points inside a box; only those within its half diagonal are moved into its frame."""
-    center = box_from_sensor.inverse().translation_m
-    near = np.sum((points_m - center) ** 2, axis=1) <= 0.2501 * float(size_m @ size_m)
-    local = box_from_sensor.apply(points_m[near].astype(np.float64))
-    return int(np.all(np.abs(local) <= 0.5 * size_m, axis=1).sum())

@@ -48,8 +48,8 @@ def conflict(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.0
         InputError: the map has no such route.
     """
     a, b = route_path(lane_map, route_a, _SPACING_M), route_path(lane_map, route_b, _SPACING_M)
-    reach_b, nearest = KDTree(b.points_m[:, :2]).query(a.points_m[:, :2])
-    reach_a, back = KDTree(a.points_m[:, :2]).query(b.points_m[:, :2])
+    reach_b, nearest = _nearest(a.points_m, b.points_m)
+    reach_a, back = _nearest(b.points_m, a.points_m)
     close_a, close_b = reach_b < width_m, reach_a < width_m
     if not close_a.any():
         return None
@@ -62,6 +62,11 @@ def conflict(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.0
     return Conflict(
         float(a.s_m[first]), float(b.s_m[at_b]), float(a.s_m[last]), float(b.s_m[max(end_b, at_b)]), bool(same)
     )
+
+
+def _nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    distance, index = KDTree(others[:, :2]).query(points[:, :2])
+    return np.asarray(distance), np.asarray(index)
 
 
 def _run_end(close: np.ndarray, first: int) -> int:

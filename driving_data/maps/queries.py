@@ -68,7 +68,7 @@ _lock = Lock()
 def lane_polygon(lane: Lane) -> BaseGeometry:
     """The area of a lane in the ground plane."""
     ring = np.concatenate([lane.left_m[:, :2], lane.right_m[::-1, :2]])
-    polygon = shapely.polygons(ring)
+    polygon = shapely.Polygon(ring)
     return polygon if shapely.is_valid(polygon) else shapely.buffer(polygon, 0.0)
 
 
@@ -195,7 +195,7 @@ def _make_index(lane_map: LaneMap) -> _Index:
     parts = [area for lane, area in zip(lane_map.lanes, polygons, strict=True) if lane.kind in DRIVABLE_KINDS]
     for area in lane_map.areas:
         if area.kind == "drivable" and len(area.polygon_m) >= 3:
-            parts.append(shapely.buffer(shapely.polygons(area.polygon_m[:, :2]), 0.0))
+            parts.append(shapely.Polygon(area.polygon_m[:, :2]).buffer(0.0))
     drivable = shapely.union_all(shapely.buffer(np.array(parts, dtype=object), SEAM_M, join_style="mitre"))
     shapely.prepare(drivable)
     edges = _edges(drivable)
@@ -207,7 +207,7 @@ def _edges(area: BaseGeometry) -> Sequence[BaseGeometry]:
     made: list[BaseGeometry] = []
     for line in shapely.get_parts(shapely.boundary(area)):
         xy = shapely.get_coordinates(line)
-        made += list(shapely.linestrings(np.stack([xy[:-1], xy[1:]], axis=1)))
+        made += [shapely.LineString(pair) for pair in np.stack([xy[:-1], xy[1:]], axis=1)]
     return made
 
 

@@ -6,8 +6,9 @@ moment. Every sample has the same keys, so that batches of mixed sources can be 
     image            (H, W, 3) uint8; (0, 0, 3) where there is none
     intrinsics       (3, 3) float32; NaN without a camera
     ego_from_camera  (4, 4) float32; NaN without a camera
-    world_from_ego   (4, 4) float64, at the moment of the sample
-    boxes_3d         (N, 9) float32: x, y, z, length, width, height, yaw, vx, vy in the ego frame
+    world_from_ego   (4, 4) float64, at the moment of the sample; NaN where a log does not give it
+    boxes_3d         (N, 9) float32: x, y, z, length, width, height, yaw, vx, vy in the ego frame;
+                     the velocity is NaN where a log does not give it (single frames)
     classes_3d       (N,) int64, `ActorClass`;  tracks_3d (N,) int64, actor index in the segment
     boxes_2d         (M, 4) float32: x_min, y_min, x_max, y_max of visible pixels
     classes_2d       (M,) int64;  tracks_2d (M,) int64

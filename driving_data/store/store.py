@@ -243,6 +243,11 @@ class SegmentStore:
         rows = self.catalog.rows("SELECT segment_ids FROM tasks WHERE task_key = ?", [task_key])
         return bool(rows) and all(segment_id in self for segment_id in texts.parse(rows[0][0].encode()))
 
+    def task_result(self, task_key: str) -> tuple[str, ...]:
+        """Ids of the segments that an ended task stored; empty where it has not ended."""
+        rows = self.catalog.rows("SELECT segment_ids FROM tasks WHERE task_key = ?", [task_key])
+        return tuple(texts.parse(rows[0][0].encode())) if rows else ()
+
     def rebuild(self) -> tuple[str, ...]:
         """Makes the catalogue again from the directories; returns what is wrong with those that it cannot read."""
         faults: list[str] = []

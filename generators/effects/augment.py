@@ -100,9 +100,7 @@ def _frame(
     return replace(frame, rgb=rgb), through < _CONTRAST
 
 
-def lamps_px(
-    rollout: Rollout, step: int, frame: CameraFrame, model: CameraModel, depth_m: np.ndarray
-) -> np.ndarray:
+def lamps_px(rollout: Rollout, step: int, frame: CameraFrame, model: CameraModel, depth_m: np.ndarray) -> np.ndarray:
     """Head and tail lamps of other vehicles that face the camera unhidden: column, row, radius in pixels, red or not."""
     rows: list[tuple[float, float, float, float]] = []
     camera_from_world = frame.world_from_camera.inverse()

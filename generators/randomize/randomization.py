@@ -96,7 +96,9 @@ def _read(key: str, written: Any, file: str) -> Distribution | Fault:
     dimension = dimension_of(key)
     if dimension is None:
         known = dimensions()
-        return _fault(file, key, "unknown-name", repr(key), "a parameter of the randomization", nearest_name(key, known))
+        return _fault(
+            file, key, "unknown-name", repr(key), "a parameter of the randomization", nearest_name(key, known)
+        )
     if isinstance(written, bool) or not isinstance(written, (str, int, float)):
         return _fault(file, key, "wrong-type", repr(written), "a distribution as text, or a number", None)
     try:
@@ -159,9 +161,7 @@ def _environment(environment: Environment, draws: Mapping[str, Any]) -> Environm
     return moved if moved.light() == changed.light() else changed
 
 
-def _mounted(
-    rig: SensorRig, randomization: Randomization, seed: int, index: int
-) -> tuple[SensorRig, dict[str, Any]]:
+def _mounted(rig: SensorRig, randomization: Randomization, seed: int, index: int) -> tuple[SensorRig, dict[str, Any]]:
     drawn: dict[str, Any] = {}
 
     def shift(sensor: str) -> SE3:

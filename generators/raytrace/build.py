@@ -96,7 +96,8 @@ def street(
     """Everything that stands still, in `world`, and the street lamps."""
     plan = make_plan(lane_map, focus_m, reach_m)
     walkways = _crosswalks(lane_map)
-    houses, lots = buildings(plan, book, appearance)
+    trees = [item for item in lane_map.objects if item.kind == "tree"]
+    houses, lots = buildings(plan, trees, book, appearance)
     named = {item.kind for item in lane_map.objects}
     lamp_posts, lamps = street_lamps(
         plan, walkways, [item for item in lane_map.objects if item.kind == "street_lamp"], book, appearance
@@ -109,7 +110,7 @@ def street(
         lane_lines(plan, book, appearance),
         crossings_and_stop_lines(plan, lane_map, book, appearance),
         houses,
-        planting(plan, lots, [item for item in lane_map.objects if item.kind == "tree"], book, appearance),
+        planting(plan, lots, trees, book, appearance),
         lamp_posts,
         furniture(plan, walkways, book, appearance),
         traffic_lights(plan, lane_map.signals, signal_ids, book),

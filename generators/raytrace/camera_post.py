@@ -58,14 +58,15 @@ def auto_exposure(linear: Float32[np.ndarray, "H W 3"], key: float) -> float:
     """Factor that brings the log mean of a picture to the key.
 
     Dark scenes stay a little dark and even, bright ones (fog, snow) a little bright, as people see them; and the
-    brightest twentieth is not driven far beyond white. Only every fourth row and column is looked at.
+    brightest twentieth is not driven far beyond white (by night, lamps may be). Only every fourth row and column is looked at.
     """
     luma = np.maximum(linear[2::4, 2::4] @ LUMA, 1e-9).astype(np.float64).ravel()
     logs = np.log(np.minimum(luma, 8.0 * np.median(luma) + 1e-9))
     level = float(np.exp(np.mean(logs)))
-    adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.085
+    adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.13
     even = 1.0 + 0.9 * float(np.clip(1.0 - np.std(logs) / 0.8, 0.0, 1.0)) * float(level > 1e-3)
-    return min(adapted * even / level, 1.0 / float(np.percentile(luma, 95)))
+    headroom = 1.0 + 2.0 * float(np.clip(np.log10(2e-2 / level) / 2.0, 0.0, 1.0))
+    return min(adapted * even / level, headroom / float(np.percentile(luma, 95)))
 
 
 def film_curve() -> Float32[np.ndarray, "n"]:

@@ -171,7 +171,9 @@ def _open_sky(view: View, met: _Met, slot: np.ndarray, pattern: np.ndarray) -> n
     return (1.0 - closed * np.sqrt(closed)).astype(np.float32)
 
 
-def _rays_of_rows(view: View, rows: slice, offset: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rays_of_rows(
+    view: View, rows: slice, offset: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Origins (relative to the tracer's), directions and slots of whole rows."""
     width = view.rays.model.width_px
     slots = view.world_from_camera.shape[0]
@@ -223,7 +225,15 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
             rows.start, rows.stop, width, height, raster.point, raster.material, raster.distance, raw, raster.ambient
         )
         raster_kernels.edges(
-            rows.start, rows.stop, width, height, raster.point, raster.material, raster.instance, raster.distance, marked
+            rows.start,
+            rows.stop,
+            width,
+            height,
+            raster.point,
+            raster.material,
+            raster.instance,
+            raster.distance,
+            marked,
         )
         met = _Met(
             raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part]

@@ -123,9 +123,7 @@ class RaytraceRenderer:
     def _view(self, moment: _Moment, index: int) -> View:
         placed, world_from_camera = self._at_rows(moment, self._rig.cameras[index])
         lighting = self._lighting(moment, _middle(world_from_camera))
-        return View(
-            self._traced, placed, self._looks(moment, placed), lighting, self._rays[index], world_from_camera
-        )
+        return View(self._traced, placed, self._looks(moment, placed), lighting, self._rays[index], world_from_camera)
 
     def _frame(self, moment: _Moment, index: int) -> CameraFrame:
         model = self._rig.cameras[index]
@@ -146,9 +144,7 @@ class RaytraceRenderer:
             instance=picture.instance,
         )
 
-    def _falling(
-        self, light: np.ndarray, model: CameraModel, moment: _Moment, rng: np.random.Generator
-    ) -> np.ndarray:
+    def _falling(self, light: np.ndarray, model: CameraModel, moment: _Moment, rng: np.random.Generator) -> np.ndarray:
         """Rain and snow between the lens and the scene: they scatter the light of the air."""
         weather = self._scene.environment
         rate = max(weather.rain_mmph, weather.snow_mmph)

@@ -51,8 +51,9 @@ def lamp_at(lamp: np.ndarray, row: np.ndarray) -> tuple[float, float, float, flo
     # A low beam: wide to the sides, cut off just below the horizontal, fading towards the ground in front.
     side = -(px * lamp[4] - py * lamp[3]) / cosine
     drop = pz / cosine
-    beam = smooth(-0.012, 0.02, drop) * (0.02 + np.exp(-side * side / 0.16 - max(drop, 0.0) * 16.0))
-    return strength * (beam + 0.004), px, py, pz, distance
+    steep = max(drop, 0.0) / 0.03
+    beam = smooth(-0.012, 0.02, drop) * (0.006 + np.exp(-side * side / 0.16) / (1.0 + steep * steep))
+    return strength * (beam + 0.003), px, py, pz, distance
 
 
 @njit(cache=True, nogil=True)

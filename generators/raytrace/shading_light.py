@@ -114,7 +114,16 @@ def light_row(
         air = air + lamps.color.mean(axis=0) / 600.0 * min(1.0, 40.0 * beta)
     up = 1.0 if float(sun.max()) > 2e-4 else 0.0
     row = np.concatenate(
-        [environment.sun_direction(), sun, above, below, 0.25 * (around - around.min()), [beta], air, [_FOG_HEIGHT_M, up]]
+        [
+            environment.sun_direction(),
+            sun,
+            above,
+            below,
+            0.25 * (around - around.min()),
+            [beta],
+            air,
+            [_FOG_HEIGHT_M, up],
+        ]
     )
     return np.ascontiguousarray(row, dtype=np.float32)
 

@@ -61,7 +61,11 @@ def surface(
         u, v = barycentric[i, 0], barycentric[i, 1]
         w = np.float32(1.0) - u - v
         tri = geometry.triangle[k]
-        fx, fy, fz = tri[4] * tri[8] - tri[5] * tri[7], tri[5] * tri[6] - tri[3] * tri[8], tri[3] * tri[7] - tri[4] * tri[6]
+        fx, fy, fz = (
+            tri[4] * tri[8] - tri[5] * tri[7],
+            tri[5] * tri[6] - tri[3] * tri[8],
+            tri[3] * tri[7] - tri[4] * tri[6],
+        )
         c = attributes.normals[k]
         nx = w * c[0, 0] + u * c[1, 0] + v * c[2, 0]
         ny = w * c[0, 1] + u * c[1, 1] + v * c[2, 1]
@@ -113,7 +117,9 @@ def _ground(kind: int, u: float, v: float, scale: float, foot: float) -> tuple[f
         line = 1.0 - 0.3 * where * (1.0 - smooth(0.0, 0.01, crack)) * (1.0 - smooth(0.01, 0.05, foot))
         return (1.0 + 0.7 * fine + 0.45 * broad) * tone * line, 0.0
     if kind == 2:  # concrete: stains and joints
-        joint = min(abs(u / (2.5 * scale) - round(u / (2.5 * scale))), abs(v / (2.5 * scale) - round(v / (2.5 * scale))))
+        joint = min(
+            abs(u / (2.5 * scale) - round(u / (2.5 * scale))), abs(v / (2.5 * scale) - round(v / (2.5 * scale)))
+        )
         dark = 1.0 - 0.3 * (1.0 - smooth(0.002, 0.008, joint)) * (1.0 - smooth(0.02, 0.1, foot))
         return dark * (1.0 + 0.35 * fractal(u * 1.2, v * 1.2, 4, foot * 1.2, 31)), 0.0
     if kind == 3:  # grass: blades, tufts, meadows
@@ -209,8 +215,12 @@ def finish(looks: Looks, point: np.ndarray, material: np.ndarray, instance: np.n
             if snow > 0.0:
                 white = smooth(0.75 - snow, 1.05 - snow, 0.5 + fractal(u * 0.35, v * 0.35, 4, foot * 0.35, 151))
                 white *= smooth(0.35, 0.7, row[8])
+                if kind == 1:  # traffic leaves slush
+                    white *= 0.62 + 0.5 * fractal(u * 0.25, v * 1.7, 3, foot * 1.7, 159)
             if damp > 0.0:
-                puddle = smooth(0.75 - 0.25 * damp, 0.85 - 0.2 * damp, 0.5 + fractal(u * 0.3, v * 0.3, 3, foot * 0.3, 157))
+                puddle = smooth(
+                    0.75 - 0.25 * damp, 0.85 - 0.2 * damp, 0.5 + fractal(u * 0.3, v * 0.3, 3, foot * 0.3, 157)
+                )
                 rough += (0.03 + 0.24 * (1.0 - puddle) - rough) * min(1.0, 1.3 * damp)
                 shine = max(shine, 0.02 + 0.03 * damp)
                 ripple = 0.012 * (1.0 - puddle)

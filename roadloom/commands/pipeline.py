@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def run(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="A pipeline (name or YAML file), then overrides as key=value.", metavar="[PIPELINE] [KEY=VALUE]..."),
+        typer.Argument(
+            help="A pipeline (name or YAML file), then overrides as key=value.", metavar="[PIPELINE] [KEY=VALUE]..."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

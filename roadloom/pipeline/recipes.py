@@ -59,7 +59,12 @@ class Recipe:
             scenario_digest=scenario.digest(),
             steps=(
                 Step(MAKE_STEP, version(PRODUCER), to_plain(parameters)),
-                Step("scenarios.sample", version(PRODUCER), {"name": scenario.name, "index": scenario.index}, scenario.draws),
+                Step(
+                    "scenarios.sample",
+                    version(PRODUCER),
+                    {"name": scenario.name, "index": scenario.index},
+                    scenario.draws,
+                ),
             ),
             family=f"scenario:{scenario.name}",
             versions=byte_versions(),

@@ -92,7 +92,9 @@ def _compile(outcome: Outcome, executor: Executor) -> None:
 def _work(outcome: Outcome, executor: Executor, stage: str, kind: str, tasks: Sequence[AnyTask]) -> None:
     """Does what is not done yet, and remembers what belongs to this run, old and new."""
     keyed: Mapping[str, AnyTask] = {task.key(): task for task in tasks}
-    ids: dict[str, tuple[str, ...]] = {key: outcome.store.task_result(key) for key in keyed if outcome.store.is_done(key)}
+    ids: dict[str, tuple[str, ...]] = {
+        key: outcome.store.task_result(key) for key in keyed if outcome.store.is_done(key)
+    }
     left = {key: task for key, task in keyed.items() if key not in ids}
     if ids:
         say(f"{stage}: {len(ids)} of {len(keyed)} are in the store already")

@@ -100,4 +100,3 @@ def judged(segment: Segment[Raw], validation: ValidationConfig) -> Segment[Raw]:
         verdict = Verdict("calibration", "1", passed=False, score=1.0, threshold=0.0, reason=str(error))
         report = ValidationReport(segment.segment_id, (verdict,))
     return replace(segment, report=report)
-

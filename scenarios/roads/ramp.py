@@ -65,7 +65,7 @@ def layout(p: Ramp) -> Document:
     links = tuple((i, i) for i in ids)
     connections = (
         Connection("0", "1", "11", "start", links),
-        Connection("1", "3", "12", "start", ((-1, -1), (-2, -2))),
+        Connection("1", "3", "12", "start", ((-1, -1), (-2, -2), (-3, -3))),
     )
     routes: dict[str, tuple[str, ...]] = {}
     for k in range(p.lanes):
@@ -195,13 +195,13 @@ def _nose(p: Ramp) -> Pose:
 
 def _joining(p: Ramp) -> Road:
     """The last, straight metres of the ramp beside the main lanes."""
-    section = cross_section(0.0, (), _ramp_strips(p)[:2], "solid")
+    section = cross_section(0.0, (), _ramp_strips(p), "solid")
     entry = -(p.lanes + 2)
     return Road(
         "12",
         GORE_M,
         chain(_nose(p).ahead(-GORE_M), [(Line(), GORE_M)]),
-        (linked(section, {-1: -1, -2: -2}, {-1: entry, -2: entry - 1}),),
+        (linked(section, {-1: -1, -2: -2, -3: -3}, {-1: entry, -2: entry - 1, -3: entry - 2}),),
         "ramp.nose",
         JUNCTION,
         predecessor=RoadLink("road", "3", "end"),

@@ -1,7 +1,7 @@
 """A roundabout: one lane counter-clockwise around an island, four arms, all entries yield.
 
-Entry and exit swing to the right and touch the ring from outside, curvature continuous all along. Each arm has its own junction, where the entry joins the
-ring behind the exit; the ring between two arms is an ordinary road.
+Entry and exit swing to the right and touch the ring from outside, curvature continuous all along. Each arm has its
+own junction, where the entry joins the ring behind the exit; the ring between two arms is an ordinary road.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from driving_data.maps.opendrive.build import Pose, chain, circle, cross_section, length_of
 from driving_data.maps.opendrive.curves import end_pose, reference_line
@@ -32,6 +32,8 @@ from scenarios.roads.parameters import flag, number, refuse
 
 ENTRY_RADIUS_SHARE = 0.8
 ZEBRA_M = 7.0
+# Small rings leave less room for clothoids between arm and arc and between arc and ring.
+SPIRAL_SHARES = (1.0, 0.8, 0.6, 0.4, 0.2, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,28 @@ class _Ring:
 
     @staticmethod
     def of(p: Roundabout) -> "_Ring":
-        """Solves for the length of the arc with which an entry from the arm's axis touches the ring."""
+        """The ring with the longest clothoids for which a piece of ring is left between entry and exit."""
         inner = p.radius_m - 0.5 * p.lane_width_m
         narrowest = p.lane_width_m + p.sidewalk_width_m + 2.0
         radius = min(max(ENTRY_RADIUS_SHARE * p.radius_m, narrowest), 1.2 * inner)
 
-        def aside(arc_m: float) -> float:
-            return _ring_centre(_entry(radius, arc_m, inner), inner)[1]
+        for share in SPIRAL_SHARES:
+            ring = _Ring._with(inner, radius, share)
+            if (0.5 * math.pi - 2.0 * ring.join_rad) * inner >= 1.0:
+                return ring
+        raise refuse("radius_m", p.radius_m, "a larger radius, or narrower lanes and pavements: entry and exit meet")
 
-        parts = _entry(radius, float(brentq(aside, 0.01, 0.5 * math.pi * radius)), inner)
-        x, _, turn = _ring_centre(parts, inner)
-        return _Ring(inner, tuple(parts), x, 0.5 * math.pi + turn)
+    @staticmethod
+    def _with(inner_m: float, radius_m: float, share: float) -> "_Ring":
+        """Solves for the length of the arc with which an entry from the arm's axis touches the ring."""
+
+        def aside(arc_m: float) -> float:
+            return _ring_centre(_entry(radius_m, arc_m, inner_m, share), inner_m)[1]
+
+        arc = float(root_scalar(aside, bracket=(0.0, math.pi * radius_m), method="brentq").root)
+        parts = _entry(radius_m, arc, inner_m, share)
+        x, _, turn = _ring_centre(parts, inner_m)
+        return _Ring(inner_m, tuple(parts), x, 0.5 * math.pi + turn)
 
     def pose(self, angle_rad: float) -> Pose:
         """The inner edge of the ring at an angle, heading counter-clockwise."""
@@ -89,9 +102,10 @@ class _Ring:
         return [(_backwards(shape), length) for shape, length in reversed(self.entry)]
 
 
-def _entry(radius_m: float, arc_m: float, inner_m: float) -> list[tuple[Shape, float]]:
+def _entry(radius_m: float, arc_m: float, inner_m: float, share: float) -> list[tuple[Shape, float]]:
     bend, ring = -1.0 / radius_m, 1.0 / inner_m
-    return [(Spiral(0.0, bend), 0.4 * radius_m), (Arc(bend), arc_m), (Spiral(bend, ring), 0.5 * radius_m)]
+    into, onto = 0.4 * share * radius_m, 0.5 * share * radius_m
+    return [(Spiral(0.0, bend), into), (Arc(bend), arc_m), (Spiral(bend, ring), onto)]
 
 
 def _ring_centre(parts: Sequence[tuple[Shape, float]], inner_m: float) -> tuple[float, float, float]:

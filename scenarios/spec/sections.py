@@ -7,30 +7,29 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, create_model
 from pydantic import Field as Key
 
 from driving_data.errors import nearest_name
-from scenarios.expressions import Expression, Literal, TextFault, Value, dimension_of
+from scenarios.expressions import TextFault, Value
 from scenarios.leaf import Leaf, make_leaf
-from scenarios.parse import parse_value
+from scenarios.parse import parse_any, parse_value
 from scenarios.spec.values import Section, read_value, refuse, section, values_of
 from scenarios.types import light as lights
 from scenarios.types import weather as weathers
 from scenarios.types.actors import ACTOR, DRIVER, EGO, RELATIONS, actor
-from scenarios.types.fields import Field, Schema
+from scenarios.types.fields import Schema
 from scenarios.types.light import LIGHT
-from scenarios.types.manoeuvres import TRIGGERS
 from scenarios.types.road import NAMES, road, road_file, road_schema
+from scenarios.types.sensors import RIGS
 from scenarios.types.signals import OFFSET, PHASE, STATES, STEADY_S, signal
 from scenarios.types.traffic import TRAFFIC, traffic
 from scenarios.types.weather import WEATHER
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNITS, Dimension
+from scenarios.units import Dimension
 
 _RELATIVE = re.compile(r"\s*(?P<of>[A-Za-z_]\w*)\s*(?:\bby\b\s*(?P<by>.+))?")
-_OWN_DRIVER = {name: field for name, field in DRIVER.items()}
-_PLACED = {name: field for name, field in ACTOR.items() if name not in _OWN_DRIVER and name != "by"}
-_STREAM = {name: field for name, field in TRAFFIC.items() if name not in _OWN_DRIVER}
+_PLACED = {name: field for name, field in ACTOR.items() if name not in DRIVER and name != "by"}
+_STREAM = {name: field for name, field in TRAFFIC.items() if name not in DRIVER}
 _DRIVER_KEYS: Schema = {name.removeprefix("driver."): field for name, field in DRIVER.items()}
 
 DriverSection = section("driver", _DRIVER_KEYS)
@@ -70,7 +69,6 @@ def _driver(data: Any) -> Any:
 
 
 RelationType = Annotated[Relation | None, BeforeValidator(_relation)]
-DriverType = Annotated[Any, BeforeValidator(_driver)]
 
 
 def _driver_kind(data: Any) -> str:
@@ -108,15 +106,9 @@ def road_leaf(data: Any, base: FilePath | None) -> Leaf:
     if not isinstance(data, Mapping) or len(data) != 1:
         raise refuse("bad-road", repr(data)[:60], "an archetype, one archetype with its parameters, or a file")
     name = _known("road archetype", str(next(iter(data))), NAMES)
-    inner = TypeAdapter(Nested).validate_python({name: next(iter(data.values())) or {}}, context={"name": name})
-    return road(name, **values_of(inner[name], road_schema(name)))
-
-
-def _nested(data: Any) -> Any:
-    return {name: road_section(name).model_validate(inner) for name, inner in data.items()}
-
-
-Nested = Annotated[Any, BeforeValidator(_nested)]
+    holder = create_model("road", __base__=Section, **{name: (road_section(name), ...)})  # type: ignore[call-overload]
+    read: Any = holder.model_validate({name: data[name] if data[name] is not None else {}})
+    return road(name, **values_of(getattr(read, name), road_schema(name)))
 
 
 def _file_leaf(model: Any, base: FilePath | None) -> Leaf:
@@ -201,37 +193,41 @@ def signal_leaf(name: str, data: Any) -> Leaf:
 
 def parameter_value(data: Any, types: Mapping[str, Dimension]) -> Value:
     """A named parameter: what it measures is seen from its unit, or from what its expression computes."""
+    try:
+        return parse_any(written(data), types)
+    except TextFault as fault:
+        raise refuse(fault.code, fault.found, fault.expected, fault.nearest, fault.offset) from None
+
+
+def written(data: Any) -> str:
+    """A value of a file as the text that means the same: lists and mappings become calls."""
     if isinstance(data, bool):
-        return read_value(data, Field(FLAG, ""))
-    if isinstance(data, int):
-        return read_value(data, Field(COUNT, ""))
-    if isinstance(data, float):
-        return read_value(data, Field(RATIO, ""))
-    for dimension in dict.fromkeys([COUNT, RATIO, *(d for _, d in UNITS.values()), FLAG]):
-        try:
-            value = read_value(data, Field(dimension, ""))
-        except Exception as error:
-            if getattr(error, "context", {}).get("code") in ("wrong-dimension", "missing-unit", "not-whole", "wrong-type"):
-                continue
-            if isinstance(data, (list, Mapping)):
-                break
-            raise
-        return _typed(value, dimension, types)
-    return read_value(data, Field(TEXT, ""))
+        return str(data).lower()
+    if isinstance(data, list):
+        return f"choice({', '.join(written(item) for item in data)})"
+    if not isinstance(data, Mapping):
+        return "" if data is None else str(data)
+    if len(data) != 1:
+        raise refuse("bad-distribution", f"keys {', '.join(data)}", "one of uniform, normal, loguniform, int, choice")
+    name, inner = next(iter(data.items()))
+    if isinstance(inner, Mapping) and name == "choice":
+        return f"choice({', '.join(f'{option} @ {weight}' for option, weight in inner.items())})"
+    items = inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, list) else [inner]
+    return f"{name}({', '.join(written(item) for item in items)})"
 
 
-def _typed(value: Value, dimension: Dimension, types: Mapping[str, Dimension]) -> Value:
-    if not isinstance(value, Expression):
-        return value
-    if isinstance(value.term, Literal):
-        return value
-    found = dimension_of(value.term, types)
-    if found is None:
-        raise refuse("unknown-name", value.text(), "names whose values are known")
-    return Expression(value.term, found)
+
+def unknown_rig(data: Any) -> Exception:
+    """The fault of a rig that does not exist."""
+    near = nearest_name(str(data), RIGS)
+    return refuse("unknown-name", f"no sensor rig {data!r}", f"one of {', '.join(RIGS)}", near)
 
 
-TRIGGER_TEXT = re.compile(r"\s*(?P<kind>[a-z_]+)\s*(?:\(\s*(?P<of>\w+)\s*\))?\s*(?P<sign><=|>=|<|>|==|=)\s*(?P<limit>.+)")
-TRIGGER_FORMS = ", ".join(
-    f"{name}{'(actor)' if trigger.target else ''} {trigger.sign} ..." for name, trigger in TRIGGERS.items()
-)
+def model_of(path: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """The model of the section at a path, for the names of its keys."""
+    models = {"ego": _EgoSection, "weather": _WeatherSection, "light": _LightSection}
+    named = {"actors": _ActorSection, "traffic": _TrafficSection}
+    for part in reversed(path):
+        if part in models or part in named:
+            return {**models, **named}[str(part)]
+    return None

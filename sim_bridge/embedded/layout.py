@@ -59,7 +59,8 @@ PREV_Y: Final = 29
 PREV_YAW: Final = 30
 COMMAND: Final = 31
 PREV_S: Final = 32
-STATE_COLUMNS: Final = 33
+WAITED: Final = 33
+STATE_COLUMNS: Final = 34
 
 # State of actors, integers.
 VALID: Final = 0

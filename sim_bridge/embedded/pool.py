@@ -15,6 +15,7 @@ class ConflictRow:
 
     Attributes:
         other: id of the other path.
+        wait_m: where who drives this path waits before it.
         start_m: where the stretch begins on this path.
         end_m: where it ends.
         other_start_m: where the crossing stretch of the other path begins.
@@ -23,6 +24,7 @@ class ConflictRow:
     """
 
     other: int
+    wait_m: float
     start_m: float
     end_m: float
     other_start_m: float
@@ -60,7 +62,9 @@ class PoolBuilder:
         for (path, _), rows in sorted(self.conflicts.items()):
             by_path[path].extend(rows)
         conflict = [
-            (r.other, r.start_m, r.end_m, r.other_start_m, r.other_end_m, float(r.yields)) for p in by_path for r in p
+            (r.other, r.wait_m, r.end_m, r.other_start_m, r.other_end_m, float(r.yields), r.start_m)
+            for rows in by_path
+            for r in rows
         ]
         return Pool(
             table=np.ascontiguousarray(np.concatenate([table.rows for table in self.tables])),
@@ -74,5 +78,5 @@ class PoolBuilder:
             stop_s=np.array([s for s, _ in flat], dtype=np.float64),
             stop_signal=np.array([signal for _, signal in flat], dtype=np.int64),
             conflict_first=np.concatenate([[0], np.cumsum([len(p) for p in by_path])]).astype(np.int64),
-            conflict=np.array(conflict, dtype=np.float64).reshape(-1, 6),
+            conflict=np.array(conflict, dtype=np.float64).reshape(-1, 7),
         )

@@ -11,6 +11,7 @@ from driving_data.maps.queries import is_drivable
 from driving_data.maps.routes import route_path
 from sim_bridge.embedded.layout import PBANK, PLEFT, PRIGHT, PTURN, PTX, PTY, PX, PY, PZ
 from sim_bridge.embedded.paths import PathTable, path_table, reversed_path
+from sim_bridge.embedded.pool import ConflictRow
 
 TURN_RAD = 0.5
 SIGNAL_BEFORE_TURN_M = 30.0
@@ -26,6 +27,7 @@ class RoadPaths:
 
     lane_map: LaneMap
     cache: dict[tuple[str, bool, bool], PathTable] = field(default_factory=lambda: {})
+    conflicts: dict[tuple[str, str], tuple[ConflictRow, ...]] = field(default_factory=lambda: {})
 
     def path(self, route: str, backwards: bool = False, edges: bool = False) -> PathTable:
         """The path of a named route; `edges` measures the drivable area beside it, which only the ego needs."""

@@ -51,6 +51,7 @@ from sim_bridge.embedded.layout import (
     VALID,
     VX,
     VY,
+    WAITED,
     WHEELBASE,
     WIDTH,
     YAW,
@@ -66,6 +67,8 @@ RED, YELLOW, RED_YELLOW = 3, 2, 4
 CORRIDOR_MARGIN_M = 0.2
 CRITICAL_GAP_S = 2.5
 HARD_BRAKING_MPS2 = 5.0
+WAITING_NEAR_M = 10.0
+PATIENCE_S = 4.0
 
 
 @inner
@@ -189,11 +192,14 @@ def must_yield(pool: Pool, w: Batch, row: int, i: int, other: int, j: int) -> bo
     if front > c[row, 3]:
         return True
     v = w.proj[other, Q_VS, j]
-    if v < 0.3 or held_by_signal(pool, w, other, front, c[row, 3]):
+    if held_by_signal(pool, w, other, front, c[row, 3]):
         return False
+    if v < 0.3:
+        near = front > c[row, 3] - WAITING_NEAR_M
+        return near and st[WAITED, i] < PATIENCE_S + 1.5 * (i % 4)
     arrive, leave = (c[row, 3] - front) / v, (c[row, 4] - tail) / v
     mine, length = max(st[SPEED, i], 3.0), w.param_f[LENGTH, i]
-    enter = max(c[row, 1] - st[S, i] - 0.5 * length, 0.0) / mine
+    enter = max(c[row, 6] - st[S, i] - 0.5 * length, 0.0) / mine
     exit_ = max(c[row, 2] - st[S, i] + 0.5 * length, 0.0) / mine
     return arrive < exit_ + CRITICAL_GAP_S and leave > enter - 1.0
 
@@ -220,6 +226,8 @@ def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
     best = math.inf
     for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
         gap = pool.conflict[row, 1] - front
+        if gap < -0.5:
+            gap = pool.conflict[row, 6] - front
         if pool.conflict[row, 5] == 0.0 or gap < -0.5 or gap > 60.0 or gap >= best:
             continue
         if v * v / (2.0 * max(gap, 0.1)) < HARD_BRAKING_MPS2 and blocked(pool, w, row, i):

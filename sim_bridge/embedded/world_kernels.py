@@ -60,6 +60,7 @@ from sim_bridge.embedded.layout import (
     VALID,
     VX,
     VY,
+    WAITED,
     WORLD_DONE,
     YAW,
     Batch,
@@ -197,6 +198,7 @@ def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> N
     for i in range(count):
         remember_pose(w, i)
         w.state[PREV_S, i] = w.state[S, i]
+        w.state[WAITED, i] = w.state[WAITED, i] + w.world_f[DT] if w.state[SPEED, i] < 0.3 else 0.0
         mode = w.flags[MODE, i]
         if mode == MODE_REPLAY:
             move_as_logged(w, i)

@@ -63,7 +63,9 @@ def test_depth_of_the_ground_is_that_of_the_plane(more):
     down = world[..., 2] < -0.01
     depth = np.where(down, height / np.where(down, -world[..., 2], 1.0), np.inf) * rays[..., 2]
     assert np.allclose(frame.depth_m[down], depth[down], rtol=1e-4)
-    assert np.all(np.isinf(frame.depth_m[world[..., 2] > 0])) and np.all(frame.semantic[world[..., 2] > 0] == SemanticClass.SKY)
+    assert np.all(np.isinf(frame.depth_m[world[..., 2] > 0])) and np.all(
+        frame.semantic[world[..., 2] > 0] == SemanticClass.SKY
+    )
     assert np.all(frame.semantic[down] == SemanticClass.ROAD) and not frame.instance.any()
 
 
@@ -88,7 +90,9 @@ def test_masks_fill_the_projected_boxes_of_actors_in_the_open():
     for actor in range(1, 6):
         if counts.alone[0, actor] < 50 or counts.visible[0, actor] < counts.alone[0, actor]:
             continue
-        corners = frame.world_from_camera.inverse().apply(box_corners(ride.world_from_actor[0, actor], ride.actors.size_m[actor]))
+        corners = frame.world_from_camera.inverse().apply(
+            box_corners(ride.world_from_actor[0, actor], ride.actors.size_m[actor])
+        )
         pixel, front = project(model, corners)
         if not front.all() or pixel.min() < 0 or pixel[:, 0].max() > 480 or pixel[:, 1].max() > 270:
             continue
@@ -134,7 +138,9 @@ def test_a_rolling_shutter_leans_what_passes_by():
     # The middle rows are read at the timestamp: there both cameras stand at the same place.
     rows = slice(99, 101)
     assert np.allclose(skewed.frames[0].depth_m[rows, 150:170], straight.frames[0].depth_m[rows, 150:170], rtol=0.01)
-    assert np.allclose(skewed.frames[0].world_from_camera.translation_m, straight.frames[0].world_from_camera.translation_m, atol=1e-9)
+    assert np.allclose(
+        skewed.frames[0].world_from_camera.translation_m, straight.frames[0].world_from_camera.translation_m, atol=1e-9
+    )
 
 
 def test_fog_follows_koschmieder():

@@ -15,7 +15,9 @@ from tests.generators.street import CAR_SIZE, mesh_scene, plane, rollout, sphere
 def soup(rng, count, spread, size):
     """Random triangles of very different shapes."""
     center = rng.normal(0, spread, (count, 1, 3))
-    corners = (center + rng.normal(0, size, (count, 3, 3)) * rng.choice([0.01, 1.0, 5.0], (count, 1, 1))).astype(np.float32)
+    corners = (center + rng.normal(0, size, (count, 3, 3)) * rng.choice([0.01, 1.0, 5.0], (count, 1, 1))).astype(
+        np.float32
+    )
     return Mesh(corners.reshape(-1, 3), np.arange(3 * count, dtype=np.int32).reshape(-1, 3), np.zeros(count, np.int32),
                 np.zeros((count, 3, 2), np.float32), np.zeros((count, 3, 3), np.float32))  # fmt: skip
 

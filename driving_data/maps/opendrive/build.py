@@ -160,7 +160,7 @@ def cross_section(
 
 
 def _lane(lane_id: int, strip: Strip) -> LaneRecord:
-    widths = (Cubic(0.0, strip.width_m),) if isinstance(strip.width_m, float) else strip.width_m
+    widths = strip.width_m if isinstance(strip.width_m, tuple) else (Cubic(0.0, float(strip.width_m)),)
     return LaneRecord(
         lane_id,
         strip.type,

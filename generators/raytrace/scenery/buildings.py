@@ -1,5 +1,6 @@
 """Where buildings stand: along the edge of the paving, never on it, and clear of the corners of junctions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from driving_data.maps.lane_map import MapObject
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import Color, MaterialBook, Surface, tinted
@@ -14,11 +16,13 @@ from generators.raytrace.scene import Glow, Texture
 from generators.raytrace.scenery.facades import WallLook
 from generators.raytrace.scenery.houses import HouseLook, HouseShape, build_house
 from generators.raytrace.scenery.plan import Plan, polygons
+from generators.raytrace.scenery.terrain import ground_height_m
 from generators.raytrace.soup import Soup, concat, placed
 
 FINE_WITHIN_M = 60.0
 SIGHT_M = 5.0
-LIT_ROOMS = ((0.010, 0.0075, 0.0042), (0.007, 0.0045, 0.0020), (0.006, 0.0062, 0.0064))
+# About 60 to 90 cd/m2 behind a curtain or in a shop.
+LIT_ROOMS = ((0.0028, 0.0021, 0.0012), (0.0022, 0.0014, 0.0006), (0.0017, 0.0018, 0.0019))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,26 +61,34 @@ ZONING = {
 STYLE_OF_DRAW = {"plaster": "flats", "brick": "terrace", "modern": "office", "house": "house"}
 
 
-def buildings(plan: Plan, book: MaterialBook, appearance: Appearance) -> tuple[Soup, tuple[Lot, ...]]:
-    """All buildings, and the lots they stand on."""
+def buildings(
+    plan: Plan, trees: Sequence[MapObject], book: MaterialBook, appearance: Appearance
+) -> tuple[Soup, tuple[Lot, ...]]:
+    """All buildings, and the lots they stand on, clear of the trees that the map names."""
     rng = appearance.rng("buildings")
-    lots = _lots(plan, appearance, rng)
+    lots = _lots(plan, trees, appearance, rng)
     looks = _palette(book, appearance)
     parts: list[Soup] = []
     for lot in lots:
         kind = "terrace" if lot.shape.style == "terrace" else lot.shape.style
         choice = looks[kind][int(rng.integers(len(looks[kind])))]
         soup = build_house(lot.shape, choice, rng)
-        z = float(plan.verge_height_m(lot.corner_m[None])[0]) - 0.02
+        z = float(ground_height_m(plan, _base_points(lot), appearance).max()) - 0.03
         parts.append(placed(soup, (lot.corner_m[0], lot.corner_m[1], z), lot.yaw_rad))
     return concat(parts), tuple(lots)
 
 
-def _lots(plan: Plan, appearance: Appearance, rng: np.random.Generator) -> list[Lot]:
+def _base_points(lot: Lot) -> np.ndarray:
+    along = np.array([np.cos(lot.yaw_rad), np.sin(lot.yaw_rad)])
+    return lot.corner_m + np.array([[0.1], [0.5], [0.9]]) * lot.shape.width_m * along
+
+
+def _lots(plan: Plan, trees: Sequence[MapObject], appearance: Appearance, rng: np.random.Generator) -> list[Lot]:
     zoning = ZONING[plan.setting]
     keep_clear = plan.paved.buffer(zoning.setback_m[0] - 0.3)
     sight = plan.junctions.buffer(SIGHT_M) if not plan.junctions.is_empty else Polygon()
-    forbidden = shapely.union_all([keep_clear, sight])
+    crowns = [shapely.Point(item.position_m[0], item.position_m[1]).buffer(1.7, quad_segs=2) for item in trees]
+    forbidden = shapely.union_all([keep_clear, sight, *crowns])
     shapely.prepare(forbidden)
     lots: list[Lot] = []
     for distance in (zoning.setback_m[0], 0.5 * sum(zoning.setback_m), zoning.setback_m[1]):
@@ -155,9 +167,9 @@ def _palette(book: MaterialBook, appearance: Appearance) -> dict[str, list[House
     looks: dict[str, list[HouseLook]] = {"flats": [], "office": [], "terrace": [], "house": []}
     for _ in range(5):
         warm = (0.09 + 0.05 * float(rng.normal())) if rng.random() < 0.6 else hue + 0.08 * float(rng.normal())
-        color = tinted(warm, saturation * float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.62, 0.93)))
+        color = tinted(warm, saturation * float(rng.uniform(0.3, 1.0)), float(rng.uniform(0.55, 0.84)))
         looks["flats"].append(_look(book, color, Texture.CONCRETE, rng))
-        looks["house"].append(_look(book, color if rng.random() < 0.7 else "#e6e2d8", Texture.CONCRETE, rng))
+        looks["house"].append(_look(book, color if rng.random() < 0.7 else "#d2cdc0", Texture.CONCRETE, rng))
     for color in ("#8c4a35", "#9c5a40", "#74402f", "#a8745a"):
         looks["terrace"].append(_look(book, color, Texture.BRICK, rng))
     looks["house"].append(_look(book, "#8f5240", Texture.BRICK, rng))
@@ -192,8 +204,8 @@ def _look(book: MaterialBook, color: Color, texture: Texture, rng: np.random.Gen
     )  # fmt: skip
     roof_color = ("#6e3a2a", "#4a4643", "#7a4a36", "#585a5c")[int(rng.integers(4))]
     sign_color = tinted(float(rng.random()), 0.6, float(rng.uniform(0.3, 0.8)))
-    sign = book.add(Surface(sign_color, building, roughness=0.4, emission=(0.02 * sign_color[0] + 0.002, 0.02 * sign_color[1] + 0.002,
-                            0.02 * sign_color[2] + 0.002), glow=Glow.NIGHT, wettable=0.1))  # fmt: skip
+    sign = book.add(Surface(sign_color, building, roughness=0.4, emission=(0.005 * sign_color[0] + 0.0008, 0.005 * sign_color[1] + 0.0008,
+                            0.005 * sign_color[2] + 0.0008), glow=Glow.NIGHT, wettable=0.1))  # fmt: skip
     awning = book.add(Surface(tinted(float(rng.random()), 0.7, 0.6), building, second="#dcd8cc", texture=Texture.STRIPES,
                               texture_scale_m=0.6, wettable=0.4))  # fmt: skip
     roof = book.add(Surface(roof_color, building, second="#3a3230", texture=Texture.ROOF, texture_scale_m=1.0,

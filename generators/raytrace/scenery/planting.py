@@ -14,7 +14,7 @@ from generators.raytrace.materials import MaterialBook
 from generators.raytrace.scenery.buildings import Lot
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import along_edge
-from generators.raytrace.scenery.terrain import SINK_M
+from generators.raytrace.scenery.terrain import ground_height_m
 from generators.raytrace.scenery.vegetation import Foliage, broadleaf, bush, conifer, far_tree, foliage, hedge
 from generators.raytrace.soup import EMPTY, Soup, concat, instances, placed
 
@@ -52,7 +52,7 @@ def planting(
         rows = rows[shapely.contains_xy(plan.region, rows[:, 0], rows[:, 1])]
         stands.append(Stand("broadleaf", rows))
     library = _library(book, appearance)
-    parts = [_grown(plan, stands, library, rng)]
+    parts = [_grown(plan, stands, library, appearance, rng)]
     if plan.setting == "residential":
         parts.append(_garden_hedges(plan, lots, book, appearance, rng, density))
     return concat(parts)
@@ -101,6 +101,7 @@ def _stands(
             _scatter(plan, rng, int(90 * density), 4.0, 120.0, "mixed", (0.6, 1.35)),
             _scatter(plan, rng, int(110 * density), 2.2, 40.0, "bush", (0.5, 1.4)),
         ]
+    stands.append(_belts(plan, rng, int((60 if plan.setting == "urban" else 150) * density)))
     areas = shapely.union_all([lot.area.buffer(1.0) for lot in lots]) if lots else Polygon()
     sight = plan.junctions.buffer(SIGHT_M) if not plan.junctions.is_empty else Polygon()
     result: list[Stand] = []
@@ -165,8 +166,22 @@ def _woods(plan: Plan, rng: np.random.Generator, clusters: int, size: int) -> St
     return Stand("mixed", np.column_stack([chosen, rng.uniform(0.9, 1.7, len(chosen))]))
 
 
+def _belts(plan: Plan, rng: np.random.Generator, count: int) -> Stand:
+    """Rows of trees afar, that hide where the fields end."""
+    low, high = np.array(plan.paved.bounds[:2]), np.array(plan.paved.bounds[2:])
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    groups = max(1, count // 15)
+    angle = np.repeat(rng.uniform(0, 2 * np.pi, groups), 15) + rng.normal(0, 0.07, groups * 15)
+    reach = np.repeat(rng.uniform(110.0, 300.0, groups), 15) + rng.normal(0, 6.0, groups * 15)
+    direction = np.column_stack([np.cos(angle), np.sin(angle)])
+    along = np.min((half + 1.0) / np.maximum(np.abs(direction), 1e-6), axis=1)
+    xy = middle + direction * (along + reach)[:, None]
+    return Stand("mixed", np.column_stack([xy, rng.uniform(1.0, 1.7, len(xy))]))
+
+
 def _grown(
-    plan: Plan, stands: list[Stand], library: dict[str, list[list[Template]]], rng: np.random.Generator
+    plan: Plan, stands: list[Stand], library: dict[str, list[list[Template]]], appearance: Appearance,
+    rng: np.random.Generator,
 ) -> Soup:
     """Copies of the templates, detailed near the focus; crowns never over a lane."""
     kinds = list(library)
@@ -187,8 +202,7 @@ def _grown(
                  for far, most in zip(DETAIL_WITHIN_M, MOST_OF_DETAIL, strict=True))  # fmt: skip
     variant = rng.integers(2, size=len(xy))
     yaw = rng.uniform(0, 2 * np.pi, len(xy))
-    beside = shapely.distance(plan.paved, shapely.points(xy)) < 7.0
-    position = np.column_stack([xy, plan.verge_height_m(xy) - np.where(beside, 0.05, SINK_M)])
+    position = np.column_stack([xy, ground_height_m(plan, xy, appearance) - 0.05 - 0.0015 * distance])
     parts: list[Soup] = []
     for index, name in enumerate(kinds):
         for level, templates in enumerate(library[name]):

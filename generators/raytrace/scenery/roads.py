@@ -10,9 +10,10 @@ from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.ground import Heights, edging, oriented_strip, ring_profile, surface
-from generators.raytrace.scenery.plan import ROAD_KINDS, Plan, lane_polygon
+from generators.raytrace.scenery.plan import ROAD_KINDS, Plan, lane_polygon, polygons
 from generators.raytrace.soup import EMPTY, Soup, concat
 
+GREEN_MEDIAN_M2 = 25.0
 APRON_M = {"urban": 6.0, "residential": 2.0, "rural": 3.0, "motorway": 4.0}
 GRASS_GREENS = {"summer": (0.055, 0.10, 0.025), "spring": (0.06, 0.125, 0.028), "autumn": (0.085, 0.09, 0.03),
                 "winter": (0.10, 0.095, 0.055)}  # fmt: skip
@@ -33,7 +34,7 @@ def asphalt(book: MaterialBook, appearance: Appearance) -> int:
     )  # fmt: skip
 
 
-def paving(book: MaterialBook, appearance: Appearance, scale_m: float = 0.5) -> int:
+def paving(book: MaterialBook, appearance: Appearance, scale_m: float = 0.4) -> int:
     """The pavement's material."""
     tone = appearance.number("sidewalk_tone")
     color = (round(tone * 1.02, 5), round(tone, 5), round(tone * 0.95, 5))
@@ -128,15 +129,20 @@ def walk_surfaces(plan: Plan, book: MaterialBook, appearance: Appearance) -> Sou
         surface(plan.walks, plan.walk_height_m, 0.0, paving(book, appearance), 12.0),
         edging(plan.walks, KERB_BELOW_WALK_M, plan.walk_height_m, kerb),
     ]
-    if not plan.medians.is_empty:
-        top = grass(book, appearance) if plan.setting in ("motorway", "rural") else concrete(book, SemanticClass.SIDEWALK)
-        raised = plan.medians
+    for median in polygons(plan.medians):
         if plan.setting == "motorway":
-            parts.append(surface(raised, plan.road_height_m, -0.02, top))
-        else:
-            parts.append(surface(raised, lambda xy: plan.road_height_m(xy) + 0.12, 0.0, top))
-            parts.append(edging(raised, KERB_BELOW_WALK_M, lambda xy: plan.road_height_m(xy) + 0.12, kerb))
+            parts.append(surface(median, plan.road_height_m, -0.02, grass(book, appearance)))
+            continue
+        green = median.area > GREEN_MEDIAN_M2 and median.buffer(-1.2).area > 0.3 * median.area
+        top = grass(book, appearance) if green else concrete(book, SemanticClass.SIDEWALK)
+        parts.append(surface(median, lambda xy: plan.road_height_m(xy) + 0.12, 0.0, top))
+        parts.append(edging(median, KERB_BELOW_WALK_M, lambda xy: plan.road_height_m(xy) + 0.12, kerb))
     return concat(parts)
+
+
+def apron_height_m(setting: str, beside_m: np.ndarray, distance_m: np.ndarray) -> np.ndarray:
+    """Height of the apron: level with the paving in town, falling away from it elsewhere."""
+    return beside_m - 0.012 - (0.012 if setting == "urban" else 0.08) * distance_m
 
 
 def apron(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
@@ -152,7 +158,8 @@ def apron(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
         near = concrete(book, SemanticClass.SIDEWALK, "#8f8c85")
 
     def height(xy: np.ndarray) -> np.ndarray:
-        return plan.verge_height_m(xy) - 0.012
+        distance = shapely.distance(plan.paved, shapely.points(xy))
+        return apron_height_m(plan.setting, plan.verge_height_m(xy), distance)
 
     parts = [surface(ring, height, 0.0, near, 10.0)]
     outer = wide.simplify(0.05)

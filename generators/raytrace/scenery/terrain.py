@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook
 from generators.raytrace.scenery.plan import Plan
-from generators.raytrace.scenery.roads import grass
+from generators.raytrace.scenery.roads import APRON_M, apron_height_m, grass
 from generators.raytrace.solids import sheet
 from generators.raytrace.soup import Soup, smooth
 
@@ -42,6 +42,18 @@ def land(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     z = beside - SINK_M + hills_m(flat, distance, appearance)
     points = np.concatenate([grid, z.reshape(grid.shape[:2])[..., None]], axis=-1)
     return smooth(sheet(points, grass(book, appearance), grid), 1.2)
+
+
+def ground_height_m(
+    plan: Plan, xy_m: Float[np.ndarray, "n 2"], appearance: Appearance
+) -> Float[np.ndarray, "n"]:
+    """Height of what one stands on beside the road: the apron near the paving, the land beyond."""
+    if not len(xy_m):
+        return np.zeros(0)
+    distance = shapely.distance(plan.paved, shapely.points(xy_m))
+    beside = plan.verge_height_m(xy_m)
+    wild = plan.road_height_m(xy_m) - SINK_M + hills_m(xy_m, distance, appearance)
+    return np.where(distance < APRON_M[plan.setting], apron_height_m(plan.setting, beside, distance), wild)
 
 
 def _afar(low: float, high: float) -> np.ndarray:

@@ -12,8 +12,8 @@ from generators.raytrace.solids import ellipsoid, sheet, tube
 from generators.raytrace.soup import Soup, blurred_normals, concat, flat, smooth
 
 LEAVES = {
-    "summer": ((0.045, 0.095, 0.018), (0.06, 0.11, 0.02), (0.035, 0.08, 0.022)),
-    "spring": ((0.075, 0.15, 0.03), (0.09, 0.16, 0.035), (0.06, 0.13, 0.035)),
+    "summer": ((0.045, 0.08, 0.022), (0.058, 0.092, 0.026), (0.036, 0.068, 0.024)),
+    "spring": ((0.075, 0.13, 0.034), (0.09, 0.14, 0.04), (0.06, 0.115, 0.036)),
     "autumn": ((0.26, 0.12, 0.018), (0.30, 0.17, 0.02), (0.17, 0.075, 0.018)),
     "winter": ((0.09, 0.075, 0.05), (0.08, 0.07, 0.05), (0.10, 0.08, 0.05)),
 }
@@ -24,7 +24,7 @@ NEEDLES = (0.022, 0.05, 0.022)
 class Foliage:
     """Rows of the materials of one species."""
 
-    leaf: int
+    leaf: tuple[int, int, int]
     deep: int
     bark: int
 
@@ -45,7 +45,8 @@ def foliage(book: MaterialBook, appearance: Appearance, variant: int, needles: b
         Surface((0.09, 0.07, 0.052), SemanticClass.VEGETATION, texture=Texture.BARK, texture_scale_m=0.3,
                 lidar_reflectivity=0.3, wettable=0.6)
     )  # fmt: skip
-    return Foliage(leaves(color), leaves(deep), bark)
+    tones = [(f * color[0], f * color[1], f * color[2]) for f in (0.78, 1.0, 1.28)]
+    return Foliage((leaves(tones[0]), leaves(tones[1]), leaves(tones[2])), leaves(deep), bark)
 
 
 def broadleaf(rng: np.random.Generator, look: Foliage, detail: int, bare: bool, slim: float = 1.0) -> Soup:
@@ -88,16 +89,17 @@ def _crown(rng: np.random.Generator, centers: np.ndarray, radii: np.ndarray, loo
     owner = np.repeat(np.arange(len(radii)), per)
     corners = masses.corners_m * (1 + 0.16 * np.sin(5.0 * masses.corners_m + centers[owner][:, None] * 3.0))
     masses = Soup(corners + centers[owner][:, None], masses.normals, masses.uv_m + centers[owner][:, None, :2], masses.material)
-    amount = (16, 34, 58)[detail] * len(radii)
-    size = (0.85, 0.62, 0.48)[detail]
+    amount = (16, 40, 84)[detail] * len(radii)
+    size = (0.8, 0.55, 0.38)[detail]
     leaves = leaf_cards(rng, centers, radii, amount, size, look.leaf)
     middle = centers.mean(axis=0, keepdims=True) - [[0, 0, 0.8]]
     return blurred_normals(concat([masses, leaves]), middle, 0.55)
 
 
 def leaf_cards(
-    rng: np.random.Generator, centers: np.ndarray, radii: np.ndarray, amount: int, size_m: float, material: int
-) -> Soup:
+    rng: np.random.Generator, centers: np.ndarray, radii: np.ndarray, amount: int, size_m: float,
+    materials: tuple[int, int, int],
+) -> Soup:  # fmt: skip
     """Pointed leaf clusters scattered over spheres, tilted at random about the outward direction."""
     which = rng.integers(len(radii), size=amount)
     out = rng.normal(size=(amount, 3))
@@ -113,7 +115,8 @@ def leaf_cards(
     c, d = place + scale * (0.6 * side + 0.45 * up), place + scale * (0.62 * up - 0.25 * side)
     corners = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
     uv = np.concatenate([corners[..., :1] + corners[..., 1:2], corners[..., 2:]], axis=-1)
-    return flat(corners, material, uv)
+    tone = np.array(materials)[rng.integers(3, size=amount)]
+    return flat(corners, np.concatenate([tone, tone]), uv)
 
 
 def far_tree(rng: np.random.Generator, look: Foliage, kind: str) -> Soup:
@@ -124,14 +127,14 @@ def far_tree(rng: np.random.Generator, look: Foliage, kind: str) -> Soup:
         for low, high, reach in ((0.9, 5.5, 2.0), (3.6, 8.9, 1.4)):
             edge = np.column_stack([reach * np.cos(angle), reach * np.sin(angle), np.full(7, low)])
             edge[-1] = edge[0]
-            cones.append(sheet(np.stack([edge, np.tile([0.0, 0.0, high], (7, 1))], axis=1), look.leaf))
+            cones.append(sheet(np.stack([edge, np.tile([0.0, 0.0, high], (7, 1))], axis=1), look.leaf[1]))
         return blurred_normals(concat(cones), np.array([[0.0, 0.0, 1.0]]), 0.5)
     masses = {"broadleaf": (((0.9, 0.4, 4.4), 1.9), ((-0.9, -0.3, 4.9), 1.9), ((0.1, -0.2, 6.4), 1.7)),
               "slender": (((0.2, 0.1, 3.6), 1.3), ((-0.1, 0.1, 5.2), 1.25), ((0.1, -0.1, 6.8), 1.0)),
               "bush": (((0.2, 0.1, 0.5), 0.75), ((-0.3, -0.1, 0.5), 0.6))}[kind]  # fmt: skip
     parts: list[Soup] = []
     for center, radius in masses:
-        ball = ellipsoid((0, 0, 0), (radius, radius, 0.85 * radius), look.leaf, 4, 6)
+        ball = ellipsoid((0, 0, 0), (radius, radius, 0.85 * radius), look.leaf[1], 4, 6)
         corners = ball.corners_m * (1 + 0.22 * np.sin(4.0 * ball.corners_m + rng.uniform(0, 6, 3))) + np.array(center)
         parts.append(Soup(corners, ball.normals, ball.uv_m + rng.uniform(0, 9, 2), ball.material))
     if kind != "bush":
@@ -156,7 +159,7 @@ def conifer(rng: np.random.Generator, look: Foliage, detail: int) -> Soup:
         middle = np.column_stack([0.5 * reach * np.cos(angle), 0.5 * reach * np.sin(angle), np.full(sides + 1, base + 0.25)])
         top = np.broadcast_to(np.array([0.0, 0.0, base + 0.55 + 0.5 * (1 - share)]), edge.shape)
         under = np.broadcast_to(np.array([0.0, 0.0, base + 0.1]), edge.shape)
-        parts.append(sheet(np.stack([edge, middle, top], axis=1), look.leaf))
+        parts.append(sheet(np.stack([edge, middle, top], axis=1), look.leaf[1]))
         parts.append(sheet(np.stack([under, edge], axis=1), look.deep))
         centers.append(np.array([0, 0, base - 0.3]))
     return blurred_normals(concat(parts), np.array(centers), 0.5)

@@ -1,0 +1,138 @@
+"""Rows of the report's tables and charts, computed here so that the template only lays them out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from closed_loop.metrics.definition import Direction, MetricInfo, Scale
+from closed_loop.report.data import Evaluation
+from closed_loop.results import EvalReport
+from closed_loop.statistics import ALL, Comparison, Estimate, compare, estimate, slices_of
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric or slice of the evaluation: both policies and their difference.
+
+    Attributes:
+        label: metric title or slice.
+        metric: the definition.
+        candidate: estimate of the candidate.
+        baseline: estimate of the baseline; None without one.
+        comparison: paired comparison; None without a baseline.
+        verdict: 'better', 'worse' or '' where the test cannot tell.
+        low: left end of the chart's axis.
+        high: right end.
+    """
+
+    label: str
+    metric: MetricInfo
+    candidate: Estimate
+    baseline: Estimate | None
+    comparison: Comparison | None
+    verdict: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTable:
+    """One metric over all slices."""
+
+    metric: MetricInfo
+    rows: tuple[MetricRow, ...]
+
+
+def headline_rows(evaluation: Evaluation) -> tuple[MetricRow, ...]:
+    """The metrics of the first table, over all episodes."""
+    found: list[MetricRow] = []
+    for name in evaluation.headline:
+        if name in evaluation.candidate.metrics:
+            rows = _rows(evaluation, evaluation.candidate.metrics[name], (ALL,))
+            found.extend(_relabelled(row, row.metric.title) for row in rows)
+    return tuple(found)
+
+
+def slice_tables(evaluation: Evaluation) -> tuple[SliceTable, ...]:
+    """Each sliced metric over all slices."""
+    names = tuple(slices_of(evaluation.candidate))
+    return tuple(
+        SliceTable(evaluation.candidate.metrics[name], _rows(evaluation, evaluation.candidate.metrics[name], names))
+        for name in evaluation.sliced
+        if name in evaluation.candidate.metrics
+    )
+
+
+def _rows(evaluation: Evaluation, metric: MetricInfo, names: tuple[str, ...]) -> tuple[MetricRow, ...]:
+    mine = _estimates(evaluation.candidate, metric, names)
+    theirs = _estimates(evaluation.baseline, metric, names) if evaluation.baseline is not None else {}
+    made: dict[str, Comparison] = {}
+    if evaluation.baseline is not None and metric.id in evaluation.baseline.metrics:
+        made = {c.slice: c for c in compare(evaluation.candidate, evaluation.baseline, metric.id, names)}
+    low, high = _axis(metric, [*mine.values(), *theirs.values()])
+    return tuple(
+        MetricRow(name, metric, mine[name], theirs.get(name), made.get(name), _verdict(made.get(name)), low, high)
+        for name in names
+    )
+
+
+def _estimates(report: EvalReport, metric: MetricInfo, names: tuple[str, ...]) -> dict[str, Estimate]:
+    members = slices_of(report)
+    return {
+        name: estimate(
+            [value for episode in members.get(name, ()) if (value := episode.value(metric.id)) is not None],
+            metric.scale,
+        )
+        for name in names
+    }
+
+
+def _verdict(comparison: Comparison | None) -> str:
+    if comparison is None or comparison.difference is None or comparison.p_adjusted >= 0.05:
+        return ""
+    gain = comparison.difference if comparison.direction is Direction.HIGHER_IS_BETTER else -comparison.difference
+    return "better" if gain > 0 else "worse"
+
+
+def _axis(metric: MetricInfo, estimates: list[Estimate]) -> tuple[float, float]:
+    ends = [end for e in estimates for end in (e.low, e.high, e.value) if end is not None]
+    if metric.scale is Scale.RATE or (metric.unit == "" and max(ends, default=0.0) <= 1.0):
+        return 0.0, 1.0
+    return 0.0, max([1e-9, *ends])
+
+
+def _relabelled(row: MetricRow, label: str) -> MetricRow:
+    return MetricRow(
+        label, row.metric, row.candidate, row.baseline, row.comparison, row.verdict, row.low, row.high
+    )
+
+
+def shown(value: float | None, metric: MetricInfo) -> str:
+    """A value for a person: rates as per cent, the rest with three figures."""
+    if value is None:
+        return "–"
+    if metric.scale is Scale.RATE:
+        return f"{100 * value:.0f} %"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def percent(value: float, low: float, high: float) -> float:
+    """Place of a value on an axis, in per cent."""
+    return round(100.0 * min(max((value - low) / max(high - low, 1e-12), 0.0), 1.0), 2)
+
+
+def failure_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Failed episodes of both policies, candidate first."""
+    reports = [evaluation.candidate, *([evaluation.baseline] if evaluation.baseline is not None else [])]
+    return [
+        {
+            "policy": report.policy,
+            "scenario": episode.scenario_name,
+            "digest": episode.scenario_digest,
+            "seed": episode.seed,
+            "index": episode.index,
+            "file": evaluation.failure_files.get(episode.key, ""),
+            "failures": [failure for failure in episode.failures if failure.at_fault],
+        }
+        for report in reports
+        for episode in report.failed()
+    ]

@@ -1,0 +1,180 @@
+"""Logical scenarios into YAML: what is read back is the same scenario."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import yaml
+
+from scenarios.algebra import LogicalScenario
+from scenarios.expressions import Expression, Value
+from scenarios.leaf import Leaf, Step
+from scenarios.normal_form import Block, ChoiceOf, Restricted
+from scenarios.space import Const
+from scenarios.spec.reader import KEYS
+from scenarios.types.manoeuvres import TRIGGERS
+from scenarios.types.road import road_schema
+
+
+def dump_spec(logical: LogicalScenario) -> str:
+    """The scenario as YAML; `read_text(dump_spec(s)) == s`."""
+    return yaml.dump(
+        _document(logical.blocks), Dumper=yaml.SafeDumper, sort_keys=False, allow_unicode=True, width=110,
+        default_flow_style=None,
+    )  # fmt: skip
+
+
+def _document(blocks: Iterable[Block]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    conditions: list[str] = []
+    choices: list[Any] = []
+    for block in _opened(blocks, conditions):
+        if isinstance(block, Leaf):
+            _WRITERS[block.kind](block, found)
+        else:
+            choices.append([{"weight": _weight(weight), **_document(parts)} for weight, parts in block.options])
+    _nest_behaviours(found)
+    if conditions:
+        found["where"] = conditions
+    if len(choices) == 1:
+        found["one_of"] = choices[0]
+    elif choices:
+        found["choices"] = choices
+    return {key: found[key] for key in ("weight", *KEYS) if key in found}
+
+
+def _opened(blocks: Iterable[Block], conditions: list[str]) -> list[Leaf | ChoiceOf]:
+    """Blocks without the restrictions around them: reading puts each condition back around what it reads."""
+    opened: list[Leaf | ChoiceOf] = []
+    for block in blocks:
+        if isinstance(block, Restricted):
+            conditions.extend(condition.text() for condition in block.where)
+            opened.extend(_opened(block.blocks, conditions))
+        else:
+            opened.append(block)
+    return opened
+
+
+def _weight(weight: Fraction) -> Any:
+    return weight.numerator if weight.denominator == 1 else f"{weight.numerator}/{weight.denominator}"
+
+
+def _values(leaf: Leaf) -> dict[str, Any]:
+    return {name: _written(value) for name, value in leaf.values}
+
+
+def _written(value: Value) -> Any:
+    """A value as YAML: bare numbers and flags where the dimension allows, else its text."""
+    bare = isinstance(value, Const) and not isinstance(value.value, str) and not value.dimension.unit
+    return value.value if isinstance(value, Const) and bare else value.text()
+
+
+def _about(leaf: Leaf, found: dict[str, Any]) -> None:
+    if leaf.text("name"):
+        found["scenario"] = leaf.text("name")
+    if leaf.text("description"):
+        found["description"] = leaf.text("description")
+    if tags := [key[4:] for key, _ in leaf.texts if key.startswith("tag:")]:
+        found["tags"] = tags
+
+
+def _road(leaf: Leaf, found: dict[str, Any]) -> None:
+    if leaf.text("file"):
+        routes = {key[6:]: lanes.split() for key, lanes in leaf.texts if key.startswith("route:")}
+        found["road"] = {"file": leaf.text("file"), "routes": routes}
+        return
+    schema = road_schema(leaf.text("archetype"))
+    own = {
+        name: _written(value) for name, value in leaf.values
+        if not (isinstance(value, Const) and value.value == schema[name].default)
+    }  # fmt: skip
+    found["road"] = {leaf.text("archetype"): own} if own else leaf.text("archetype")
+
+
+def _actor(leaf: Leaf, found: dict[str, Any]) -> None:
+    data = _values(leaf)
+    relation, driver = leaf.text("relation"), _driver(leaf, data)
+    if relation:
+        by = data.pop("by", None)
+        data[relation] = leaf.text("of") + (f" by {by}" if by is not None else "")
+    found.setdefault("actors", {})[leaf.name] = data | driver
+
+
+def _driver(leaf: Leaf, data: dict[str, Any]) -> dict[str, Any]:
+    """Takes the driver's values out of `data` and gives them as the file has them."""
+    own = {name: data.pop(name) for name in list(data) if name.startswith("driver.")}
+    if own:
+        return {"driver": {name.removeprefix("driver."): value for name, value in own.items()}}
+    return {"driver": leaf.text("driver")} if leaf.text("driver") else {}
+
+
+def _traffic(leaf: Leaf, found: dict[str, Any]) -> None:
+    data = _values(leaf)
+    found.setdefault("traffic", {})[leaf.name] = data | _driver(leaf, data)
+
+
+def _signal(leaf: Leaf, found: dict[str, Any]) -> None:
+    phases: list[Any] = [{name[3:]: value.text()} for name, value in leaf.values if name != "offset"]
+    states = [next(iter(phase)) for phase in phases]
+    offset = {name: value.text() for name, value in leaf.values if name == "offset"}
+    # Keys hold each state once; a programme that shows one twice (and has no offset) is a list.
+    merged: Any = {key: value for phase in phases for key, value in phase.items()} | offset
+    found.setdefault("signals", {})[leaf.name] = merged if len(set(states)) == len(states) else phases
+
+
+def _do(leaf: Leaf, found: dict[str, Any]) -> None:
+    found.setdefault("do", {})[leaf.name] = [_step(step) for step in leaf.steps]
+
+
+def _step(step: Step) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if step.when is not None:
+        trigger = TRIGGERS[step.when.kind]
+        name = f"{step.when.kind}({step.when.actor})" if trigger.target else step.when.kind
+        data["when"] = f"{name} {trigger.sign} {step.when.value.text()}"
+    values: dict[str, Any] = {name: _written(value) for name, value in step.values if not name.startswith("points[")}
+    values |= dict(step.texts)
+    inner = [_step(child) for child in step.steps]
+    if step.action in ("sequence", "parallel"):
+        data[step.action] = inner
+    else:
+        points = _points(step)
+        data[step.action] = values | ({"do": inner} if inner else {}) | ({"points": points} if points else {})
+    return data
+
+
+def _points(step: Step) -> list[list[str]]:
+    named = {name: value.text() for name, value in step.values if name.startswith("points[")}
+    count = sum(1 for name in named if name.endswith(".s"))
+    return [[named[f"points[{i}].s"], named[f"points[{i}].d"]] for i in range(count)]
+
+
+def _nest_behaviours(found: dict[str, Any]) -> None:
+    """Puts what an actor does below the actor, where both are at hand."""
+    acts, actors = found.get("do", {}), found.get("actors", {})
+    for name in [name for name in acts if name in actors]:
+        actors[name]["do"] = acts.pop(name)
+    if not acts:
+        found.pop("do", None)
+
+
+def _parameter(value: Value) -> Any:
+    """A parameter; a bare number says by its point that it is no count."""
+    written = _written(value)
+    return value.term.text() if isinstance(value, Expression) else written
+
+
+_WRITERS: Mapping[str, Any] = {
+    "about": _about,
+    "parameter": lambda leaf, found: found.setdefault("parameters", {}).update({leaf.name: _parameter(leaf.values[0][1])}),
+    "road": _road,
+    "weather": lambda leaf, found: found.update(weather=_values(leaf)),
+    "light": lambda leaf, found: found.update(light=_values(leaf)),
+    "ego": lambda leaf, found: found.update(ego=_values(leaf)),
+    "actor": _actor,
+    "do": _do,
+    "traffic": _traffic,
+    "signals": _signal,
+    "sensors": lambda leaf, found: found.update(sensors=leaf.text("rig")),
+    "time": lambda leaf, found: found.update(_values(leaf)),
+}

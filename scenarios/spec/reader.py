@@ -1,0 +1,301 @@
+"""Scenario files: YAML in, a `LogicalScenario` out, or every fault at once with file, line and column."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from driving_data.errors import Fault, InputError, nearest_name
+from scenarios.algebra import LogicalScenario, choice, pairs_of, scenario
+from scenarios.expressions import Expression, TextFault
+from scenarios.leaf import IllTyped, Leaf, Misfit
+from scenarios.parse import parse_condition
+from scenarios.spec import sections
+from scenarios.spec.faults import add_custom, add_validation
+from scenarios.spec.nodes import MAX_BYTES, Document, Path, read_document
+from scenarios.spec.steps import StepReader
+from scenarios.spec.values import read_value
+from scenarios.types.about import TIMING, about, parameter, timing
+from scenarios.types.rules import misfits
+from scenarios.types.sensors import RIGS, sensors
+from scenarios.units import Dimension
+
+KEYS = ("scenario", "description", "tags", "parameters", "road", "weather", "light", "ego", "actors", "do", "traffic",
+        "signals", "sensors", "duration", "step", "where", "one_of", "choices")  # fmt: skip
+
+
+def read_spec(path: str | FilePath) -> LogicalScenario:
+    """Reads a scenario file.
+
+    Raises:
+        InputError: every fault of the file.
+    """
+    return read_text(_text_of(FilePath(path)), str(path))
+
+
+def _text_of(path: FilePath) -> str:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MAX_BYTES else b""
+    except OSError as error:
+        raise InputError([Fault(str(path), 0, 0, "", "unreadable", error.strerror or str(error), "a file")]) from error
+    if size > MAX_BYTES:
+        raise InputError([Fault(str(path), 0, 0, "", "too-large", f"{size} bytes", f"at most {MAX_BYTES} bytes")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise InputError([Fault(str(path), line, column, "", "not-utf8", repr(data[error.start : error.start + 1]),
+                                "text in UTF-8")]) from error  # fmt: skip
+
+
+def read_text(text: str, file: str = "<text>", *, whole: bool = True) -> LogicalScenario:
+    """Reads a scenario from text.
+
+    Args:
+        text: YAML.
+        file: what faults call it; routes and maps are looked up beside it.
+        whole: refuse what cannot be drawn for lack of a road, an ego or a name; else a part is enough.
+
+    Raises:
+        InputError: every fault of the text.
+    """
+    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise InputError([Fault(file, 0, 0, "", "too-large", "a long text", f"at most {MAX_BYTES} bytes")])
+    document = read_document(text, file)
+    if document.data is None:
+        raise InputError(document.faults)
+    reader = _Reader(document, FilePath(file).parent if file != "<text>" else None)
+    read = reader.scenario(document.data, ())
+    if read is not None:
+        for problem in read.problems() if whole else ():
+            reader.misfit(problem)
+    elif whole and isinstance(document.data, Mapping) and not {"one_of", "choices"} & document.data.keys():
+        for missing in [key for key in ("road", "ego") if key not in document.data]:
+            document.fault((), "missing-section", f"the scenario has no {missing}", f"a {missing}")
+    if document.faults:
+        raise InputError(sorted(set(document.faults), key=lambda fault: (fault.line, fault.column)))
+    assert read is not None
+    return read
+
+
+@dataclass(slots=True)
+class _Reader:
+    document: Document
+    base: FilePath | None
+    origins: dict[tuple[str, str], Path] = field(default_factory=lambda: {})
+    types: dict[str, Dimension] = field(default_factory=lambda: {})
+
+    def scenario(self, data: Any, path: Path) -> LogicalScenario | None:
+        """A whole or partial scenario; None where something is at fault that hides the rest."""
+        if not isinstance(data, Mapping):
+            self.document.fault(path, "wrong-type", repr(data)[:40], f"keys such as {', '.join(KEYS[:6])}")
+            return None
+        before = len(self.document.faults)
+        valid = (*KEYS, "weight") if path else KEYS
+        for key in data:
+            if key not in valid:
+                near = nearest_name(str(key), valid)
+                self.document.fault((*path, key), "unknown-key", repr(key), f"one of {', '.join(valid)}", near,
+                                    at_key=True)  # fmt: skip
+        leaves = self.leaves(data, path)
+        options = self.options(data, path)
+        conditions = self.conditions(data.get("where", []), (*path, "where"))
+        return self.product(leaves, options, conditions, path, len(self.document.faults) > before)
+
+    def product(
+        self, leaves: list[Leaf], options: list[LogicalScenario], conditions: list[tuple[Path, Expression]], path: Path,
+        faulty: bool,
+    ) -> LogicalScenario | None:  # fmt: skip
+        blocks = [*leaves, *(block for option in options for block in option.blocks)]
+        found = [misfit for one, two in pairs_of(blocks) for misfit in misfits(one, two)]
+        for misfit in found:
+            self.misfit(misfit)
+        if found or faulty:
+            return None
+        try:
+            whole = scenario(*leaves)
+            for option in options:
+                whole = whole & option
+        except IllTyped as error:
+            self.document.fault(path, "ill-typed", str(error), "parts that go together")
+            return None
+        for where, condition in conditions:
+            try:
+                whole = whole.where(condition)
+            except IllTyped as error:
+                self.document.fault(where, "bad-condition", str(error), "a condition that can hold")
+        return whole
+
+    def leaves(self, data: Mapping[str, Any], path: Path) -> list[Leaf]:
+        """Leaves of every section of one level; sections at fault are left out."""
+        found: list[Leaf | None] = [self._about(data, path), self._timing(data, path)]
+        makers: dict[str, Callable[[Any], Leaf]] = {
+            "road": lambda value: sections.road_leaf(value, self.base),
+            "weather": lambda value: sections.preset_leaf("weather", value),
+            "light": lambda value: sections.preset_leaf("light", value),
+            "ego": sections.ego_leaf,
+            "sensors": _sensors,
+        }
+        for key, make in makers.items():
+            if key in data:
+                found.append(self.made(make, data[key], (*path, key)))
+        for name, inner, here in self.named(data, "actors", path):
+            acts = inner.pop("do", None) if isinstance(inner, dict) else None
+            found.append(self.made(lambda value, name=name: sections.actor_leaf(name, value), inner, here))
+            if acts is not None:
+                found.append(self.acts(name, acts, (*here, "do")))
+        for name, inner, here in self.named(data, "do", path):
+            found.append(self.acts(name, inner, here))
+        for key, make_named in (("traffic", sections.traffic_leaf), ("signals", sections.signal_leaf)):
+            for name, inner, here in self.named(data, key, path):
+                found.append(self.made(lambda value, m=make_named, name=name: m(name, value), inner, here))
+        leaves = [leaf for leaf in found if leaf is not None]
+        for leaf in leaves:
+            self.types.update({p: v.dimension for p, v in leaf.paths().items()})
+        return [*leaves, *self._parameters(data, path)]
+
+    def named(self, data: Mapping[str, Any], key: str, path: Path) -> list[tuple[str, Any, Path]]:
+        inner = data.get(key)
+        if inner is None:
+            return []
+        if not isinstance(inner, Mapping):
+            self.document.fault((*path, key), "wrong-type", repr(inner)[:40], "names with what belongs to them")
+            return []
+        return [(str(name), dict(value) if isinstance(value, Mapping) else value, (*path, key, str(name)))
+                for name, value in inner.items()]  # fmt: skip
+
+    def made(self, make: Callable[[Any], Leaf], data: Any, path: Path) -> Leaf | None:
+        """A leaf, or None and its faults."""
+        try:
+            leaf = make(data)
+        except ValidationError as error:
+            add_validation(self.document, error, path, sections.model_of(path))
+            return None
+        except (PydanticCustomError, IllTyped, TextFault) as error:
+            add_custom(self.document, error, path)
+            return None
+        self.origins[leaf.slot, ""] = path
+        for name, _ in leaf.values:
+            own = name.removeprefix("driver.")
+            self.origins[leaf.slot, name] = (*path, "driver", own) if own != name else (*path, name)
+        return leaf
+
+    def acts(self, name: str, data: Any, path: Path) -> Leaf | None:
+        steps = StepReader(self.document, f"do {name}", self.origins)
+        return steps.leaf(name, data, path)
+
+    def _about(self, data: Mapping[str, Any], path: Path) -> Leaf | None:
+        texts: dict[str, str] = {}
+        for key in ("scenario", "description"):
+            if key in data and not isinstance(data[key], str):
+                self.document.fault((*path, key), "wrong-type", repr(data[key]), "a text")
+            elif key in data:
+                texts[key] = " ".join(data[key].split())
+        tags = data.get("tags", [])
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            self.document.fault((*path, "tags"), "wrong-type", repr(tags)[:40], "a list of texts")
+            tags = []
+        if not texts and not tags:
+            return None
+        return about(texts.get("scenario", ""), texts.get("description", ""), tags)
+
+    def _timing(self, data: Mapping[str, Any], path: Path) -> Leaf | None:
+        given = {key: data[key] for key in ("duration", "step") if key in data}
+        read: dict[str, Any] = {}
+        for key, value in given.items():
+            self.origins["time", key] = (*path, key)
+            try:
+                read[key] = read_value(value, TIMING[key])
+            except PydanticCustomError as error:
+                add_custom(self.document, error, (*path, key))
+        return timing(**read) if read else None
+
+    def _parameters(self, data: Mapping[str, Any], path: Path) -> list[Leaf]:
+        """Parameters may read one another in any order: those that cannot be told yet wait for the others."""
+        waiting = {name: (value, here) for name, value, here in self.named(data, "parameters", path)}
+        found: list[Leaf] = []
+        while waiting:
+            last: dict[str, Exception] = {}
+            for name, (value, here) in list(waiting.items()):
+                try:
+                    leaf = parameter(name, sections.parameter_value(value, self.types), _dimension(value, self.types))
+                except (PydanticCustomError, IllTyped, TextFault) as error:
+                    last[name] = error
+                    continue
+                self.types[name] = leaf.values[0][1].dimension
+                self.origins[leaf.slot, ""] = here
+                found.append(leaf)
+                del waiting[name]
+            if len(last) == len(waiting) and waiting and set(last) == set(waiting):
+                for name, error in last.items():
+                    add_custom(self.document, error, waiting[name][1])
+                break
+        return found
+
+    def options(self, data: Mapping[str, Any], path: Path) -> list[LogicalScenario]:
+        """`one_of: [...]` and `choices: [[...], ...]`."""
+        lists = [((*path, "one_of"), data["one_of"])] if "one_of" in data else []
+        several = data.get("choices", [])
+        if isinstance(several, list):
+            lists.extend(((*path, "choices", i), item) for i, item in enumerate(several))
+        else:
+            self.document.fault((*path, "choices"), "wrong-type", repr(several)[:40], "a list of lists of scenarios")
+        found: list[LogicalScenario] = []
+        for here, items in lists:
+            if not isinstance(items, list) or not items:
+                self.document.fault(here, "wrong-type", repr(items)[:40], "a list of partial scenarios")
+                continue
+            read = [(self._weight(item, (*here, i)), self.scenario(item, (*here, i))) for i, item in enumerate(items)]
+            whole = [(weight, option) for weight, option in read if option is not None]
+            if len(whole) == len(read):
+                found.append(choice(*whole))
+        return found
+
+    def _weight(self, data: Any, path: Path) -> float | Fraction:
+        weight = data.get("weight", 1) if isinstance(data, Mapping) else 1
+        if isinstance(weight, str) and re.fullmatch(r"[1-9][0-9]*/[1-9][0-9]*", weight):
+            return Fraction(weight)
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight <= 0:
+            self.document.fault((*path, "weight"), "bad-weight", repr(weight), "a weight above 0")
+            return 1.0
+        return weight
+
+    def conditions(self, data: Any, path: Path) -> list[tuple[Path, Expression]]:
+        """The conditions of `where`: one text or a list of them."""
+        listed = [(path, data)] if isinstance(data, str) else [((*path, i), item) for i, item in enumerate(data or [])]
+        found: list[tuple[Path, Expression]] = []
+        for here, text in listed:
+            try:
+                if not isinstance(text, str):
+                    raise TextFault("wrong-type", repr(text), "a condition such as ego.speed > 10 m/s")
+                found.append((here, parse_condition(text)))
+            except TextFault as fault:
+                self.document.fault(here, fault.code, fault.found, fault.expected, fault.nearest, fault.offset)
+        return found
+
+    def misfit(self, misfit: Misfit) -> None:
+        """Adds what does not go together, where it stands."""
+        for end in range(len(misfit.field), -1, -1):
+            if (misfit.slot, misfit.field[:end]) in self.origins:
+                path = self.origins[misfit.slot, misfit.field[:end]]
+                break
+        else:
+            path = ()
+        self.document.fault(path, misfit.code, misfit.found, misfit.expected, misfit.nearest)
+
+
+def _dimension(value: Any, types: Mapping[str, Dimension]) -> Dimension:
+    return sections.parameter_value(value, types).dimension
+
+
+def _sensors(data: Any) -> Leaf:
+    if not isinstance(data, str) or data not in RIGS:
+        raise sections.unknown_rig(data)
+    return sensors(data)
