@@ -46,7 +46,7 @@ def generate(
         provenance: history of the rollout; signed here with one step.
         randomization: what is drawn about look, light, weather and cameras.
         index: which draw of the randomization.
-        max_frames: at most so many moments, spread evenly.
+        max_frames: at most so many moments; every n-th is taken, so that the period stays steady.
         tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
         description: one sentence.
         triggers: why it is kept.
@@ -110,7 +110,7 @@ def environment_tags(tags: Iterable[str], environment: Environment) -> tuple[str
 
 
 def moments(rollout: Rollout, rate_hz: float, max_frames: int | None = None) -> Int[np.ndarray, "n"]:
-    """Indices of the moments nearest to a steady rate at which the ego exists; at most `max_frames`, spread evenly.
+    """Indices of the moments nearest to a steady rate at which the ego exists; at most `max_frames`, every n-th.
 
     Raises:
         ValueError: there is none, or `max_frames` is below 1.
@@ -127,7 +127,7 @@ def moments(rollout: Rollout, rate_hz: float, max_frames: int | None = None) -> 
     if len(steps) == 0:
         raise ValueError("the ego exists at no moment of the rollout; nothing can be seen")
     if max_frames is not None and len(steps) > max_frames:
-        steps = steps[np.round(np.linspace(0, len(steps) - 1, max_frames)).astype(int)]
+        steps = steps[:: -(-len(steps) // max_frames)]
     return steps.astype(np.int64)
 
 

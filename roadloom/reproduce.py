@@ -51,8 +51,8 @@ def reproduce_segment(root: Path, name: str) -> Reproduction:
                    if before.get(path) != after.get(path)]  # fmt: skip
     if differences:
         versions = stored.provenance.versions
-        differences += [f"made with {package} {versions[package]}, now {now}" for package, now in byte_versions().items()
-                        if versions.get(package, now) != now]  # fmt: skip
+        changed = {name: now for name, now in byte_versions().items() if versions.get(name, now) != now}
+        differences += [f"made with {name} {versions[name]}, now {now}" for name, now in changed.items()]
     return Reproduction(segment_id, len(before), tuple(differences))
 
 

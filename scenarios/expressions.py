@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.space import Distribution, Scalar, scalar_text
+from scenarios.space import Choice, Distribution, Scalar, scalar_text
 from scenarios.units import FLAG, RATIO, TEXT, Dimension
 
 Get = Callable[[str], Scalar]
@@ -61,7 +61,8 @@ class Draw:
 
     def text(self) -> str:
         """As it is written."""
-        return self.distribution.text()
+        text = self.distribution.text()
+        return f"({text})" if isinstance(self.distribution, Choice) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,6 @@ Term = Literal | Name | Draw | Apply
 def _bracketed(term: Term) -> str:
     if isinstance(term, Apply) and term.name not in FUNCTIONS:
         return f"({term.text()})"
-    # '-5 m' behind another operator reads as its operand; a range must not run into a sign before it.
     return term.text()
 
 

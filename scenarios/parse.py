@@ -1,11 +1,11 @@
 """Reads written values: quantities with units, ranges, distributions and expressions over other values.
 
-    value      = condition
+    value      = option { "|" option };  option = condition [ "@" weight ]
     condition  = comparison { ("and" | "or") comparison } | "not" condition
     comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
     sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
     factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
-               | function "(" values ")" | "(" condition ")" | 'text' | true | false
+               | function "(" values ")" | "(" value ")" | 'text' | true | false
 """
 
 import re
@@ -33,7 +33,7 @@ from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimen
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
-DISTRIBUTIONS = ("uniform", "normal", "loguniform", "int", "choice")
+DISTRIBUTIONS = ("uniform", "normal", "loguniform", "int")
 _NUMBER = re.compile(r"(?:\d+\.(?!\.)\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _SPACE = re.compile(r"\s*")
@@ -46,9 +46,9 @@ def parse_value(text: str, dimension: Dimension) -> Value:
     Raises:
         TextFault: it cannot be read or measures something else.
     """
-    if dimension == TEXT and not text.startswith("=") and not re.match(r"choice\s*\(", text):
-        return Const(text, TEXT)
-    value = _parse(text.removeprefix("="), dimension == TEXT)
+    if dimension == TEXT and not text.startswith("="):
+        return _texts(text)
+    value = _parse(text.removeprefix("="))
     shift = len(text) - len(text.removeprefix("="))
     try:
         return _fit(value, dimension, text.strip())
@@ -62,11 +62,22 @@ def parse_condition(text: str) -> Expression:
     Raises:
         TextFault: it cannot be read or is no condition.
     """
-    term = _parse(text.removeprefix("="), False)
+    term = _parse(text.removeprefix("="))
     kind = dimension_of(term, {})
     if kind is not None and kind != FLAG:
         raise TextFault("not-a-condition", repr(text), "a condition such as ego.speed > 10 m/s")
     return Expression(_numbered(term, [0]), FLAG)
+
+
+def _texts(text: str) -> Value:
+    """A name, or names with weights: `main.1 @ 2 | main.2`."""
+    options: list[tuple[Distribution, float]] = []
+    for part in text.split("|"):
+        name, at, weight = (piece.strip() for piece in part.partition("@"))
+        if not name or (at and (not _NUMBER.fullmatch(weight) or float(weight) <= 0)):
+            raise TextFault("bad-weight" if at else "empty-value", repr(part), "a name, with '@ 3' for its weight")
+        options.append((Const(name, TEXT), float(weight) if at else 1.0))
+    return options[0][0] if len(options) == 1 else Choice(tuple(options))
 
 
 def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
@@ -75,7 +86,7 @@ def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
     Raises:
         TextFault: it cannot be read, or what it measures cannot be told.
     """
-    term = _parse(text, False)
+    term = _parse(text)
     if isinstance(term, Literal):
         return Const(term.value, term.dimension)
     if isinstance(term, Draw):
@@ -148,11 +159,11 @@ def _numbered(term: Term, counter: list[int]) -> Term:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str, texts: bool) -> Term:
+def _parse(text: str) -> Term:
     if len(text) > MAX_LENGTH:
         raise TextFault("too-long", f"{len(text)} characters", f"at most {MAX_LENGTH}")
-    reader = _Reader(text, texts)
-    term = reader.condition()
+    reader = _Reader(text)
+    term = reader.alternatives()
     reader.skip()
     if reader.at < len(text):
         raise _leftover(reader, term)
@@ -173,7 +184,6 @@ class _Reader:
     """Reads a term from left to right; one object per text."""
 
     text: str
-    texts: bool
     at: int = field(default=0)
     depth: int = field(default=0)
 
@@ -198,11 +208,32 @@ class _Reader:
 
     def expect(self, token: str) -> None:
         if not self.take(token):
-            raise TextFault("bad-expression", self.found(), repr(token), self.at)
+            # Inside { } YAML ends a text at a comma, so that the rest of a call never arrives here.
+            hint = " (inside { } a text with commas stands in quotes)" if self.at >= len(self.text) else ""
+            raise TextFault("bad-expression", self.found(), f"{token!r}{hint}", self.at)
 
     def found(self) -> str:
         self.skip()
         return repr(self.text[self.at :][:20]) if self.at < len(self.text) else "the end"
+
+    def alternatives(self) -> Term:
+        """A condition, or several values to choose from."""
+        start, weighted = self.at, False
+        options: list[tuple[Term, float]] = []
+        while not options or self.take("|"):
+            term, weight = self.condition(), 1.0
+            if self.take("@"):
+                weight, weighted = self.weight(), True
+            options.append((term, weight))
+        if len(options) == 1:
+            if weighted:
+                raise TextFault("bad-weight", "a weight without alternatives", "alternatives, as 0 m/s @ 3 | 5 m/s")
+            return options[0][0]
+        distributions = [_as_distribution(term, start) for term, _ in options]
+        try:
+            return Draw(0, Choice(tuple((d, w) for d, (_, w) in zip(distributions, options, strict=True))))
+        except ValueError as error:
+            raise TextFault("bad-distribution", str(error), "alternatives that measure the same", start) from None
 
     def condition(self) -> Term:
         self.depth += 1
@@ -266,7 +297,7 @@ class _Reader:
         if _NUMBER.match(self.text, self.at):
             return self.number(1.0)
         if self.take("("):
-            term = self.condition()
+            term = self.alternatives()
             self.expect(")")
             return term
         if quote := self.take("'", '"'):
@@ -336,13 +367,9 @@ class _Reader:
         return Literal(value * factor if factor != 1 / 3.6 else value / 3.6, dimension)
 
     def call(self, name: str, start: int) -> Term:
-        arguments: list[tuple[Term, float]] = []
+        arguments: list[Term] = []
         while not self.take(")"):
-            term = self.option() if self.texts and name == "choice" else self.condition()
-            weight = 1.0
-            if name == "choice" and self.take("@"):
-                weight = self.weight()
-            arguments.append((term, weight))
+            arguments.append(self.condition())
             if not self.take(","):
                 self.expect(")")
                 break
@@ -350,20 +377,11 @@ class _Reader:
             if len(arguments) < FUNCTIONS[name][0]:
                 raise TextFault("bad-expression", f"{name} with {len(arguments)} terms",
                                 f"at least {FUNCTIONS[name][0]}", start)  # fmt: skip
-            return Apply(name, tuple(term for term, _ in arguments), start)
+            return Apply(name, tuple(arguments), start)
         if name in DISTRIBUTIONS:
             return Draw(0, _distribution(name, arguments, start))
         known = (*FUNCTIONS, *DISTRIBUTIONS)
         raise TextFault("unknown-function", repr(name), f"one of {', '.join(known)}", start, nearest_name(name, known))
-
-    def option(self) -> Term:
-        """One bare text of a choice of texts."""
-        self.skip()
-        match = re.compile(r"[^,@()]+").match(self.text, self.at)
-        if not match:
-            raise TextFault("bad-expression", self.found(), "a name", self.at)
-        self.at = match.end()
-        return Literal(match.group().strip().strip("'\""), TEXT)
 
     def weight(self) -> float:
         self.skip()
@@ -385,11 +403,9 @@ def _range(low: Literal, high: Literal, offset: int) -> Distribution:
         raise TextFault("bad-range", str(error), "a range from the smaller to the larger number", offset) from None
 
 
-def _distribution(name: str, arguments: list[tuple[Term, float]], offset: int) -> Distribution:
-    options = [_as_distribution(term, offset) for term, _ in arguments]
+def _distribution(name: str, arguments: list[Term], offset: int) -> Distribution:
+    options = [_as_distribution(term, offset) for term in arguments]
     try:
-        if name == "choice":
-            return Choice(tuple((option, weight) for option, (_, weight) in zip(options, arguments, strict=True)))
         constants = [option for option in options if isinstance(option, Const)]
         if len(constants) < len(options):
             raise ValueError(f"{name} takes numbers")
@@ -405,7 +421,6 @@ def _distribution(name: str, arguments: list[tuple[Term, float]], offset: int) -
 _FORMS = {
     "uniform": "uniform(low, high)", "normal": "normal(mean, std) or normal(mean, std, low, high)",
     "loguniform": "loguniform(low, high) with 0 < low < high", "int": "int(low, high)",
-    "choice": "choice(a, b) or choice(a @ 3, b @ 1)",
 }  # fmt: skip
 
 

@@ -209,11 +209,12 @@ class Choice:
         return min(low for low, _ in pairs), max(high for _, high in pairs)
 
     def text(self) -> str:
-        """As it is written: `choice(a @ 3, b @ 1)`, without weights where they are equal."""
-        weights = {weight for _, weight in self.options}
-        if len(weights) == 1:
-            return f"choice({', '.join(option.text() for option, _ in self.options)})"
-        return f"choice({', '.join(f'{option.text()} @ {format_number(w)}' for option, w in self.options)})"
+        """As it is written: `a @ 3 | b`, without weights where they are equal."""
+        equal = len({weight for _, weight in self.options}) == 1
+        texts = [f"({option.text()})" if isinstance(option, Choice) else option.text() for option, _ in self.options]
+        if equal:
+            return " | ".join(texts)
+        return " | ".join(f"{t} @ {format_number(w)}" for t, (_, w) in zip(texts, self.options, strict=True))
 
 
 Distribution = Const | Uniform | Normal | LogUniform | IntRange | Choice

@@ -5,7 +5,7 @@ Everything wrong with a scenario is reported at once; what the embedded simulato
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,11 @@ from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
-from sim_bridge.embedded.conflicts import conflict_rows
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
-from sim_bridge.embedded.pool import ConflictRow, PoolBuilder
-from sim_bridge.embedded.roads import RoadPaths, point_at
+from sim_bridge.embedded.pool import PoolBuilder
+from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 
@@ -71,7 +70,7 @@ def roads_of(scenarios: Sequence[ConcreteScenario], build: RoadBuilder) -> list[
         if key not in _ROADS:
             while len(_ROADS) >= MAX_KEPT_ROADS:
                 _ROADS.pop(next(iter(_ROADS)))
-            _ROADS[key] = RoadPaths(build(scenario.road))
+            _ROADS[key] = laid_out(build(scenario.road))
         roads.append(_ROADS[key])
     return roads
 
@@ -272,13 +271,7 @@ class _World:
         for one, path in routes.items():
             for two, other in routes.items():
                 if path != other and (path, other) not in self.pool.conflicts:
-                    self.pool.conflicts[path, other] = self._conflict_rows(one, two, other)
-
-    def _conflict_rows(self, one: str, two: str, other: int) -> tuple[ConflictRow, ...]:
-        key = (one, two)
-        if key not in self.road.conflicts:
-            self.road.conflicts[key] = conflict_rows(self.road.lane_map, one, two, 0)
-        return tuple(replace(row, other=other) for row in self.road.conflicts[key])
+                    self.pool.conflicts[path, other] = self.road.conflicts.rows(one, two, other)
 
     def _tuples(self) -> list[tuple[tuple[Any, ...], int]]:
         return [(key, path) for key, path in self.pool.ids.items() if isinstance(key, tuple)]

@@ -1,0 +1,1 @@
+"""Effects on what was seen: weather, light, camera; for real segments too."""

@@ -33,8 +33,8 @@ def augment(
     """The segment under other weather, light or camera.
 
     Works with and without depth, instances, lidar and labels, so for real logs too. Pixels of which fog leaves less
-    than 5 % of the contrast no longer count as visible: boxes around them shrink or go, visible fractions fall. The same
-    segment, effects and seed give the same bytes and the same id. Physics-based: the generation depth stays.
+    than 5 % of the contrast no longer count as visible: boxes around them shrink or go, visible fractions fall. The
+    same segment, effects and seed give the same bytes and the same id. Physics-based: the generation depth stays.
 
     Args:
         segment: what was seen.
@@ -101,7 +101,7 @@ def _frame(
 
 
 def lamps_px(rollout: Rollout, step: int, frame: CameraFrame, model: CameraModel, depth_m: np.ndarray) -> np.ndarray:
-    """Head and tail lamps of other vehicles that face the camera unhidden: column, row, radius in pixels, red or not."""
+    """Head and tail lamps of other vehicles that face the camera unhidden: column, row, radius in pixels, red."""
     rows: list[tuple[float, float, float, float]] = []
     camera_from_world = frame.world_from_camera.inverse()
     for actor in np.flatnonzero(rollout.valid[step]):

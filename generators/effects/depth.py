@@ -43,9 +43,10 @@ def sky_mask(rgb: UInt8[np.ndarray, "H W 3"], above: Bool[np.ndarray, "H W"]) ->
     rough = ndimage.gaussian_gradient_magnitude(luma, 1.5)
     bright = luma > max(float(np.percentile(luma, 55)), 60.0)
     candidate = above & bright & (rough < 9.0) & (values[..., 2] >= values[..., 0] - 12.0)
-    pieces, _ = ndimage.label(candidate)
+    pieces = np.zeros(candidate.shape, np.int32)
+    ndimage.label(candidate, output=pieces)
     at_top = np.unique(pieces[0])
-    return np.isin(pieces, at_top[at_top > 0])
+    return np.asarray(np.isin(pieces, at_top[at_top > 0]))
 
 
 def _with_lidar(depth: np.ndarray, frame: CameraFrame, model: CameraModel, sweep: LidarSweep) -> np.ndarray:
@@ -61,7 +62,9 @@ def _with_lidar(depth: np.ndarray, frame: CameraFrame, model: CameraModel, sweep
     sparse = np.full(depth.shape, np.inf)
     np.minimum.at(sparse, (v, u), distance)
     known = np.isfinite(sparse)
-    gap, nearest = ndimage.distance_transform_edt(~known, return_indices=True)
-    filled = sparse[tuple(nearest)]
+    nearest = np.zeros((2, *depth.shape), np.int32)
+    gap = np.zeros(depth.shape)
+    ndimage.distance_transform_edt(~known, return_indices=True, distances=gap, indices=nearest)
+    filled = sparse[nearest[0], nearest[1]]
     trust = (gap < _LIDAR_REACH_PX * model.width_px) & (depth < FAR_M)
     return np.where(trust, np.minimum(filled, depth * 1.2 + 2.0), depth)

@@ -99,6 +99,6 @@ def _draw(
         else:
             value = int(255 * strength / max(1.0, 0.12 * length))
             if value > 2:
-                pen.line([tuple(a[k]), tuple(b[k])], fill=value, width=max(1, min(6, round(wide))))
+                pen.line([tuple(a[k]), tuple(b[k])], fill=value, width=max(1, min(6, round(float(wide)))))
     small = canvas.resize((width_px, height_px), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32) / np.float32(255.0)

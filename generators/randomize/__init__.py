@@ -1,0 +1,1 @@
+"""Domain randomization: declared parameter spaces, drawn by counter."""

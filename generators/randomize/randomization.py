@@ -66,8 +66,8 @@ def read_randomization(name: str, parameters: Mapping[str, Any] | None = None, f
 
     Args:
         name: name of the space.
-        parameters: distributions by parameter, as text (`-0.2..0.2`, `normal(0, 0.25, -1, 1)`) or number; None takes a
-            parameter out of the space.
+        parameters: distributions by parameter, as text (`-0.2..0.2`, `normal(0, 0.25, -1, 1)`) or number; None takes
+            a parameter out of the space.
         file: where they were written, for messages.
 
     Raises:
@@ -75,8 +75,8 @@ def read_randomization(name: str, parameters: Mapping[str, Any] | None = None, f
     """
     entries: dict[str, Any] = {**_SPACES.get(name, {}), **(parameters or {})}
     if name not in _SPACES and not parameters:
-        raise InputError([_fault(file, "name", "unknown-name", repr(name), f"one of {', '.join(_SPACES)}, or parameters",
-                                 nearest_name(name, _SPACES))])  # fmt: skip
+        expected = f"one of {', '.join(_SPACES)}, or parameters"
+        raise InputError([_fault(file, "name", "unknown-name", repr(name), expected, nearest_name(name, _SPACES))])
     faults: list[Fault] = []
     space: dict[str, Distribution] = {}
     for key, written in entries.items():

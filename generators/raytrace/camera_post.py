@@ -58,7 +58,7 @@ def auto_exposure(linear: Float32[np.ndarray, "H W 3"], key: float) -> float:
     """Factor that brings the log mean of a picture to the key.
 
     Dark scenes stay a little dark and even, bright ones (fog, snow) a little bright, as people see them; and the
-    brightest twentieth is not driven far beyond white (by night, lamps may be). Only every fourth row and column is looked at.
+    brightest twentieth is not driven far beyond white (by night, lamps may be). Every fourth row and column is seen.
     """
     luma = np.maximum(linear[2::4, 2::4] @ LUMA, 1e-9).astype(np.float64).ravel()
     logs = np.log(np.minimum(luma, 8.0 * np.median(luma) + 1e-9))
@@ -92,10 +92,9 @@ def spread_light(exposed: Float32[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "
     blurred = 0.6 * ndimage.gaussian_filter(small, (1.0, 1.0, 0.0)) + 0.4 * ndimage.gaussian_filter(
         small, (wide, wide, 0.0), truncate=2.5
     )
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(blurred[..., c])).resize((4 * small_w, 4 * small_h), Image.Resampling.BILINEAR))
-        for c in range(3)
-    ]  # fmt: skip
+    full = (4 * small_w, 4 * small_h)
+    small_planes = [Image.fromarray(np.ascontiguousarray(blurred[..., c])) for c in range(3)]
+    planes = [np.asarray(plane.resize(full, Image.Resampling.BILINEAR)) for plane in small_planes]
     return np.ascontiguousarray(np.stack(planes, axis=-1)[:height, :width], dtype=np.float32)
 
 

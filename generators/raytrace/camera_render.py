@@ -37,9 +37,10 @@ class PixelRays:
 def pixel_rays(model: CameraModel) -> PixelRays:
     """Works out the rays of a camera once."""
     grid = camera.pixel_grid(model)
+    half_u, half_v = np.array([0.5, 0.0]), np.array([0.0, 0.5])
     middle = camera.directions(model, grid)
-    along_u = camera.directions(model, grid + [0.5, 0.0]) - camera.directions(model, grid - [0.5, 0.0])
-    along_v = camera.directions(model, grid + [0.0, 0.5]) - camera.directions(model, grid - [0.0, 0.5])
+    along_u = camera.directions(model, grid + half_u) - camera.directions(model, grid - half_u)
+    along_v = camera.directions(model, grid + half_v) - camera.directions(model, grid - half_v)
     return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
 
 

@@ -1,4 +1,4 @@
-"""What needs a pixel's neighbours, compiled: smoothing of the ambient term, edges that ask for more rays, developing."""
+"""What needs a pixel's neighbours, compiled: the smooth ambient term, edges that ask for more rays, developing."""
 
 import numpy as np
 from numba import njit

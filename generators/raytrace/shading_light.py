@@ -155,7 +155,9 @@ def lamp_rows(
         for k in np.argsort(distance, kind="stable")[:_MAX_LAMPS]:
             place = lamps.position_m[k] - origin_m
             rows.append(
-                np.concatenate([place, lamps.direction[k], lamps.color[k], [lamps.cos_cone[k], 0.0, _LAMP_REACH_M]])
+                np.concatenate(
+                    [place, lamps.direction[k], lamps.color[k], [float(lamps.cos_cone[k]), 0.0, _LAMP_REACH_M]]
+                )
             )
     beams = sorted(beams, key=lambda beam: float(np.linalg.norm(beam[0].translation_m - viewer_m)))
     for pose, strength in beams[:_MAX_BEAMS]:

@@ -1,13 +1,9 @@
 """Simple bodies as triangle soups: sheets, boxes, tubes, bodies of revolution, ellipsoids, prisms."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from generators.raytrace.soup import SMALLEST_AREA_M2, Soup, concat, flat, moved, smooth
-
-Point = Sequence[float] | np.ndarray
+from generators.raytrace.soup import SMALLEST_AREA_M2, Point, Soup, concat, flat, moved, smooth
 
 
 def sheet(
@@ -30,7 +26,9 @@ def sheet(
     return flat(corners, rows if rows.ndim else int(rows), _cells(uv))
 
 
-def sheet_with_normals(points_m: Float[np.ndarray, "n m 3"], normals: Float[np.ndarray, "n m 3"], material: int) -> Soup:
+def sheet_with_normals(
+    points_m: Float[np.ndarray, "n m 3"], normals: Float[np.ndarray, "n m 3"], material: int
+) -> Soup:
     """As `sheet`, with shading normals given at the grid points."""
     corners, corner_normals, uv = _cells(points_m), _cells(normals), _cells(_grid_uv(points_m))
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -62,7 +60,8 @@ def quads(corners_m: Float[np.ndarray, "Q 4 3"], material: "int | Int[np.ndarray
 
 _BOX_FACES = np.array([[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]])
 _BOX_SIGNS = np.array(
-    [[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]], dtype=np.float64
+    [[-1, -1, -1], [1, -1, -1], [1, 1, -1], [-1, 1, -1], [-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]],
+    dtype=np.float64,
 )
 
 
@@ -112,7 +111,7 @@ def prism(outline_m: Float[np.ndarray, "n 2"], low_m: float, high_m: float, mate
 
 
 def tube(
-    path_m: "Float[np.ndarray, 'n 3']",
+    path_m: Float[np.ndarray, "n 3"],
     radius_m: "float | Float[np.ndarray, 'n']",
     material: int,
     sides: int = 8,
@@ -124,8 +123,9 @@ def tube(
     radius = np.broadcast_to(np.asarray(radius_m, dtype=np.float64), (len(path),))
     tangent = np.gradient(path, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-12)
-    overall = path[-1] - path[0]
-    reference = np.array([0.0, 1.0, 0.0]) if abs(overall[1]) < 0.8 * np.linalg.norm(overall) else np.array([0.0, 0.0, 1.0])
+    # The axis that no part of the path runs along; y where it will do.
+    aligned = np.abs(tangent).max(axis=0)
+    reference = np.eye(3)[1 if aligned[1] < 0.8 else int(np.argmin(aligned))]
     side = np.cross(tangent, reference)
     side /= np.maximum(np.linalg.norm(side, axis=-1, keepdims=True), 1e-12)
     other = np.cross(tangent, side)

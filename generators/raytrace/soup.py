@@ -14,6 +14,8 @@ from scipy.spatial import cKDTree
 from generators.raytrace.scene import Mesh
 
 SMALLEST_AREA_M2 = 1e-8
+# Whole numbers are welcome where coordinates are written by hand.
+Point = Sequence[float | int] | np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +90,7 @@ def concat(soups: Sequence[Soup]) -> Soup:
     )
 
 
-def moved(soup: Soup, offset_m: Sequence[float] | np.ndarray) -> Soup:
+def moved(soup: Soup, offset_m: Point) -> Soup:
     """Moved by an offset."""
     return Soup(soup.corners_m + np.asarray(offset_m, dtype=np.float64), soup.normals, soup.uv_m, soup.material)
 
@@ -98,7 +100,7 @@ def turned(soup: Soup, rotation: Float[np.ndarray, "3 3"]) -> Soup:
     return Soup(soup.corners_m @ rotation.T, soup.normals @ rotation.T, soup.uv_m, soup.material)
 
 
-def scaled(soup: Soup, factors: Sequence[float] | np.ndarray) -> Soup:
+def scaled(soup: Soup, factors: Point) -> Soup:
     """Scaled per axis about the origin by positive factors; normals follow by the inverse."""
     by = np.asarray(factors, dtype=np.float64)
     normals = soup.normals / by
@@ -110,9 +112,7 @@ def mirrored(soup: Soup) -> Soup:
     """Reflected in the plane y = 0, still counter-clockwise from outside."""
     flip = np.array([1.0, -1.0, 1.0])
     order = [0, 2, 1]
-    return Soup(
-        (soup.corners_m * flip)[:, order], (soup.normals * flip)[:, order], soup.uv_m[:, order], soup.material
-    )
+    return Soup((soup.corners_m * flip)[:, order], (soup.normals * flip)[:, order], soup.uv_m[:, order], soup.material)
 
 
 def with_material(soup: Soup, material: int) -> Soup:
@@ -143,7 +143,7 @@ def roll_rotation(roll_rad: float) -> Float[np.ndarray, "3 3"]:
     return np.array([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]])
 
 
-def placed(soup: Soup, position_m: Sequence[float] | np.ndarray, yaw_rad: float) -> Soup:
+def placed(soup: Soup, position_m: Point, yaw_rad: float) -> Soup:
     """Turned about z, then moved."""
     return moved(turned(soup, yaw_rotation(yaw_rad)), position_m)
 
@@ -198,7 +198,7 @@ def smooth(soup: Soup, crease_rad: float = 0.7) -> Soup:
     return Soup(corners, normals.reshape(-1, 3, 3), soup.uv_m, soup.material)
 
 
-def fitted(soup: Soup, size_m: Sequence[float] | np.ndarray) -> Soup:
+def fitted(soup: Soup, size_m: Point) -> Soup:
     """Scaled and moved so that its bounding box is exactly (length, width, height) about the origin."""
     low, high = bounds(soup)
     extent = np.maximum(high - low, 1e-6)

@@ -196,7 +196,7 @@ def finish(looks: Looks, point: np.ndarray, material: np.ndarray, instance: np.n
             continue
         row = point[i]
         u, v, foot = row[9], row[10], row[11]
-        kind, scale = looks.texture[m], max(looks.scale[m], 1e-3)
+        kind, scale = int(looks.texture[m]), max(float(looks.scale[m]), 1e-3)
         rough, shine = looks.roughness[m], looks.reflectance[m]
         factor, second, glow = 1.0, 0.0, looks.lit[instance[i] + 1, m]
         if kind == 4:

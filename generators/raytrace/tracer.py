@@ -6,6 +6,7 @@ world states, so that a rolling shutter or a spinning lidar sees each actor wher
 """
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -239,7 +240,7 @@ def occluded(
 
 def num_threads() -> int:
     """Threads that a render uses unless told otherwise: one per core that this process may use."""
-    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1))
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)
 
 
 def for_each(function: Callable[[slice], None], bands: Sequence[slice], threads: int) -> None:

@@ -5,7 +5,7 @@ minimum storage ray-triangle intersection" (1997), with a small tolerance at the
 no crack.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -15,6 +15,7 @@ ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 HUGE = np.float32(1e30)
 TINY = np.float32(1e-20)
+Real = np.float32
 
 
 class Geometry(NamedTuple):
@@ -36,14 +37,17 @@ class Instances(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _safe_inverse(x: float) -> float:
+def _safe_inverse(x: Real) -> Real:
     if abs(x) > TINY:
         return ONE / x
     return HUGE
 
 
 @njit(cache=True, nogil=True)
-def _hit_mesh(geometry, root, ox, oy, oz, dx, dy, dz, limit, any_hit, stack, stack_t):  # noqa: ANN001, ANN202
+def _hit_mesh(
+    geometry: Geometry, root: Any, ox: Real, oy: Real, oz: Real, dx: Real, dy: Real, dz: Real, limit: Real,
+    any_hit: bool, stack: np.ndarray, stack_t: np.ndarray,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
     """Nearest triangle of one mesh nearer than `limit`: (t, triangle, u, v); triangle -1 for none."""
     bounds, child, triangle = geometry.bounds, geometry.child, geometry.triangle
     ix, iy, iz = _safe_inverse(dx), _safe_inverse(dy), _safe_inverse(dz)
@@ -122,7 +126,9 @@ def _hit_mesh(geometry, root, ox, oy, oz, dx, dy, dz, limit, any_hit, stack, sta
 
 
 @njit(cache=True, nogil=True)
-def _enters(bounds, n, side, ox, oy, oz, ix, iy, iz, limit):  # noqa: ANN001, ANN202
+def _enters(
+    bounds: np.ndarray, n: int, side: int, ox: Real, oy: Real, oz: Real, ix: Real, iy: Real, iz: Real, limit: Real
+) -> bool:
     a, b = (bounds[n, 6 * side] - ox) * ix, (bounds[n, 6 * side + 3] - ox) * ix
     near, far = min(a, b), max(a, b)
     a, b = (bounds[n, 6 * side + 1] - oy) * iy, (bounds[n, 6 * side + 4] - oy) * iy

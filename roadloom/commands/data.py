@@ -108,9 +108,8 @@ def query(
         result([_plain(info) for info in infos])
     else:
         for info in infos:
-            print(
-                f"{info.segment_id}  {info.source.value:<9}  {info.status:<8}  {info.num_frames:>3} frames  {info.family}"
-            )
+            seen = f"{info.num_frames:>3} frames"
+            print(f"{info.segment_id}  {info.source.value:<9}  {info.status:<8}  {seen}  {info.family}")
         say(f"{len(infos)} segments")
 
 

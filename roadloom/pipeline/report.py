@@ -128,7 +128,8 @@ def _subtitle(outcome: Outcome, infos: Sequence[SegmentInfo]) -> str:
     counts = Counter(info.source.value for info in infos)
     parts = ", ".join(f"{counts[kind]} {kind}" for kind in ("synthetic", "real", "augmented") if counts[kind])
     suite = outcome.config.suite
-    return f"{parts} segments; {suite.candidate} against {suite.baseline} on suite {suite.name}; seed {outcome.config.seed}"
+    judged = f"{suite.candidate} against {suite.baseline} on suite {suite.name}"
+    return f"{parts} segments; {judged}; seed {outcome.config.seed}"
 
 
 def _facts(outcome: Outcome, infos: Sequence[SegmentInfo], validation: ValidationSummary) -> Iterator[Fact]:

@@ -1,1 +1,45 @@
 """Ready scenarios: YAML files with ranges, found by name."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from driving_data.errors import Fault, InputError, nearest_name
+
+if TYPE_CHECKING:
+    from scenarios.algebra import LogicalScenario
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+def names() -> tuple[str, ...]:
+    """Names of the ready scenarios, sorted."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def path(name: str) -> Path:
+    """The file of a ready scenario.
+
+    Raises:
+        InputError: there is none of that name; the fault names the nearest.
+    """
+    known = names()
+    if name not in known:
+        expected, nearest = f"one of {', '.join(known)}", nearest_name(name, known)
+        raise InputError([Fault("", 0, 0, "scenario", "unknown-name", repr(name), expected, nearest)])
+    return _FOLDER / f"{name}.yaml"
+
+
+@lru_cache(maxsize=64)
+def load(name: str) -> "LogicalScenario":
+    """The ready scenario of that name.
+
+    Raises:
+        InputError: there is none of that name, or its file is damaged.
+    """
+    from scenarios.spec import read_spec  # loads pydantic and yaml
+
+    return read_spec(path(name))
+
+
+__all__ = ["load", "names", "path"]

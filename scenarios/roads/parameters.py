@@ -27,8 +27,8 @@ class Parameter:
     kind: str
     unit: str
     default: Any
-    minimum: float | None
-    maximum: float | None
+    minimum: float | int | None
+    maximum: float | int | None
     choices: tuple[str, ...]
     doc: str
 
@@ -87,8 +87,8 @@ def _field(
     default: Any,
     unit: str,
     doc: str,
-    minimum: float | None = None,
-    maximum: float | None = None,
+    minimum: float | int | None = None,
+    maximum: float | int | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     about = {"kind": kind, "unit": unit, "doc": doc, "minimum": minimum, "maximum": maximum, "choices": choices}

@@ -204,14 +204,16 @@ def written(data: Any) -> str:
     if isinstance(data, bool):
         return str(data).lower()
     if isinstance(data, list):
-        return f"choice({', '.join(written(item) for item in data)})"
+        return " | ".join(written(item) for item in data)
     if not isinstance(data, Mapping):
         return "" if data is None else str(data)
     if len(data) != 1:
         raise refuse("bad-distribution", f"keys {', '.join(data)}", "one of uniform, normal, loguniform, int, choice")
     name, inner = next(iter(data.items()))
     if isinstance(inner, Mapping) and name == "choice":
-        return f"choice({', '.join(f'{option} @ {weight}' for option, weight in inner.items())})"
+        return " | ".join(f"{option} @ {weight}" for option, weight in inner.items())
+    if name == "choice":
+        return " | ".join(written(item) for item in inner) if isinstance(inner, list) else written(inner)
     items = inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, list) else [inner]
     return f"{name}({', '.join(written(item) for item in items)})"
 

@@ -5,7 +5,7 @@ way to another turn and both to going straight; else the one coming from the rig
 left) goes. Both sides of a pair are decided together, so exactly one gives way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ MERGE_LENGTH_M = 8.0
 MERGE_PROBE_M = 10.0
 SAME_PLACE_M = 5.0
 TURN_RAD = 0.35
+JUNCTION_M = 15.0
 GIVE_WAY_SIGNS = frozenset({"stop", "yield", "give_way"})
 
 
@@ -40,6 +41,48 @@ class Meeting:
     first_yields: bool
     wait_a_m: float
     wait_b_m: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoadConflicts:
+    """The conflicts of one lane map, each found once.
+
+    Who must give way to several routes in one junction waits for all of them before the first: their rows share the
+    place to wait. That place looks at every route of the map, so it is the same whichever of them are driven.
+    """
+
+    lane_map: LaneMap
+    pairs: dict[tuple[str, str], tuple[ConflictRow, ...]] = field(default_factory=lambda: {})
+    waits: dict[str, list[tuple[float, float, float]]] = field(default_factory=lambda: {})
+
+    def rows(self, one: str, two: str, other_path: int) -> tuple[ConflictRow, ...]:
+        """What who drives `one` must know of route `two`, whose path has the id `other_path`."""
+        return tuple(replace(self._gathered(one, row), other=other_path) for row in self._pair(one, two))
+
+    def _pair(self, one: str, two: str) -> tuple[ConflictRow, ...]:
+        if (one, two) not in self.pairs:
+            self.pairs[one, two] = conflict_rows(self.lane_map, one, two, 0)
+        return self.pairs[one, two]
+
+    def _gathered(self, one: str, row: ConflictRow) -> ConflictRow:
+        for first, last, wait in self._waits(one):
+            if row.yields and first <= row.start_m <= last:
+                return replace(row, wait_m=wait, start_m=first)
+        return row
+
+    def _waits(self, route: str) -> list[tuple[float, float, float]]:
+        """First and last beginning of the conflicts in each junction, and where to wait for them."""
+        if route not in self.waits:
+            rows = [r for other in self.lane_map.routes if other != route for r in self._pair(route, other) if r.yields]
+            groups: list[tuple[float, float, float]] = []
+            for row in sorted(rows, key=lambda r: r.start_m):
+                if groups and row.start_m - groups[-1][1] < JUNCTION_M:
+                    first, _, wait = groups[-1]
+                    groups[-1] = (first, row.start_m, min(wait, row.wait_m))
+                else:
+                    groups.append((row.start_m, row.start_m, row.wait_m))
+            self.waits[route] = groups
+        return self.waits[route]
 
 
 def conflict_rows(lane_map: LaneMap, one: str, two: str, other_path: int) -> tuple[ConflictRow, ...]:

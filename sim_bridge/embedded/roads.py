@@ -9,9 +9,9 @@ from scipy.spatial import KDTree
 from driving_data.maps.lane_map import Lane, LaneMap
 from driving_data.maps.queries import is_drivable
 from driving_data.maps.routes import route_path
+from sim_bridge.embedded.conflicts import RoadConflicts
 from sim_bridge.embedded.layout import PBANK, PLEFT, PRIGHT, PTURN, PTX, PTY, PX, PY, PZ
 from sim_bridge.embedded.paths import PathTable, path_table, reversed_path
-from sim_bridge.embedded.pool import ConflictRow
 
 TURN_RAD = 0.5
 SIGNAL_BEFORE_TURN_M = 30.0
@@ -26,8 +26,8 @@ class RoadPaths:
     """The paths of one lane map, each made once."""
 
     lane_map: LaneMap
+    conflicts: RoadConflicts
     cache: dict[tuple[str, bool, bool], PathTable] = field(default_factory=lambda: {})
-    conflicts: dict[tuple[str, str], tuple[ConflictRow, ...]] = field(default_factory=lambda: {})
 
     def path(self, route: str, backwards: bool = False, edges: bool = False) -> PathTable:
         """The path of a named route; `edges` measures the drivable area beside it, which only the ego needs."""
@@ -52,6 +52,11 @@ class RoadPaths:
         rows[:, PBANK] = bank_along(rows, lanes)
         rows[:, PTURN] = turns_along(rows, lanes, table.spacing_m)
         return replace(table, rows=rows, stops=stops_along(rows, table.spacing_m, self.lane_map, lanes))
+
+
+def laid_out(lane_map: LaneMap) -> RoadPaths:
+    """The paths and conflicts of a lane map, to be made when they are asked for."""
+    return RoadPaths(lane_map, RoadConflicts(lane_map))
 
 
 def bank_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane]) -> Float[np.ndarray, "n"]:

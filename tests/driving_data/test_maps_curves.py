@@ -76,7 +76,9 @@ def test_poly3_is_walked_by_arc_length(b, c, d, length):
 
 
 def test_the_reference_line_goes_straight_on_beyond_its_end():
-    points, heading, _ = reference_line([Geometry(0.0, 1.0, 2.0, math.pi / 2, 10.0, Line())], np.array([-3.0, 4.0, 15.0]))
+    points, heading, _ = reference_line(
+        [Geometry(0.0, 1.0, 2.0, math.pi / 2, 10.0, Line())], np.array([-3.0, 4.0, 15.0])
+    )
     np.testing.assert_allclose(points, [[1.0, -1.0], [1.0, 6.0], [1.0, 17.0]], atol=1e-12)
     np.testing.assert_allclose(heading, math.pi / 2)
 

@@ -87,7 +87,8 @@ def test_lane_change_attribute_overrules_the_paint():
 
 
 @pytest.mark.parametrize(
-    ("limit", "unit", "mps"), [("36", "km/h", 10.0), ("10", "mph", 4.4704), ("7", "m/s", 7.0), ("no limit", "", math.nan)]
+    ("limit", "unit", "mps"),
+    [("36", "km/h", 10.0), ("10", "mph", 4.4704), ("7", "m/s", 7.0), ("no limit", "", math.nan)],
 )
 def test_speed_limits_have_units(limit, unit, mps):
     extra = f'<type s="0" type="town"><speed max="{limit}" unit="{unit}"/></type>'
@@ -110,7 +111,11 @@ def test_a_road_is_cut_where_marks_or_limits_change():
 def test_bank_elevation_offset_and_height_move_the_lane():
     extra = """<elevationProfile><elevation s="0" a="1" b="0.1" c="0" d="0"/></elevationProfile>
       <lateralProfile><superelevation s="0" a="0.1" b="0" c="0" d="0"/></lateralProfile>"""
-    text = opendrive(road("", lane(-1) + lane(-2, "sidewalk", 2.0, extra='<height sOffset="0" inner="0.1" outer="0.2"/>'), extra=extra))
+    text = opendrive(
+        road(
+            "", lane(-1) + lane(-2, "sidewalk", 2.0, extra='<height sOffset="0" inner="0.1" outer="0.2"/>'), extra=extra
+        )
+    )
     text = text.replace("<laneSection", '<laneOffset s="0" a="1.0" b="0" c="0" d="0"/><laneSection', 1)
     lanes = parse_opendrive(text).lane_by_id
     drive, walk = lanes["1.0.-1"], lanes["1.0.-2"]
@@ -225,7 +230,7 @@ def test_every_fault_of_a_file_is_named_with_its_line():
         parse_opendrive(text)
     found = [(fault.line, fault.code) for fault in caught.value.faults]
     assert found == [
-        (2, "bad-number"), (2, "bad-number"), (3, "unknown-road"), (4, "unknown-geometry"), (5, "lane-gap"),
+        (2, "bad-number"), (3, "unknown-road"), (4, "unknown-geometry"), (5, "lane-gap"),
         (7, "no-geometry"), (7, "no-lanes"), (7, "missing-attribute"),
     ]  # fmt: skip
     geometry = next(fault for fault in caught.value.faults if fault.code == "unknown-geometry")

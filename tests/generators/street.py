@@ -1,6 +1,6 @@
 """A small hand-made street with box cars: scenes whose answer is known, without the scenery."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from generators.raytrace.tracer import prepare
 CAMERA_AXES = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 ROAD, MARKING, WALL, PAINT, GLASS, HEADLIGHT, BRAKE, LAMP = range(8)
 CAR_SIZE = (4.6, 1.85, 1.5)
+DAY = Environment()
 
 
 def mesh(vertices, triangles, material):
@@ -108,7 +109,7 @@ def street_mesh(extra=()):
     return joined([plane(-120, 220, -60, 60, ROAD), *walls, *dashes, *extra])
 
 
-def mesh_scene(num_actors, environment=Environment(), static=None, ego_index=0):
+def mesh_scene(num_actors, environment=DAY, static=None, ego_index=0):
     """The street (or another static mesh) with box cars."""
     frames = np.zeros((num_actors, 1), np.int64)
     frames[ego_index] = -1
@@ -130,7 +131,7 @@ def rig(width=160, height=96, readout_s=0.0, lidar=True, **camera):
     return SensorRig("test", (front,), (top,) if lidar else (), rate_hz=5.0)
 
 
-def rollout(num_actors=5, num_steps=11, environment=Environment(), speed_mps=5.0):
+def rollout(num_actors=5, num_steps=11, environment=DAY, speed_mps=5.0):
     """The ego follows other cars along x; one comes towards it and one crosses its view close by."""
     seconds = 0.1 * np.arange(num_steps)
     start = np.array([[0.0, -1.8], [14.0, -1.8], [25.0, 1.8], [40.0, -1.8], [9.0, 3.4], [55.0, 1.8]])[:num_actors]
@@ -168,7 +169,7 @@ class StreetGenerator:
 
     threads: int = 0
     static: Mesh | None = None
-    development: Development = Development()
+    development: Development = field(default=Development())
 
     @property
     def name(self) -> str:

@@ -204,7 +204,8 @@ def test_noise_has_no_mean_and_no_pattern():
     np.array([[5.0, 0, 10]] * 8), np.array([[0.0, 0, -5]] * 8),
 ])  # fmt: skip
 def test_boxes_out_of_view_have_no_amodal_box(corners):
-    assert amodal_box_px(rig().cameras[0], corners + [100.0, 0, 0]) is None
+    aside = corners + np.array([100.0, 0, 0])
+    assert amodal_box_px(rig().cameras[0], aside) is None
 
 
 def test_a_box_that_the_camera_stands_in_fills_the_picture():

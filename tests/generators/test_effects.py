@@ -155,7 +155,7 @@ def test_draws_are_counted_and_faults_are_told():
     made = draw_effects({"night.beam": "1.0", "rain.rate": "5 mm/h"}, 1, 0)
     assert made == (Night(beam=1.0), Rain(5.0))
     assert draw_effects({"snow.rate": "1 mm/h"}, 1, 0) == (Snow(1.0),)
-    with pytest.raises(InputError, match="did you mean 'fog.visibility'"):
+    with pytest.raises(InputError, match=r"did you mean 'fog\.visibility'"):
         draw_effects({"fog.visibilty": "5 m"}, 1, 0)
     with pytest.raises(InputError, match="fog"):
         draw_effects("fogg", 1, 0)

@@ -32,7 +32,7 @@ from sim_bridge.embedded.geometry_kernels import box_distance, box_overlap, poly
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.reference import Car, drive, idm_acceleration, quintic
 from sim_bridge.embedded.reference_world import ReferenceWorld
-from sim_bridge.embedded.roads import RoadPaths
+from sim_bridge.embedded.roads import laid_out
 from tests.sim_bridge.worlds import car, scenario, simulator, straight_map, winding_map
 
 compiles = settings(deadline=None)  # the first example compiles
@@ -150,13 +150,24 @@ def made(drawn):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(drawn_worlds, st.booleans())
 def test_whole_worlds_agree_with_their_twin(drawn, own_driver):
+    compare(drawn, own_driver)
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None)
+@given(drawn_worlds, st.booleans())
+def test_many_whole_worlds_agree_with_their_twin(drawn, own_driver):
+    compare(drawn, own_driver)
+
+
+def compare(drawn, own_driver):
     winding, wanted = drawn[0], made(drawn)
     lane_map = winding_map() if winding else straight_map()
     session = simulator(lane_map).open([wanted], [0])
-    paths = RoadPaths(lane_map)
+    paths = laid_out(lane_map)
     twin = ReferenceWorld(
         wanted,
         lambda route: paths.path(route, edges=route == "middle"),

@@ -9,8 +9,9 @@ from pathlib import Path
 from driving_data.maps.lane_map import LaneMap
 from driving_data.maps.opendrive.assemble import assemble
 from driving_data.maps.opendrive.parse import parse_file, parse_text
+from driving_data.maps.opendrive.write import write_opendrive
 
-__all__ = ["assemble", "parse_file", "parse_opendrive", "parse_text", "read_opendrive"]
+__all__ = ["assemble", "parse_file", "parse_opendrive", "parse_text", "read_opendrive", "write_opendrive"]
 
 
 def read_opendrive(path: Path) -> LaneMap:

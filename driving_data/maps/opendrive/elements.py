@@ -57,9 +57,17 @@ class Faults:
             return default if default is not None else 0.0
         return value
 
+    def positive(self, element: Any, name: str) -> float:
+        """A number above zero, with one fault at most; 1 where it is none."""
+        before = len(self.items)
+        value = self.number(element, name)
+        if value <= 0.0 and len(self.items) == before:
+            self.add(element, "bad-number", f"{name}={element.get(name)!r}", "a number above 0")
+        return value if value > 0.0 else 1.0
+
     def whole(self, element: Any, name: str, default: int | None = None) -> int:
         """A whole number, likewise."""
-        value = self.number(element, name, default)
+        value = self.number(element, name, None if default is None else float(default))
         if value != int(value):
             self.add(element, "bad-number", f"{name}={element.get(name)!r}", "a whole number")
         return int(value)

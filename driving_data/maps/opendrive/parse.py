@@ -82,9 +82,7 @@ def _routes(root: Any, faults: Faults) -> dict[str, tuple[str, ...]]:
 
 
 def _road(element: Any, faults: Faults) -> Road:
-    length = faults.number(element, "length")
-    if length <= 0.0:
-        faults.add(element, "bad-number", f"length={element.get('length')!r}", "a length above 0 m")
+    length = faults.positive(element, "length")
     plan = element.find("planView")
     pieces = [] if plan is None else plan.findall("geometry")
     if not pieces:

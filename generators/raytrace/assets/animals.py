@@ -97,16 +97,22 @@ def _head(breed: Breed, coat: int, dark: int, horn: int) -> Soup:
     slim = 0.42 * breed.head
     parts = [
         tube(neck, np.array([0.95 * breed.deep, 0.62 * breed.deep, 0.44 * breed.deep]), coat, 9),
-        ellipsoid(top + [0.06 * breed.head, 0, 0], (0.5 * slim, 0.42 * slim, 0.46 * slim), coat, 6, 9),
+        ellipsoid(top + np.array([0.06 * breed.head, 0, 0]), (0.5 * slim, 0.42 * slim, 0.46 * slim), coat, 6, 9),
         tube(np.array([top, 0.5 * (top + nose), nose]), np.array([0.42, 0.32, 0.22]) * slim, coat, 8),
         ellipsoid(nose, np.full(3, 0.2 * slim), dark, 4, 6),
     ]
     for y in (1, -1):
-        ear = np.array([top + [-0.02, 0.3 * slim * y, 0.3 * slim], top + [-0.08, 0.9 * slim * y, 0.95 * slim]])
+        ear = np.array(
+            [top + np.array([-0.02, 0.3 * slim * y, 0.3 * slim]), top + np.array([-0.08, 0.9 * slim * y, 0.95 * slim])]
+        )
         parts.append(tube(ear, np.array([0.24, 0.05]) * slim, coat, 5, 0.5))
-        parts.append(ellipsoid(top + [0.3 * slim, 0.36 * slim * y, 0.1 * slim], np.full(3, 0.09 * slim), dark, 3, 5))
+        parts.append(
+            ellipsoid(top + np.array([0.3 * slim, 0.36 * slim * y, 0.1 * slim]), np.full(3, 0.09 * slim), dark, 3, 5)
+        )
         if breed.antlers:
-            beam = top + np.array([[0, 0.04 * y, 0.06], [-0.12, 0.16 * y, 0.22], [-0.06, 0.26 * y, 0.40], [0.08, 0.27 * y, 0.52]])
+            beam = top + np.array(
+                [[0, 0.04 * y, 0.06], [-0.12, 0.16 * y, 0.22], [-0.06, 0.26 * y, 0.40], [0.08, 0.27 * y, 0.52]]
+            )
             parts.append(tube(beam, np.array([0.02, 0.017, 0.014, 0.006]), horn, 5))
             for joint, tip in ((1, [0.10, 0.02 * y, 0.12]), (2, [-0.1, 0.06 * y, 0.12]), (2, [0.13, 0.0, 0.08])):
                 parts.append(tube(np.array([beam[joint], beam[joint] + tip]), np.array([0.013, 0.005]), horn, 4))
@@ -133,7 +139,16 @@ def _legs(breed: Breed, phase: float, coat: int, dark: int) -> list[Soup]:
         foot = knee + half * np.array([np.sin(below), 0.0, -np.cos(below)])
         foot[2] = max(float(foot[2]), 0.02)
         thigh = 0.62 * breed.deep if x < 0 else 0.5 * breed.deep
-        parts.append(tube(np.array([hip, 0.4 * hip + 0.6 * knee, knee]), np.array([thigh, 0.5 * thigh, 0.034]), coat, 7))
+        parts.append(
+            tube(np.array([hip, 0.4 * hip + 0.6 * knee, knee]), np.array([thigh, 0.5 * thigh, 0.034]), coat, 7)
+        )
         parts.append(tube(np.array([knee, foot]), np.array([0.033, 0.02]), coat, 6))
-        parts.append(tube(np.array([foot + [0, 0, 0.0], foot + [0.03, 0, -0.02]]), np.array([0.03, 0.034]), dark, 6))
+        parts.append(
+            tube(
+                np.array([foot + np.array([0, 0, 0.0]), foot + np.array([0.03, 0, -0.02])]),
+                np.array([0.03, 0.034]),
+                dark,
+                6,
+            )
+        )
     return parts

@@ -118,9 +118,7 @@ def _arch_height(shape: CarShape, f: np.ndarray, length: float, height: float) -
     return result / height
 
 
-def _body_materials(
-    shape: CarShape, f: np.ndarray, half: np.ndarray, finish: Finish, livery: str
-) -> np.ndarray:
+def _body_materials(shape: CarShape, f: np.ndarray, half: np.ndarray, finish: Finish, livery: str) -> np.ndarray:
     middle = 0.5 * (f[1:] + f[:-1])
     cells = np.full((len(middle), half.shape[1] - 1), finish.paint)
     cells[:, UNDER_ROWS] = finish.under

@@ -151,7 +151,9 @@ def bus(size_m: tuple[float, float, float], finish: Finish) -> Soup:
     body_width = width * 0.94
     body = coach(shape, (length, body_width, height * 0.965), finish)
     wheels = [wheel_pair((0.5 - f) * length, body_width * 0.985, 0.48, 0.3, finish, 8) for f in axles]
-    roof = rounded_box((0.3 * length, 0.7 * width, 0.05 * height), (-0.1 * length, 0, 0.96 * height), finish.paint, 0.06)
+    roof = rounded_box(
+        (0.3 * length, 0.7 * width, 0.05 * height), (-0.1 * length, 0, 0.96 * height), finish.paint, 0.06
+    )
     sign = box((0.03, 0.62 * body_width, 0.05 * height), (0.492 * length, 0, 0.845 * height), finish.headlight)
     return fitted(concat([body, *wheels, roof, sign, _arm_mirrors(0.49 * length, width, body_width, 0.72 * height, finish)]),
                   size_m)  # fmt: skip

@@ -87,7 +87,9 @@ def _barricade(size_m: Size, book: MaterialBook) -> Soup:
     red = _surface(book, "#b3161b", SemanticClass.BARRIER, 1.5)
     white = _surface(book, "#e8e7e2", SemanticClass.BARRIER, 2.0)
     dark = _surface(book, "#26282b", SemanticClass.BARRIER, 0.2)
-    lamp = book.add(Surface("#c77a10", SemanticClass.BARRIER, roughness=0.2, emission=(1.6, 0.8, 0.05), glow=Glow.NIGHT))
+    lamp = book.add(
+        Surface("#c77a10", SemanticClass.BARRIER, roughness=0.2, emission=(1.6, 0.8, 0.05), glow=Glow.NIGHT)
+    )
     parts: list[Soup] = []
     count = max(3, round(length / 0.25))
     step = length / count

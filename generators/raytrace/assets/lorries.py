@@ -132,13 +132,17 @@ def _fire_body(front: float, rear: float, width: float, height: float, radius: f
     low, top = 1.3 * radius, 0.88 * height
     middle, span = 0.5 * (front + rear), front - rear
     parts = [
-        rounded_box((span, 0.97 * width, top - 2.15 * radius), (middle, 0, 0.5 * (top + 2.15 * radius)), finish.paint, 0.05),
+        rounded_box(
+            (span, 0.97 * width, top - 2.15 * radius), (middle, 0, 0.5 * (top + 2.15 * radius)), finish.paint, 0.05
+        ),
         box((span, 0.98 * width, 0.2), (middle, 0, low + 1.05 * radius), finish.second_paint),
         box((0.35, 0.7 * width, 0.13), (front + 0.9, 0, 0.86 * height), finish.blue_light),
     ]
     for share in (0.12, 0.37, 0.62):
         x = rear + share * span
-        locker = box((0.21 * span, 0.02, 0.45 * (top - low)), (x + 0.1 * span, 0.487 * width, 0.62 * top), finish.chrome)
+        locker = box(
+            (0.21 * span, 0.02, 0.45 * (top - low)), (x + 0.1 * span, 0.487 * width, 0.62 * top), finish.chrome
+        )
         parts += [locker, mirrored(locker)]
     for y in (-0.25, 0.25):
         parts.append(bar((rear + 0.1, y, 0.90 * height), (front - 0.2, y, 0.93 * height), 0.06, 0.08, finish.chrome))

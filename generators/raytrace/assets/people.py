@@ -10,7 +10,7 @@ from generators.raytrace.assets.figure import Look, figure, reaching, walking
 from generators.raytrace.materials import Color, MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.solids import cylinder, prism, revolved, rounded_box, tube
-from generators.raytrace.soup import Soup, concat, moved, roll_rotation, scaled, turned
+from generators.raytrace.soup import Point, Soup, concat, moved, roll_rotation, scaled, turned
 
 NUM_POSES = 8
 Size = tuple[float, float, float]
@@ -160,7 +160,7 @@ def wheelchair_user(size_m: Size, look: Look, book: MaterialBook) -> tuple[Soup,
     return within([concat(parts)], size_m)
 
 
-def _spoked(radius: float, rubber: int, steel: int, center: tuple[float, float, float]) -> Soup:
+def _spoked(radius: float, rubber: int, steel: int, center: Point) -> Soup:
     """A thin wheel about the y axis."""
     profile = np.array([[radius - 0.03, -0.014], [radius, -0.01], [radius, 0.01], [radius - 0.03, 0.014],
                         [radius - 0.03, -0.014]])  # fmt: skip
@@ -171,6 +171,6 @@ def _spoked(radius: float, rubber: int, steel: int, center: tuple[float, float, 
     return moved(turned(concat(parts), roll_rotation(-0.5 * np.pi)), center)
 
 
-def thin_wheel(radius_m: float, rubber: int, steel: int, center_m: tuple[float, float, float]) -> Soup:
+def thin_wheel(radius_m: float, rubber: int, steel: int, center_m: Point) -> Soup:
     """A spoked wheel about the y axis, as of a bicycle."""
     return _spoked(radius_m, rubber, steel, center_m)

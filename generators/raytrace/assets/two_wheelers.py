@@ -43,7 +43,9 @@ def _bicycle_frame(finish: Finish) -> Soup:
     for y in (0.045, -0.045):
         rods = [((-0.53, y, 0.34), bottom), ((-0.53, y, 0.34), (-0.2, 0, 0.8)), ((0.39, y, 0.68), (0.53, y, 0.34))]
         parts += [tube(np.array(rod, dtype=np.float64), 0.011, finish.paint, 5) for rod in rods]
-    grip = np.array([[0.28, 0.29, 1.01], [0.36, 0.22, 1.02], [0.33, 0.0, 1.01], [0.36, -0.22, 1.02], [0.28, -0.29, 1.01]])
+    grip = np.array(
+        [[0.28, 0.29, 1.01], [0.36, 0.22, 1.02], [0.33, 0.0, 1.01], [0.36, -0.22, 1.02], [0.28, -0.29, 1.01]]
+    )
     parts += [
         tube(grip, 0.015, finish.trim, 6),
         rounded_box((0.26, 0.15, 0.06), (-0.24, 0, 0.9), finish.trim, 0.02),
@@ -64,7 +66,7 @@ def _crank(phase: float, finish: Finish) -> tuple[Soup, np.ndarray]:
     pedals = np.array([middle + arm + [0, 0.12, 0], middle - arm - [0, 0.12, 0]])
     parts: list[Soup] = []
     for side, y in ((0, 0.07), (1, -0.07)):
-        start = middle + [0, y, 0]
+        start = middle + np.array([0, y, 0])
         end = start + (arm if side == 0 else -arm)
         parts.append(tube(np.array([start, end]), 0.013, finish.chrome, 5))
         parts.append(box((0.09, 0.1, 0.025), pedals[side], finish.trim))
@@ -73,7 +75,10 @@ def _crank(phase: float, finish: Finish) -> tuple[Soup, np.ndarray]:
 
 def motorcycle(size_m: Size, finish: Finish, look: Look) -> Soup:
     """A motorcycle with its rider, exactly filling its box."""
-    parts = [moved(wheel(0.32, 0.14, finish, 6), (0.72, 0, 0.32)), moved(wheel(0.32, 0.18, finish, 6), (-0.70, 0, 0.32))]
+    parts = [
+        moved(wheel(0.32, 0.14, finish, 6), (0.72, 0, 0.32)),
+        moved(wheel(0.32, 0.18, finish, 6), (-0.70, 0, 0.32)),
+    ]
     for y in (0.1, -0.1):
         parts.append(tube(np.array([[0.72, y, 0.32], [0.46, y, 0.98]]), 0.028, finish.chrome, 7))
         parts.append(tube(np.array([[-0.70, y, 0.32], [-0.1, y, 0.42]]), 0.03, finish.trim, 6))

@@ -193,7 +193,9 @@ def _look(book: MaterialBook, color: Color, texture: Texture, rng: np.random.Gen
                     lidar_reflectivity=0.08, wettable=0.0)
         )  # fmt: skip
 
-    pane = book.add(Surface("#10151a", building, roughness=0.04, reflectance=0.10, lidar_reflectivity=0.08, wettable=0.0))
+    pane = book.add(
+        Surface("#10151a", building, roughness=0.04, reflectance=0.10, lidar_reflectivity=0.08, wettable=0.0)
+    )
     wall = plain(color, kind=texture, scale=0.25 if texture == Texture.BRICK else 2.0)
     frame = plain(("#e8e6e0", "#3a3d40", "#5a4632", "#d8d4c8")[int(rng.integers(4))], 0.5)
     reveal = plain(("#d9d5cb", "#c4bfb4", "#b0aca4")[int(rng.integers(3))])

@@ -175,9 +175,13 @@ def balconies(openings: Float[np.ndarray, "n 4"], rng: np.random.Generator, look
     wide, deep = 2.3, 1.15
     count = len(chosen)
     ones = np.ones(count)
-    slab = boxes(np.stack([wide * ones, deep * ones, 0.14 * ones], -1), np.stack([x, -0.5 * deep * ones, z], -1), look.reveal)
+    slab = boxes(
+        np.stack([wide * ones, deep * ones, 0.14 * ones], -1), np.stack([x, -0.5 * deep * ones, z], -1), look.reveal
+    )
     rail = boxes(
-        np.stack([wide * ones, 0.05 * ones, 0.05 * ones], -1), np.stack([x, -deep * ones + 0.04, z + 1.05], -1), look.metal
+        np.stack([wide * ones, 0.05 * ones, 0.05 * ones], -1),
+        np.stack([x, -deep * ones + 0.04, z + 1.05], -1),
+        look.metal,
     )
     offsets = np.linspace(-0.5 * wide + 0.03, 0.5 * wide - 0.03, 9)
     bars_x = (x[:, None] + offsets).ravel()

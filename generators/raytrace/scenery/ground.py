@@ -18,12 +18,15 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     """A polygon as a surface: constrained Delaunay triangles, heights from `height`, uv as world metres."""
     if shape.is_empty:
         return EMPTY
-    parts = shapely.constrained_delaunay_triangles(shapely.segmentize(np.array(polygons(shape), dtype=object), spacing_m))
+    parts = shapely.constrained_delaunay_triangles(
+        shapely.segmentize(np.array(polygons(shape), dtype=object), spacing_m)
+    )
     triangles = shapely.get_parts(parts)
     if not len(triangles):
         return EMPTY
     xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
-    turn = np.cross(xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0])
+    one, two = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    turn = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
     xy = np.where((turn < 0)[:, None, None], xy[:, ::-1], xy)
     z = height(xy.reshape(-1, 2)).reshape(-1, 3) + lift_m
     return flat(np.concatenate([xy, z[..., None]], axis=-1), material, xy)

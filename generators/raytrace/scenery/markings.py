@@ -135,7 +135,12 @@ def _zebra(plan: Plan, shape: shapely.Polygon, material: int) -> Soup:
     start = (np.arange(count) + 0.25) / count
     end = (np.arange(count) + 0.75) / count
     corners = np.stack(
-        [a + start[:, None] * (b - a), a + end[:, None] * (b - a), d + end[:, None] * (c - d), d + start[:, None] * (c - d)],
+        [
+            a + start[:, None] * (b - a),
+            a + end[:, None] * (b - a),
+            d + end[:, None] * (c - d),
+            d + start[:, None] * (c - d),
+        ],
         axis=1,
     )
     middle = shapely.points(corners.mean(axis=1))

@@ -79,5 +79,7 @@ def _fence(size: np.ndarray, material: int) -> Soup:
     """Posts and two rails."""
     length, tall = float(size[0]), float(size[2])
     count = max(2, int(length / 2.0))
-    posts = [box((0.06, 0.06, tall), (float(x), 0, 0.5 * tall), material) for x in np.linspace(-0.49, 0.49, count) * length]
+    posts = [
+        box((0.06, 0.06, tall), (float(x), 0, 0.5 * tall), material) for x in np.linspace(-0.49, 0.49, count) * length
+    ]
     return concat([*posts, *[box((length, 0.04, 0.06), (0, 0, z * tall), material) for z in (0.45, 0.95)]])

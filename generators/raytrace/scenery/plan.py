@@ -98,8 +98,16 @@ class Plan:
 
 
 def _tree(lanes: list[Lane]) -> tuple[cKDTree, np.ndarray]:
-    points = np.concatenate([part for lane in lanes for part in (lane.left_m, lane.right_m, lane.centerline_m)])
+    lines = [_dense(part) for lane in lanes for part in (lane.left_m, lane.right_m, lane.centerline_m)]
+    points = np.concatenate(lines)
     return cKDTree(points[:, :2]), points[:, 2]
+
+
+def _dense(line_m: np.ndarray) -> np.ndarray:
+    """The line with a point at least every metre, so that heights on slopes are exact to centimetres."""
+    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line_m[:, :2], axis=0), axis=-1))])
+    at = np.linspace(0.0, arc[-1], max(2, int(np.ceil(arc[-1])) + 1))
+    return np.stack([np.interp(at, arc, line_m[:, k]) for k in range(3)], axis=-1)
 
 
 def _interpolated(tree: cKDTree, height: np.ndarray, xy_m: np.ndarray) -> np.ndarray:

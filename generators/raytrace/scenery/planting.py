@@ -20,7 +20,7 @@ from generators.raytrace.soup import EMPTY, Soup, concat, instances, placed
 
 # Levels of detail: far, plain, good, best; up to how far and to which rank by distance the better ones are used.
 DETAIL_WITHIN_M = (150.0, 60.0, 24.0)
-MOST_OF_DETAIL = (95, 34, 9)
+MOST_OF_DETAIL = (80, 26, 6)
 SIGHT_M = 9.0
 
 
@@ -180,7 +180,10 @@ def _belts(plan: Plan, rng: np.random.Generator, count: int) -> Stand:
 
 
 def _grown(
-    plan: Plan, stands: list[Stand], library: dict[str, list[list[Template]]], appearance: Appearance,
+    plan: Plan,
+    stands: list[Stand],
+    library: dict[str, list[list[Template]]],
+    appearance: Appearance,
     rng: np.random.Generator,
 ) -> Soup:
     """Copies of the templates, detailed near the focus; crowns never over a lane."""
@@ -213,7 +216,12 @@ def _grown(
 
 
 def _garden_hedges(
-    plan: Plan, lots: tuple[Lot, ...], book: MaterialBook, appearance: Appearance, rng: np.random.Generator, density: float
+    plan: Plan,
+    lots: tuple[Lot, ...],
+    book: MaterialBook,
+    appearance: Appearance,
+    rng: np.random.Generator,
+    density: float,
 ) -> Soup:
     """A hedge along the street side of some gardens, with a gap for the door."""
     look: Foliage = foliage(book, appearance, 1)

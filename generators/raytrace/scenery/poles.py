@@ -112,7 +112,9 @@ def no_lamps() -> Lamps:
 
 def _glass(book: MaterialBook, rgb: tuple[float, float, float]) -> int:
     light = (0.35 * rgb[0], 0.35 * rgb[1], 0.35 * rgb[2])
-    return book.add(Surface("#cfcfca", SemanticClass.POLE, roughness=0.3, emission=light, glow=Glow.NIGHT, wettable=0.0))
+    return book.add(
+        Surface("#cfcfca", SemanticClass.POLE, roughness=0.3, emission=light, glow=Glow.NIGHT, wettable=0.0)
+    )
 
 
 def _arm_lamp(tall: float, rgb: tuple[float, float, float], book: MaterialBook) -> tuple[Soup, np.ndarray]:
@@ -180,12 +182,16 @@ def furniture(plan: Plan, crossings: BaseGeometry, book: MaterialBook, appearanc
 
 def _bin(book: MaterialBook) -> Soup:
     body = steel(book, "#2f4a3c")
-    return concat([cylinder((0, 0, -0.05), (0, 0, 0.8), 0.22, body, 12), ellipsoid((0, 0, 0.8), (0.24, 0.24, 0.1), body, 4, 12)])
+    return concat(
+        [cylinder((0, 0, -0.05), (0, 0, 0.8), 0.22, body, 12), ellipsoid((0, 0, 0.8), (0.24, 0.24, 0.1), body, 4, 12)]
+    )
 
 
 def _cabinet(book: MaterialBook) -> Soup:
     grey = steel(book, "#8d938f")
-    return concat([rounded_box((0.35, 0.9, 1.15), (0, 0, 0.55), grey, 0.03), box((0.4, 0.95, 0.08), (0, 0, 1.12), grey)])
+    return concat(
+        [rounded_box((0.35, 0.9, 1.15), (0, 0, 0.55), grey, 0.03), box((0.4, 0.95, 0.08), (0, 0, 1.12), grey)]
+    )
 
 
 def _bench(book: MaterialBook) -> Soup:
@@ -200,13 +206,17 @@ def _bench(book: MaterialBook) -> Soup:
 def _bollard(book: MaterialBook) -> Soup:
     dark = steel(book, "#3a3d40")
     white = book.add(Surface("#dededa", SemanticClass.POLE, roughness=0.5, lidar_reflectivity=1.5))
-    return concat([cylinder((0, 0, -0.05), (0, 0, 0.9), 0.06, dark, 8), cylinder((0, 0, 0.72), (0, 0, 0.8), 0.063, white, 8)])
+    return concat(
+        [cylinder((0, 0, -0.05), (0, 0, 0.9), 0.06, dark, 8), cylinder((0, 0, 0.72), (0, 0, 0.8), 0.063, white, 8)]
+    )
 
 
 def _bike_rack(book: MaterialBook) -> Soup:
     bright = steel(book, "#a9adb0")
     hoops = []
     for x in (-0.8, 0.0, 0.8):
-        path = np.array([[x, -0.35, -0.05], [x, -0.35, 0.7], [x, -0.2, 0.82], [x, 0.2, 0.82], [x, 0.35, 0.7], [x, 0.35, -0.05]])
+        path = np.array(
+            [[x, -0.35, -0.05], [x, -0.35, 0.7], [x, -0.2, 0.82], [x, 0.2, 0.82], [x, 0.35, 0.7], [x, 0.35, -0.05]]
+        )
         hoops.append(tube(path, 0.025, bright, 6, caps=False))
     return concat(hoops)

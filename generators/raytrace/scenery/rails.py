@@ -72,7 +72,9 @@ def _lines(shape: BaseGeometry, plan: Plan, reverse: bool = False) -> list[np.nd
     return result
 
 
-def _stretches(lines: list[np.ndarray], rng: np.random.Generator, low: float, high: float, share: float) -> list[np.ndarray]:
+def _stretches(
+    lines: list[np.ndarray], rng: np.random.Generator, low: float, high: float, share: float
+) -> list[np.ndarray]:
     result: list[np.ndarray] = []
     for line in lines:
         whole = shapely.LineString(line)
@@ -121,7 +123,11 @@ def noise_walls(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
         low, high = np.column_stack([line, z - 1.2]), np.column_stack([line, z + tall])
         faces = np.stack([low[1:], low[:-1], high[:-1], high[1:]], axis=1)
         parts.append(quads(faces, panel))
-        parts.append(boxes(np.tile([0.25, 0.25, tall + 1.3], (len(line), 1)), np.column_stack([line, z + 0.5 * tall - 0.5]), post))
+        parts.append(
+            boxes(
+                np.tile([0.25, 0.25, tall + 1.3], (len(line), 1)), np.column_stack([line, z + 0.5 * tall - 0.5]), post
+            )
+        )
     return concat(parts)
 
 
@@ -130,7 +136,9 @@ def field_fences(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup
     if plan.setting != "rural":
         return EMPTY
     rng = appearance.rng("fences")
-    wood = book.add(Surface("#6b5a45", SemanticClass.FENCE, texture=Texture.BARK, texture_scale_m=0.4, lidar_reflectivity=0.4))
+    wood = book.add(
+        Surface("#6b5a45", SemanticClass.FENCE, texture=Texture.BARK, texture_scale_m=0.4, lidar_reflectivity=0.4)
+    )
     parts: list[Soup] = []
     for line in _stretches(_lines(plan.paved.buffer(4.5, quad_segs=3), plan), rng, 50.0, 120.0, 0.35):
         z = plan.verge_height_m(line) - 0.25
@@ -155,7 +163,10 @@ def gantry(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     tangent = np.gradient(lane.centerline_m[:, :2], axis=0)[nearest]
     tangent = tangent / max(float(np.linalg.norm(tangent)), 1e-9)
     side = np.array([-tangent[1], tangent[0]])
-    carriageway = next((part for part in np.atleast_1d(shapely.get_parts(plan.road)) if part.distance(shapely.Point(*at)) < 1), plan.road)
+    carriageway = next(
+        (part for part in np.atleast_1d(shapely.get_parts(plan.road)) if part.distance(shapely.Point(*at)) < 1),
+        plan.road,
+    )
     cut = shapely.intersection(carriageway.buffer(1.4), shapely.LineString([at - 60 * side, at + 60 * side]))
     if cut.is_empty:
         return EMPTY
@@ -174,7 +185,7 @@ def _gantry_between(plan: Plan, ends: np.ndarray, tangent: np.ndarray, book: Mat
     a, b = np.array([*ends[0], z + 6.3]), np.array([*ends[1], z + 6.3])
     parts = [tube(np.array([[*end, z - 0.4], [*end, z + 7.6]]), 0.17, metal, 8) for end in ends]
     for lift in (0.0, 1.1):
-        parts.append(tube(np.array([a, b]) + [0, 0, lift], 0.09, metal, 6))
+        parts.append(tube(np.array([a, b]) + np.array([0, 0, lift]), 0.09, metal, 6))
     span = float(np.linalg.norm(b - a))
     for share in np.arange(0.5, span / 1.5) * 1.5 / span:
         foot = a + share * (b - a)
@@ -188,7 +199,9 @@ def _gantry_between(plan: Plan, ends: np.ndarray, tangent: np.ndarray, book: Mat
     return concat(parts)
 
 
-def _board(middle: np.ndarray, across: np.ndarray, facing: np.ndarray, half: float, tall: float, blue: int, white: int) -> Soup:
+def _board(
+    middle: np.ndarray, across: np.ndarray, facing: np.ndarray, half: float, tall: float, blue: int, white: int
+) -> Soup:
     up = np.array([0.0, 0.0, 1.0])
     right = np.cross(up, facing)
 
@@ -197,7 +210,10 @@ def _board(middle: np.ndarray, across: np.ndarray, facing: np.ndarray, half: flo
         return quads(np.array([corners]), material)
 
     rows = [(-0.75, 0.35, 0.45, 0.75), (-0.75, 0.75, -0.05, 0.25), (-0.75, 0.1, -0.55, -0.25)]
-    parts = [panel(-half, half, -tall, tall, 0.0, white), panel(-0.97 * half, 0.97 * half, -0.95 * tall, 0.95 * tall, 0.01, blue)]
+    parts = [
+        panel(-half, half, -tall, tall, 0.0, white),
+        panel(-0.97 * half, 0.97 * half, -0.95 * tall, 0.95 * tall, 0.01, blue),
+    ]
     parts += [panel(x0 * half, x1 * half, z0 * tall, z1 * tall, 0.02, white) for x0, x1, z0, z1 in rows]
     parts.append(quads(np.array([[middle + x * right + z * up - 0.03 * facing
                                   for x, z in ((half, -tall), (-half, -tall), (-half, tall), (half, tall))]]), white))  # fmt: skip
@@ -214,8 +230,15 @@ def utility_poles(plan: Plan, book: MaterialBook) -> Soup:
     """Wooden poles with a cross-arm along one side of a rural road."""
     if plan.setting != "rural":
         return EMPTY
-    wood = book.add(Surface("#5a4a3a", SemanticClass.POLE, texture=Texture.BARK, texture_scale_m=0.4, lidar_reflectivity=0.3))
+    wood = book.add(
+        Surface("#5a4a3a", SemanticClass.POLE, texture=Texture.BARK, texture_scale_m=0.4, lidar_reflectivity=0.3)
+    )
     spot = map_fence_spots(plan, 5.5, 48.0)
     spot = picked(spot, np.sin(spot.yaw_rad + 0.3) > 0)
-    pole = concat([tube(np.array([[0, 0, -1.0], [0, 0, 8.5]]), np.array([0.15, 0.10]), wood, 7), box((0.12, 1.8, 0.12), (0, 0, 8.0), wood)])
+    pole = concat(
+        [
+            tube(np.array([[0, 0, -1.0], [0, 0, 8.5]]), np.array([0.15, 0.10]), wood, 7),
+            box((0.12, 1.8, 0.12), (0, 0, 8.0), wood),
+        ]
+    )
     return instances(pole, on_ground(plan, spot), spot.yaw_rad + 0.5 * np.pi)

@@ -14,7 +14,8 @@ from generators.raytrace.scenery.plan import ROAD_KINDS, Plan, lane_polygon, pol
 from generators.raytrace.soup import EMPTY, Soup, concat
 
 GREEN_MEDIAN_M2 = 25.0
-APRON_M = {"urban": 6.0, "residential": 2.0, "rural": 3.0, "motorway": 4.0}
+APRON_M = {"urban": 6.0, "residential": 5.0, "rural": 3.0, "motorway": 4.0}
+APRON_FALL = {"urban": 0.012, "residential": 0.06, "rural": 0.1, "motorway": 0.075}
 GRASS_GREENS = {"summer": (0.055, 0.10, 0.025), "spring": (0.06, 0.125, 0.028), "autumn": (0.085, 0.09, 0.03),
                 "winter": (0.10, 0.095, 0.055)}  # fmt: skip
 KERB_PROFILE_M = np.array([[0.0, -0.05], [0.0, 0.095], [0.012, 0.116], [0.03, 0.12], [0.15, 0.121]])
@@ -142,7 +143,7 @@ def walk_surfaces(plan: Plan, book: MaterialBook, appearance: Appearance) -> Sou
 
 def apron_height_m(setting: str, beside_m: np.ndarray, distance_m: np.ndarray) -> np.ndarray:
     """Height of the apron: level with the paving in town, falling away from it elsewhere."""
-    return beside_m - 0.012 - (0.012 if setting == "urban" else 0.08) * distance_m
+    return beside_m - 0.012 - APRON_FALL[setting] * distance_m
 
 
 def apron(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:

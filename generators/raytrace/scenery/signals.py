@@ -23,9 +23,7 @@ LAMPS = (
 )
 
 
-def traffic_lights(
-    plan: Plan, signals: Sequence[TrafficSignal], signal_ids: Sequence[str], book: MaterialBook
-) -> Soup:
+def traffic_lights(plan: Plan, signals: Sequence[TrafficSignal], signal_ids: Sequence[str], book: MaterialBook) -> Soup:
     """Heads with their supports; a head whose state is not reported stays dark."""
     order = {name: index for index, name in enumerate(signal_ids)}
     parts: list[Soup] = []

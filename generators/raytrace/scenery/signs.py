@@ -75,7 +75,7 @@ def sign_on_post(kind: str, value: float, height_m: float, book: MaterialBook) -
     post = steel(book, "#8a8f93")
     plate = _plate(kind, value, book)
     mast = tube(np.array([[-0.05, 0, -0.3], [-0.05, 0, height_m + 0.3]]), 0.032, post, 7)
-    return concat([mast, Soup(plate.corners_m + [0, 0, height_m], plate.normals, plate.uv_m, plate.material)])
+    return concat([mast, Soup(plate.corners_m + np.array([0, 0, height_m]), plate.normals, plate.uv_m, plate.material)])
 
 
 def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
@@ -100,7 +100,7 @@ def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
         glyph, fill = ("D", yellow) if works else ("!", white)
         drawn = _text(glyph, 0.13, black, 3)
         return concat([_layers(outline, ((1.0, red), (0.72, fill)), back),
-                       Soup(drawn.corners_m + [0, -0.05 if glyph == "D" else 0, -0.03], drawn.normals, drawn.uv_m,
+                       Soup(drawn.corners_m + np.array([0, -0.05 if glyph == "D" else 0, -0.03]), drawn.normals, drawn.uv_m,
                             drawn.material)])  # fmt: skip
     if kind in ("speed_limit_end", "limits_end"):
         outline = _polygon(20, 0.34, 0.0)
@@ -170,7 +170,7 @@ def _text(text: str, size_m: float, material: int, layer: int) -> Soup:
                 side = 0.5 * stroke * np.array([-along[1], along[0]])
                 p, q = p - 0.5 * stroke * along, q + 0.5 * stroke * along
                 corners = np.array([p - side, q - side, q + side, p + side])
-                quads_2d.append(corners + [left + i * pitch, -1.0])
+                quads_2d.append(corners + np.array([left + i * pitch, -1.0]))
     flat = np.array(quads_2d) * size_m
     # Seen from +x with z up, +y is on the right.
     corners = np.stack([np.full(flat.shape[:2], layer * LAYER_M), flat[..., 0], flat[..., 1]], axis=-1)

@@ -19,7 +19,7 @@ HILLS_BEGIN_M = 110.0
 
 def flat_land(book: MaterialBook, appearance: Appearance) -> Soup:
     """The land of a scene without a map: level near the origin, hills afar."""
-    x = np.unique(np.concatenate([np.linspace(-200, 200, 21), _afar(-200, 200)]))
+    x = np.unique(np.concatenate([np.linspace(-200, 200, 21), _afar(-200.0, 200.0)]))
     grid = np.stack(np.meshgrid(x, x, indexing="ij"), axis=-1)
     distance = np.maximum(np.linalg.norm(grid, axis=-1) - 150.0, 0.0)
     z = hills_m(grid.reshape(-1, 2), distance.reshape(-1), appearance).reshape(distance.shape) - 0.02
@@ -44,9 +44,7 @@ def land(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     return smooth(sheet(points, grass(book, appearance), grid), 1.2)
 
 
-def ground_height_m(
-    plan: Plan, xy_m: Float[np.ndarray, "n 2"], appearance: Appearance
-) -> Float[np.ndarray, "n"]:
+def ground_height_m(plan: Plan, xy_m: Float[np.ndarray, "n 2"], appearance: Appearance) -> Float[np.ndarray, "n"]:
     """Height of what one stands on beside the road: the apron near the paving, the land beyond."""
     if not len(xy_m):
         return np.zeros(0)
@@ -74,5 +72,9 @@ def hills_m(
         waves += length / 1400.0 * np.sin(2 * np.pi * along / length + phase)
     share = np.clip((distance_m - HILLS_BEGIN_M) / 900.0, 0.0, 1.0)
     rise = share * share * (3 - 2 * share)
-    near = np.clip((distance_m - 14.0) / 60.0, 0.0, 1.0) * 0.35 * (1 + np.sin(xy_m[:, 0] / 17.0) * np.sin(xy_m[:, 1] / 23.0))
+    near = (
+        np.clip((distance_m - 14.0) / 60.0, 0.0, 1.0)
+        * 0.35
+        * (1 + np.sin(xy_m[:, 0] / 17.0) * np.sin(xy_m[:, 1] / 23.0))
+    )
     return rise * tall * (0.55 + 0.30 * waves) + near

@@ -67,7 +67,9 @@ def broadleaf(rng: np.random.Generator, look: Foliage, detail: int, bare: bool, 
     start = np.column_stack([np.full(count, lean[0]), np.full(count, lean[1]), np.maximum(fork, height - 2.0)])
     for i in range(count if (bare or detail) else 0):
         middle = 0.5 * (start[i] + centers[i]) + [0, 0, 0.2]
-        parts.append(tube(np.array([start[i], middle, centers[i]]), np.array([0.07, 0.05, 0.015]), look.bark, 4, caps=False))
+        parts.append(
+            tube(np.array([start[i], middle, centers[i]]), np.array([0.07, 0.05, 0.015]), look.bark, 4, caps=False)
+        )
         if bare:
             parts += _twigs(rng, centers[i], float(radii[i]), look.bark)
     if not bare:
@@ -76,7 +78,7 @@ def broadleaf(rng: np.random.Generator, look: Foliage, detail: int, bare: bool, 
 
 
 def _twigs(rng: np.random.Generator, center: np.ndarray, radius: float, bark: int) -> list[Soup]:
-    directions = rng.normal(size=(7, 3)) + [0, 0, 0.5]
+    directions = rng.normal(size=(7, 3)) + np.array([0, 0, 0.5])
     directions *= 1.3 * radius / np.linalg.norm(directions, axis=-1, keepdims=True)
     return [tube(np.array([center, center + d]), np.array([0.022, 0.006]), bark, 3, caps=False) for d in directions]
 
@@ -88,7 +90,9 @@ def _crown(rng: np.random.Generator, centers: np.ndarray, radii: np.ndarray, loo
     per = len(masses) // len(radii)
     owner = np.repeat(np.arange(len(radii)), per)
     corners = masses.corners_m * (1 + 0.16 * np.sin(5.0 * masses.corners_m + centers[owner][:, None] * 3.0))
-    masses = Soup(corners + centers[owner][:, None], masses.normals, masses.uv_m + centers[owner][:, None, :2], masses.material)
+    masses = Soup(
+        corners + centers[owner][:, None], masses.normals, masses.uv_m + centers[owner][:, None, :2], masses.material
+    )
     amount = (16, 40, 84)[detail] * len(radii)
     size = (0.8, 0.55, 0.38)[detail]
     leaves = leaf_cards(rng, centers, radii, amount, size, look.leaf)
@@ -156,7 +160,9 @@ def conifer(rng: np.random.Generator, look: Foliage, detail: int) -> Soup:
         ragged[-1] = ragged[0]
         edge = np.column_stack([reach * ragged * np.cos(angle), reach * ragged * np.sin(angle),
                                 base - ragged * drop])  # fmt: skip
-        middle = np.column_stack([0.5 * reach * np.cos(angle), 0.5 * reach * np.sin(angle), np.full(sides + 1, base + 0.25)])
+        middle = np.column_stack(
+            [0.5 * reach * np.cos(angle), 0.5 * reach * np.sin(angle), np.full(sides + 1, base + 0.25)]
+        )
         top = np.broadcast_to(np.array([0.0, 0.0, base + 0.55 + 0.5 * (1 - share)]), edge.shape)
         under = np.broadcast_to(np.array([0.0, 0.0, base + 0.1]), edge.shape)
         parts.append(sheet(np.stack([edge, middle, top], axis=1), look.leaf[1]))
