@@ -191,7 +191,7 @@ def drive_of(rollout: Rollout, task: DrivingTask | None = None) -> Drive:
     return Drive(
         rollout=rollout,
         task=task,
-        time_s=(rollout.timestamps_ns[step] - rollout.timestamps_ns[0]) * 1e-9,
+        time_s=np.round((rollout.timestamps_ns[step] - rollout.timestamps_ns[0]) * 1e-9, 9),
         step=step,
         center_m=np.asarray(pose.translation_m[step, ego, :2], dtype=np.float64),
         yaw_rad=np.unwrap(yaw[:, ego]),

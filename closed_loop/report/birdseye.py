@@ -222,7 +222,7 @@ def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int, oversampl
         points = (np.asarray(values, dtype=np.float64).reshape(-1, 2) - middle) * scale * [1, -1] + size / 2
         return [(float(x), float(y)) for x, y in points]
 
-    for color, name in (((219, 217, 210), "side"), ((90, 96, 106), "road")):
+    for color, name in (((205, 203, 195), "side"), ((90, 96, 106), "road")):
         for rings in data["map"][name]:
             draw.polygon(screen(rings[0]), fill=color)
             for hole in rings[1:]:
@@ -230,7 +230,7 @@ def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int, oversampl
     for rings in data["map"]["crossings"]:
         draw.polygon(screen(rings[0]), fill=(150, 154, 162))
     for mark in data["map"]["marks"]:
-        shade = {"kerb": (170, 168, 162)}.get(mark["kind"], (236, 200, 90) if mark["color"] == "yellow" else (240, 240, 240))
+        shade = {"kerb": (170, 168, 162)}.get(mark["kind"], (236, 200, 90) if mark["color"] == "yellow" else (255, 255, 255))
         for piece in _dashes(mark["p"]) if mark["kind"] == "broken" else [mark["p"]]:
             draw.line(screen(piece), fill=shade, width=oversample)
     trail = [value for j in range(k + 1) for value in (_at(ego["x"], j), _at(ego["y"], j))]

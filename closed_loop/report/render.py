@@ -13,7 +13,7 @@ from markupsafe import Markup
 from closed_loop.report.birdseye import film_strip, scene_data
 from closed_loop.report.data import GalleryGroup, ReportData, Scene
 from closed_loop.report.pictures import shrunk
-from closed_loop.report.tables import failure_rows, headline_rows, percent, shown, slice_tables
+from closed_loop.report.tables import failure_rows, headline_rows, percent, shown, shown_difference, slice_tables
 from driving_data.errors import RoadloomError
 from driving_data.plain import to_plain
 
@@ -84,7 +84,7 @@ def _page(data: ReportData, assets: _Assets) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["script_json"] = script_json
-    environment.globals.update(shown=shown, percent=percent)
+    environment.globals.update(shown=shown, shown_difference=shown_difference, percent=percent)
     evaluation = data.evaluation
     return environment.get_template("template.html.j2").render(
         data=data,

@@ -127,7 +127,7 @@
       path(mark.p, false);
       context.setLineDash(mark.kind === "broken" ? [300, 450] : []);
       context.strokeStyle = mark.kind === "kerb" ? colors.kerb : mark.color === "yellow" ? colors.yellow : colors.mark;
-      context.lineWidth = Math.max(mark.kind === "kerb" ? 18 : mark.kind === "double" ? 30 : 14, pixel * 1.1);
+      context.lineWidth = Math.max(mark.kind === "kerb" ? 18 : mark.kind === "double" ? 30 : 14, pixel * 1.5);
       context.stroke();
     });
     context.setLineDash([]);

@@ -115,6 +115,13 @@ def shown(value: float | None, metric: MetricInfo) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
+def shown_difference(value: float, metric: MetricInfo) -> str:
+    """A difference for a person: rates in percentage points, the rest with two figures; no sign on nothing."""
+    if metric.scale is Scale.RATE:
+        return "0" if abs(value) < 5e-4 else f"{100 * value:+.0f} pp"
+    return "0" if abs(value) < 5e-4 else f"{value:+.2g}"
+
+
 def percent(value: float, low: float, high: float) -> float:
     """Place of a value on an axis, in per cent."""
     return round(100.0 * min(max((value - low) / max(high - low, 1e-12), 0.0), 1.0), 2)

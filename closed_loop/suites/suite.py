@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from driving_data.plain import digest
-from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario
 
 SMOKE_COUNT = 2
 SMOKE_SEED = 11
+
+
+@runtime_checkable
+class Drawable(Protocol):
+    """What concrete scenarios are drawn from: a `LogicalScenario`, or anything that draws like it."""
+
+    def sample(self, seed: int, index: int = 0) -> ConcreteScenario:
+        """The draw `index` of a seed; the same numbers give the same scenario."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Suite:
         return digest([scenario.digest() for scenario in self.scenarios])
 
 
-def draw_suite(name: str, logical: Sequence[LogicalScenario], count: int, seed: int) -> Suite:
+def draw_suite(name: str, logical: Sequence[Drawable], count: int, seed: int) -> Suite:
     """`count` draws of each logical scenario.
 
     Raises:

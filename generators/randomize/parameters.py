@@ -40,7 +40,7 @@ MOUNTING: Mapping[str, Dimension] = {
 }
 
 STANDARD: Mapping[str, str] = {
-    "building_style": "choice(mixed, mixed, mixed, plaster, brick, modern, house)",
+    "building_style": "mixed @ 5 | plaster @ 2 | brick @ 2 | modern @ 1 | house @ 1",
     "building_height_scale": "0.7..1.4",
     "facade_hue": "0.0..1.0",
     "facade_saturation": "0.05..0.35",

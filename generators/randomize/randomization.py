@@ -66,7 +66,7 @@ def read_randomization(name: str, parameters: Mapping[str, Any] | None = None, f
 
     Args:
         name: name of the space.
-        parameters: distributions by parameter, as text (`-0.2..0.2`, `normal(0, 0.25, -1, 1)`) or number; None takes
+        parameters: distributions by parameter, as text (`-0.2..0.2`, `red @ 3 | blue`) or number; None takes
             a parameter out of the space.
         file: where they were written, for messages.
 

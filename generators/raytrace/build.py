@@ -31,6 +31,7 @@ ranges stand as data in `appearance.APPEARANCE_SPACE` and, for keys `<key>.<acto
 import numpy as np
 import shapely
 from jaxtyping import Float
+from shapely.geometry.base import BaseGeometry
 
 from driving_data.maps.lane_map import LaneMap
 from driving_data.ports import SceneDescription
@@ -80,8 +81,8 @@ def build_scene(
         static, lamps = street(scene.lane_map, scene.signal_ids, book, appearance, focus_m, reach_m)
     assets, frames, strides = _bodies(scene, appearance, book)
     return MeshScene(
-        static=to_mesh(static), assets=assets, asset_frames=frames, stride_m=strides, materials=book.freeze(), lamps=lamps,
-        environment=scene.environment,
+        static=to_mesh(static), assets=assets, asset_frames=frames, stride_m=strides, materials=book.freeze(),
+        lamps=lamps, environment=scene.environment,
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def _open_country(plan: Plan, named: set[str], book: MaterialBook, appearance: A
     return parts
 
 
-def _crosswalks(lane_map: LaneMap) -> shapely.Geometry:
+def _crosswalks(lane_map: LaneMap) -> BaseGeometry:
     return shapely.union_all(
         [shapely.Polygon(area.polygon_m[:, :2]).buffer(0) for area in lane_map.areas if area.kind == "crosswalk"]
     )

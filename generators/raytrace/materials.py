@@ -88,6 +88,6 @@ def shaded(color: Color, factor: float) -> tuple[float, float, float]:
 def tinted(hue: float, saturation: float, value: float) -> tuple[float, float, float]:
     """Linear RGB of a screen colour given as hue, saturation and value, each 0 to 1."""
     sector = (hue % 1.0) * 6.0
-    parts: Float[np.ndarray, "3"] = np.clip(np.abs((sector + np.array([0.0, 4.0, 2.0])) % 6.0 - 3.0) - 1.0, 0.0, 1.0)
+    parts: Float[np.ndarray, 3] = np.clip(np.abs((sector + np.array([0.0, 4.0, 2.0])) % 6.0 - 3.0) - 1.0, 0.0, 1.0)
     screen = value * (1.0 - saturation + saturation * parts)
     return linear("#" + "".join(f"{round(255 * float(part)):02x}" for part in screen))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from generators.raytrace.scene import Mesh
 
@@ -226,7 +226,7 @@ def to_mesh(soup: Soup) -> Mesh:
 def blurred_normals(soup: Soup, centers_m: Float[np.ndarray, "C 3"], share: float) -> Soup:
     """Normals drawn towards the direction away from the nearest centre: leaves shade like the crown they make."""
     middle = soup.corners_m.mean(axis=1)
-    _, nearest = cKDTree(centers_m).query(middle)
+    _, nearest = KDTree(centers_m).query(middle)
     away = soup.corners_m - centers_m[nearest][:, None]
     away /= np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), 1e-9)
     normals = (1 - share) * soup.normals + share * away

@@ -10,6 +10,7 @@ from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.dynamics_kernels import begin_sideways
 from sim_bridge.embedded.geometry_kernels import box_distance, path_length, project, refine
 from sim_bridge.embedded.layout import (
+    BASE_D,
     DESIRED,
     DO_CHANGE_LANE,
     DO_CHANGE_SPEED,
@@ -180,7 +181,7 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
         enter_path(pool, w, i, w.phase_i[phase, PH_PATH], True)
         w.flags[PATH_PHASE, i] = phase
         st[DESIRED, i] = a
-        st[LAT_DURATION, i] = 0.0
+        st[LAT_DURATION, i], st[BASE_D, i] = 0.0, 0.0
         if abs(st[D, i]) > 0.01:
             begin_sideways(w, i, 0.0, max(1.0, abs(st[D, i])))
     return True
@@ -209,6 +210,7 @@ def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     if st[LAT_DURATION, i] > 0.0:
         return False
     w.flags[LATERAL_PHASE, i], w.flags[INDICATOR, i] = -1, 0
+    st[BASE_D, i] = st[D, i]
     return True
 
 

@@ -45,6 +45,7 @@ from sim_bridge.embedded.layout import (
     VALID,
     VX,
     VY,
+    WALKS,
     WIDTH,
     WORLD_DONE,
     YAW,
@@ -159,11 +160,13 @@ def collide(w: Batch, i: int, j: int) -> None:
 
 @inner
 def may_touch(w: Batch, i: int, j: int) -> bool:
-    """Whether a contact of two actors would be news, and their circles meet."""
+    """Whether a contact of two actors would be news, and their circles meet; people who brush past do not fall."""
     st, f = w.state, w.param_f
     mi, mj = w.flags[MODE, i], w.flags[MODE, j]
     still_i, still_j = mi in (MODE_STATIC, MODE_REPLAY), mj in (MODE_STATIC, MODE_REPLAY)
     if (still_i and still_j) or (w.flags[HIT, i] == 1 and w.flags[HIT, j] == 1):
+        return False
+    if w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1:
         return False
     dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
     reach = 0.5 * (f[LENGTH, i] + f[WIDTH, i] + f[LENGTH, j] + f[WIDTH, j])

@@ -60,7 +60,8 @@ PREV_YAW: Final = 30
 COMMAND: Final = 31
 PREV_S: Final = 32
 WAITED: Final = 33
-STATE_COLUMNS: Final = 34
+BASE_D: Final = 34
+STATE_COLUMNS: Final = 35
 
 # State of actors, integers.
 VALID: Final = 0

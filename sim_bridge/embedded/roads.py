@@ -15,6 +15,7 @@ from sim_bridge.embedded.paths import PathTable, path_table, reversed_path
 
 TURN_RAD = 0.5
 SIGNAL_BEFORE_TURN_M = 30.0
+SAME_JUNCTION_M = 15.0
 STOP_LINE_REACH_M = 8.0
 EDGE_SCAN_M = 14.0
 EDGE_STEP_M = 0.25
@@ -73,20 +74,33 @@ def bank_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane]) -> Float
 
 
 def turns_along(rows: Float[np.ndarray, "n columns"], lanes: list[Lane], spacing_m: float) -> Float[np.ndarray, "n"]:
-    """+1 where the left indicator is due (before and in a left turn at a junction), -1 for the right, else 0."""
+    """+1 where the left indicator is due (before and in a left turn at a junction), -1 for the right, else 0.
+
+    Junctions that follow at once are a roundabout: there one signals where one leaves it.
+    """
     turn, tree = np.zeros(len(rows)), KDTree(rows[:, PX : PY + 1])
+    groups: list[list[tuple[int, int, float]]] = []
     for lane in lanes:
         if lane.junction_id is None:
             continue
-        steps = np.diff(lane.centerline_m[:, :2], axis=0)
-        heading = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
-        change = float(heading[-1] - heading[0])
-        if abs(change) < TURN_RAD:
-            continue
-        ends = np.asarray(tree.query(lane.centerline_m[[0, -1], :2])[1])
-        first = max(0, int(ends[0]) - round(SIGNAL_BEFORE_TURN_M / spacing_m))
-        turn[first : int(ends[1])] = np.sign(change)
+        first, last = (int(k) for k in np.asarray(tree.query(lane.centerline_m[[0, -1], :2])[1]))
+        if groups and (first - groups[-1][-1][1]) * spacing_m < SAME_JUNCTION_M:
+            groups[-1].append((first, last, turned(lane)))
+        else:
+            groups.append([(first, last, turned(lane))])
+    for group in groups:
+        first, last, change = group[0] if len(group) == 1 else group[-1]
+        before = SIGNAL_BEFORE_TURN_M if len(group) == 1 else SAME_JUNCTION_M
+        if abs(change) >= TURN_RAD:
+            turn[max(0, first - round(before / spacing_m)) : last] = np.sign(change)
     return turn
+
+
+def turned(lane: Lane) -> float:
+    """How far a lane turns, positive to the left."""
+    steps = np.diff(lane.centerline_m[:, :2], axis=0)
+    heading = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    return float(heading[-1] - heading[0])
 
 
 def stops_along(

@@ -3,9 +3,10 @@
 import math
 
 from sim_bridge.embedded.compiled import inner, scalar
-from sim_bridge.embedded.dynamics_kernels import idm_free, idm_interaction, limited, speed_command
+from sim_bridge.embedded.dynamics_kernels import begin_sideways, idm_free, idm_interaction, limited, speed_command
 from sim_bridge.embedded.geometry_kernels import path_length, path_point, path_value, project, refine
 from sim_bridge.embedded.layout import (
+    BASE_D,
     C0,
     COMFORT,
     DELAY,
@@ -36,6 +37,8 @@ from sim_bridge.embedded.layout import (
     PH_A,
     PH_B,
     PH_KIND,
+    PLEFT,
+    PRIGHT,
     PSLOW,
     Q_D,
     Q_LAT,
@@ -52,6 +55,7 @@ from sim_bridge.embedded.layout import (
     VX,
     VY,
     WAITED,
+    WALKS,
     WHEELBASE,
     WIDTH,
     YAW,
@@ -128,6 +132,8 @@ def critical_leader(w: Batch, i: int) -> tuple[float, float]:
     worst, best_gap, best_speed = -1.0, math.inf, 0.0
     for j in range(w.world_i[NUM_ACTORS]):
         if j == i or not q[Q_S, j] > s or q[Q_S, j] > s + horizon:
+            continue
+        if w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1:
             continue
         gap = q[Q_S, j] - q[Q_LON, j] - s - nose
         sight = min(w.param_f[FORESIGHT, j], 0.3 + max(gap, 0.0) / max(v, 1.0))
@@ -268,6 +274,36 @@ def mind_traffic(pool: Pool, w: Batch, i: int, desired: float, minds_signals: bo
         taken = max(taken, idm_interaction(stop + 0.5, v, 0.0, 0.5, 1.0, accel, comfort))
     wish = idm_free(v, desired, accel, comfort) - taken
     return max(wish, -min(8.0, w.world_f[FRICTION] * GRAVITY))
+
+
+@inner
+def side_step(w: Batch, i: int, j: int, closing: float) -> float:
+    """Lateral place at which walker `i` gets past walker `j`; half of the way where `j` steps aside too."""
+    st, q = w.state, w.proj[w.flags[PATH, i]]
+    room = 0.5 * w.param_f[WIDTH, i] + q[Q_LAT, j] + 0.25
+    aim = q[Q_D, j] - room if q[Q_D, j] >= st[D, i] - 0.1 else q[Q_D, j] + room
+    return st[D, i] + 0.55 * (aim - st[D, i]) if closing > st[SPEED, i] + 0.1 else aim
+
+
+@inner
+def dodge(pool: Pool, w: Batch, i: int) -> None:
+    """Lets a walker step aside for others who walk its way, and go back to its line behind them."""
+    st, q, path = w.state, w.proj[w.flags[PATH, i]], w.paths[w.flags[PATH, i]]
+    half, alone = 0.5 * w.param_f[WIDTH, i], True
+    for j in range(w.world_i[NUM_ACTORS]):
+        if j == i or w.param_i[WALKS, j] == 0 or math.isnan(q[Q_S, j]):
+            continue
+        ahead, closing = q[Q_S, j] - st[S, i], st[SPEED, i] - q[Q_VS, j]
+        if ahead < -1.5 or ahead > 2.0 + 2.0 * max(closing, 0.0):
+            continue
+        alone = False
+        if ahead > 0.0 and closing > 0.05 and abs(q[Q_D, j] - st[D, i]) < half + q[Q_LAT, j] + 0.15:
+            left = path_value(pool, path, st[S, i], PLEFT) - half
+            right = path_value(pool, path, st[S, i], PRIGHT) - half
+            begin_sideways(w, i, min(max(side_step(w, i, j, closing), -right), left), 1.0)
+            return
+    if alone and abs(st[D, i] - st[BASE_D, i]) > 0.05:
+        begin_sideways(w, i, st[BASE_D, i], 2.0)
 
 
 @inner

@@ -19,6 +19,7 @@ from sim_bridge.embedded.dynamics_kernels import (
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
+    BASE_D,
     COMMAND,
     CRASH_STEP,
     DRIVER,
@@ -34,6 +35,8 @@ from sim_bridge.embedded.layout import (
     HAS_INDICATORS,
     INDICATOR,
     LAMPS,
+    LAT_DURATION,
+    LATERAL_PHASE,
     LENGTH,
     LOG_COLUMNS,
     LOW_BEAM,
@@ -61,6 +64,7 @@ from sim_bridge.embedded.layout import (
     VX,
     VY,
     WAITED,
+    WALKS,
     WORLD_DONE,
     YAW,
     Batch,
@@ -72,6 +76,7 @@ from sim_bridge.embedded.layout import (
 )
 from sim_bridge.embedded.traffic_kernels import (
     actor_command,
+    dodge,
     hold_speed,
     lane_follow,
     mind_traffic,
@@ -179,6 +184,7 @@ def begin(pool: Pool, w: Batch) -> None:
                 place_ego(pool, w, i)
             else:
                 pose_on_path(pool, w, i, True)
+        w.state[BASE_D, i] = w.state[D, i]
         remember_pose(w, i)
     show_signals(w)
     see_everything(pool, w)
@@ -195,6 +201,9 @@ def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> N
     for i in range(count):
         if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
             w.state[COMMAND, i] = actor_command(pool, w, i)
+            free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
+            if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
+                dodge(pool, w, i)
     for i in range(count):
         remember_pose(w, i)
         w.state[PREV_S, i] = w.state[S, i]

@@ -40,7 +40,7 @@ class WorldSpec:
         paths: ids in the pool of the paths of this world, shape (P,).
         param_f: shape (12, A).
         param_i: shape (9, A).
-        state: initial state, shape (34, A); YAW relative to the path.
+        state: initial state, shape (35, A); YAW relative to the path.
         flags: initial flags, shape (10, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).

@@ -9,7 +9,9 @@ from driving_data.geometry import SE3
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, TrafficSignal
 from driving_data.ports import Observation
 from driving_data.rollout import Actors, Event, Rollout, SignalStates
+from driving_data.sensors import SensorRig
 from driving_data.taxonomy import ActorClass, SignalState
+from scenarios.concrete import Actor, ConcreteScenario, Ego, Place, RoadChoice
 
 CAR = (4.0, 2.0, 1.5)
 
@@ -167,4 +169,88 @@ def observation(
         route_lateral_m=np.full(batch, float(lateral_m)), route_remaining_m=np.full(batch, float(remaining_m)),
         target_speed_mps=np.full(batch, float(target_mps)), signal_distance_m=np.full(batch, float(signal_m)),
         signal_state=np.full(batch, int(signal)), road_friction=np.full(batch, 0.9), done=np.zeros(batch, dtype=bool),
+    )  # fmt: skip
+
+
+class PointWorlds:
+    """A small exact simulator on the straight road: the ego is a point mass along x, others keep their speed.
+
+    Every scenario's `actors[0]` starts at its place and keeps its speed; a scenario named 'broken' raises.
+    """
+
+    def __init__(self, opened=None):
+        self.opened = opened
+
+    def open(self, scenarios, seeds):
+        if self.opened is not None:
+            self.opened.append(tuple(scenario.name for scenario in scenarios))
+        if any(scenario.name == "broken" for scenario in scenarios):
+            raise ValueError("this world cannot be built")
+        return _PointSession(scenarios)
+
+
+class _PointSession:
+    def __init__(self, scenarios):
+        self.scenarios = scenarios
+        self.road = two_lane_road(limit_mps=30.0)
+
+    def reset(self):
+        self.step_index = 0
+        self.x = np.array([s.ego.start.s_m for s in self.scenarios])
+        self.speed = np.array([s.ego.speed_mps for s in self.scenarios])
+        self.logs = [[] for _ in self.scenarios]
+        self.done = np.zeros(len(self.scenarios), dtype=bool)
+        return self._look()
+
+    def step(self, control):
+        scenario_steps = np.array([round(s.duration_s / s.step_s) for s in self.scenarios])
+        move = ~self.done
+        self.speed = np.where(move, np.maximum(self.speed + control.acceleration_mps2 * 0.1, 0.0), self.speed)
+        self.x = np.where(move, self.x + self.speed * 0.1, self.x)
+        self.step_index += 1
+        self.done |= self.step_index >= scenario_steps
+        return self._look(move)
+
+    def _look(self, moved=None):
+        time = self.step_index * 0.1
+        others = np.array([s.actors[0].start.s_m + s.actors[0].speed_mps * time for s in self.scenarios])
+        position = np.zeros((len(self.x), 2, 3))
+        position[:, 0, 0], position[:, 1, 0] = self.x, others
+        velocity = np.zeros_like(position)
+        velocity[:, 0, 0], velocity[:, 1, 0] = self.speed, [s.actors[0].speed_mps for s in self.scenarios]
+        for k in range(len(self.x)):
+            if moved is None or moved[k]:
+                self.logs[k].append((position[k, :, :2].copy(), velocity[k, :, :2].copy()))
+        one = observation(position[0], velocity[0], batch=len(self.x))
+        start = self.x - 1.3
+        route = np.zeros((len(self.x), 101, 3))
+        route[..., 0] = start[:, None] + np.arange(101.0)
+        goal = np.array([s.ego.goal_s_m for s in self.scenarios])
+        return replace(
+            one, time_s=np.full(len(self.x), time), position_m=position, velocity_mps=velocity, route_m=route,
+            route_remaining_m=np.maximum(goal - self.x, 0.0), done=self.done.copy(),
+            target_speed_mps=np.array([s.ego.target_speed_mps for s in self.scenarios]),
+        )  # fmt: skip
+
+    def run(self, num_steps, policy_kernel):
+        raise NotImplementedError("the point world has no built-in driver")
+
+    def rollouts(self):
+        made = []
+        for log in self.logs:
+            centers, velocities = np.stack([c for c, _ in log]), np.stack([v for _, v in log])
+            made.append(rollout(centers, np.zeros(centers.shape[:2]), velocities, lane_map=self.road))
+        return tuple(made)
+
+    def close(self):
+        pass
+
+
+def concrete(name="follow", gap_m=30.0, lead_mps=5.0, speed_mps=10.0, index=0, tags=("actor:car",), duration_s=8.0):
+    """A scenario of the point world: a leader that far ahead of the ego."""
+    lead = Actor("actor_1", ActorClass.CAR, CAR, Place("main", gap_m + 4.0), lead_mps)
+    ego = Ego(Place("main", 0.0), speed_mps, 12.0, 80.0, size_m=CAR)
+    return ConcreteScenario(
+        name, RoadChoice("urban"), Environment(), ego, (lead,), SensorRig("none"), duration_s=duration_s, index=index,
+        tags=tags,
     )  # fmt: skip

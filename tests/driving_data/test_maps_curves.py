@@ -1,6 +1,7 @@
 """Plan-view pieces against closed forms."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def test_the_reference_line_goes_straight_on_beyond_its_end():
 @given(st.lists(st.tuples(CURVATURES, CURVATURES, st.floats(0.5, 30.0)), min_size=1, max_size=6))
 def test_chains_have_neither_gaps_nor_kinks(parts):
     pieces = chain(Pose(3.0, -2.0, 0.4), [(Spiral(a, b), length) for a, b, length in parts])
-    for before, after in zip(pieces[:-1], pieces[1:], strict=True):
+    for before, after in pairwise(pieces):
         assert end_pose(before) == pytest.approx((after.x, after.y, after.hdg), abs=1e-9)
         assert after.s == pytest.approx(before.s + before.length)
     end = Pose(-7.0, 5.0, 2.0)

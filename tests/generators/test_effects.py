@@ -85,8 +85,8 @@ def test_fog_takes_far_actors_and_points(segment):
         )
     far = [row for row in range(len(after.actor)) if before.visible_fraction[row] > 0
            and _distance(segment, int(after.step[row]), int(after.actor[row])) > 40]  # fmt: skip
-    near = [row for row in range(len(after.actor)) if _distance(segment, int(after.step[row]), int(after.actor[row])) < 25
-            and before.visible_fraction[row] > 0.9]  # fmt: skip
+    near = [row for row in range(len(after.actor)) if before.visible_fraction[row] > 0.9
+            and _distance(segment, int(after.step[row]), int(after.actor[row])) < 25]  # fmt: skip
     assert far and near
     assert all(after.visible_fraction[row] == 0.0 for row in far)
     assert all(after.visible_fraction[row] > 0.9 for row in near)

@@ -47,7 +47,8 @@ def test_the_ray_tracer_on_a_built_road_keeps_every_promise():
 
     lane_map = build_road(RoadChoice(archetype="urban"))
     route = lane_map.routes[sorted(lane_map.routes)[0]]
-    line = np.concatenate([lane_map.lane(lane).centerline_m for lane in route])
+    lanes = {lane.id: lane for lane in lane_map.lanes}
+    line = np.concatenate([lanes[lane].centerline_m for lane in route])
     ride = rollout(3)
     place = ride.world_from_actor.translation_m.copy()
     heading = np.arctan2(*(line[12] - line[10])[1::-1])
@@ -130,6 +131,29 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
     assert isinstance(renderer, Renderer) and isinstance(renderer, SilhouetteRenderer)
     with pytest.raises(InputError, match="did you mean 'raytrace'"):
         GENERATORS.load("raytrase")
+
+
+def test_warming_up_compiles_what_a_render_needs():
+    from generators.raytrace import raster_kernels, shading_kernels, surface_kernels, tracer_kernels
+    from generators.raytrace.warm import warm_up
+
+    for family in ("geometry", "shading"):
+        warm_up(family)
+    kernels = [
+        tracer_kernels.trace,
+        surface_kernels.surface,
+        surface_kernels.finish,
+        shading_kernels.light,
+        shading_kernels.key_rays,
+        shading_kernels.mirror_rays,
+        shading_kernels.ambient_rays,
+        raster_kernels.develop,
+        raster_kernels.edges,
+        raster_kernels.merge,
+        raster_kernels.smooth_ambient,
+    ]
+    generate(rollout(3), rig(), 3, StreetGenerator(), Provenance("t"), max_frames=1)
+    assert [len(kernel.signatures) for kernel in kernels] == [1] * len(kernels)
 
 
 def test_a_closed_renderer_and_an_absent_ego_say_so():

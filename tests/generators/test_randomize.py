@@ -39,8 +39,8 @@ def test_nothing_is_drawn_from_nothing():
 
 def test_every_fault_is_told_with_the_nearest_name():
     with pytest.raises(InputError) as caught:
-        read_randomization("mine", {"camera.exposure": "0..1", "weather.fog_visibility": "20..30",
-                                    "building_style": "choice(brik, modern)", "marking_wear": [1]})  # fmt: skip
+        read_randomization("mine", {"camera.exposure": "0..1", "weather.fog_visibility": "20.0..30.0",
+                                    "building_style": "brik | modern", "marking_wear": [1]})  # fmt: skip
     faults = {fault.path: fault for fault in caught.value.faults}
     assert faults["randomization.camera.exposure"].nearest == "camera.exposure_ev"
     assert faults["randomization.weather.fog_visibility"].code == "missing-unit"
@@ -63,7 +63,7 @@ def test_light_and_weather_replace_and_shift():
 
 
 def test_actors_may_be_painted():
-    space = read_randomization("x", {"car_color.car_1": "choice(red, blue)"})
+    space = read_randomization("x", {"car_color.car_1": "red | blue @ 2"})
     drawn, _, _ = randomized(scene(), rig(), space, 1, 0)
     assert drawn.appearance["car_color.car_1"] in ("red", "blue")
 

@@ -205,3 +205,21 @@ def test_a_lane_change_to_a_route_elsewhere_is_refused():
                       ego=Ego(Place("north", 50.0), 5.0, 5.0, 200.0))  # fmt: skip
     with pytest.raises(Unsupported, match=r"actors\[0\]\.behaviour\.then: route 'far'"):
         simulator(far).open([wanted], [0])
+
+
+def walker_at(name, s_m, d_m, heading, speed=1.4):
+    return car(name, s_m, speed, kind=ActorClass.PEDESTRIAN, size_m=(0.4, 0.6, 1.75), driver=STILL,
+               start=Place("right", s_m, d_m, heading))  # fmt: skip
+
+
+def test_walkers_who_meet_step_aside_and_go_back_to_their_line():
+    meeting = [walker_at("a", 100.0, 0.0, 0.0), walker_at("b", 110.0, 0.1, np.pi), walker_at("c", 96.0, 0.1, 0.0, 2.4)]
+    ego = Ego(Place("left", 10.0), 0.0, 0.0, 900.0)
+    session = simulator().open([scenario(*meeting, ego=ego, duration_s=15.0)], [0])
+    session.run(150, "constant_speed")
+    rollout = session.rollouts()[0]
+    assert [event for event in rollout.events if event.kind == "collision"] == []
+    points = rollout.world_from_actor.translation_m[:, 1:, :2]
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert np.linalg.norm(points[:, i] - points[:, j], axis=-1).min() > 0.6
+    assert points[-1, :, 1] == pytest.approx([-3.5, -3.4, -3.4], abs=0.05)

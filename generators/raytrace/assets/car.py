@@ -12,7 +12,7 @@ from generators.raytrace.assets.wheels import wheel_pair
 from generators.raytrace.solids import box, rounded_box, sheet, tube
 from generators.raytrace.soup import Soup, concat, fitted, mirrored, smooth
 
-UNDER_ROWS, SILL_ROW, GLASS_ROW, TOP_ROWS = (0, 1, 2), 3, 8, (10, 11)
+UNDER_ROWS, SILL_ROW, GLASS_ROW, TOP_ROWS = (0, 1, 2), 3, 8, slice(10, 12)
 CAP_FRACTIONS = np.array([-1.0, -0.86, -0.6, -0.28, 0.0, 0.28, 0.6, 0.86, 1.0])
 BODY_WIDTH_SHARE = 0.945
 
@@ -132,7 +132,7 @@ def _body_materials(shape: CarShape, f: np.ndarray, half: np.ndarray, finish: Fi
         cells[np.abs(middle - pillar) < 0.011, GLASS_ROW] = finish.trim
     for low, high in (shape.windscreen, shape.rear_window):
         inside = (middle > low) & (middle < high)
-        cells[np.ix_(inside, TOP_ROWS)] = finish.glass
+        cells[inside, TOP_ROWS] = finish.glass
     for seam in shape.seams:
         cells[np.abs(middle - seam) < 0.0014, 4:7] = finish.under
     if livery:

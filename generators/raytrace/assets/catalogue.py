@@ -70,7 +70,7 @@ _PEOPLE = (ActorClass.PEDESTRIAN, ActorClass.CHILD, ActorClass.WHEELCHAIR, Actor
 
 
 def _person(kind: ActorClass, size: Size, actor: str, appearance: Appearance, book: MaterialBook) -> Body:
-    age = "child" if kind == ActorClass.CHILD or size[2] < 1.35 and kind == ActorClass.PEDESTRIAN else "adult"
+    age = "child" if kind == ActorClass.CHILD or (size[2] < 1.35 and kind == ActorClass.PEDESTRIAN) else "adult"
     look = person_look(book, appearance, actor, SemanticClass.PEDESTRIAN, age, vest=kind == ActorClass.FLAGGER)
     if kind == ActorClass.FLAGGER:
         return Body(flagger(size, look, book))

@@ -1,6 +1,7 @@
 """Upright bodies with a flat front: buses, lorry cabs and box bodies."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,14 +44,13 @@ class CoachShape:
 
 def coach(shape: CoachShape, size_m: tuple[float, float, float], finish: Finish) -> Soup:
     """The body without wheels: x about its middle, z from the ground."""
-    length, width, height = size_m
-    f = _stations(shape, length)
+    f = _stations(shape, size_m[0])
     half = _half(shape, f, size_m)
     cells = _side_materials(shape, f, half.shape[1], finish)
     with_doors = cells.copy()
     middle = 0.5 * (f[1:] + f[:-1])
     for low, high in shape.doors:
-        with_doors[np.ix_((middle > low) & (middle < high), (3, 4, 5, 6))] = finish.glass
+        with_doors[np.ix_((middle > low) & (middle < high), np.arange(3, 7))] = finish.glass
     with_doors[with_doors == finish.left_indicator] = finish.right_indicator
     caps = [_front(shape, half[0], finish), _rear(shape, half[-1], finish)]
     return smooth(concat([sheet(half, cells), mirrored(sheet(half, with_doors)), *caps]), 0.6)
@@ -142,7 +142,7 @@ def bus(size_m: tuple[float, float, float], finish: Finish) -> Soup:
     front, rear = 2.7 / length, 1 - 3.3 / length
     edges = np.linspace(0.075, 0.955, max(5, round(length / 1.5)))
     pillar = 0.05 / length
-    windows = tuple((float(a) + pillar, float(b) - pillar) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    windows = tuple((float(a) + pillar, float(b) - pillar) for a, b in pairwise(edges))
     axles = (front, rear) if length < 14 else (front, 0.5, rear)
     shape = CoachShape(
         wheels=axles, wheel_radius_m=0.48, clearance=0.085, belt=0.36, window_top=0.80, windows=windows,
@@ -155,7 +155,8 @@ def bus(size_m: tuple[float, float, float], finish: Finish) -> Soup:
         (0.3 * length, 0.7 * width, 0.05 * height), (-0.1 * length, 0, 0.96 * height), finish.paint, 0.06
     )
     sign = box((0.03, 0.62 * body_width, 0.05 * height), (0.492 * length, 0, 0.845 * height), finish.headlight)
-    return fitted(concat([body, *wheels, roof, sign, _arm_mirrors(0.49 * length, width, body_width, 0.72 * height, finish)]),
+    mirrors = _arm_mirrors(0.49 * length, width, body_width, 0.72 * height, finish)
+    return fitted(concat([body, *wheels, roof, sign, mirrors]),
                   size_m)  # fmt: skip
 
 

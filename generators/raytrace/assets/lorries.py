@@ -62,10 +62,10 @@ def _shifted(soup: Soup, x: float) -> Soup:
 def _chassis(front: float, rear: float, width: float, radius: float, finish: Finish) -> Soup:
     middle, span = 0.5 * (front + rear), front - rear
     beam = box((span, 0.12, 0.26), (middle, 0.3 * width / 2 + 0.1, 1.75 * radius), finish.under)
-    tank = cylinder((middle + 0.1 * span, 0.36 * width, 1.35 * radius), (middle + 0.24 * span, 0.36 * width, 1.35 * radius),
-                    0.3, finish.chrome, 12)  # fmt: skip
-    guard = bar((middle - 0.12 * span, 0.46 * width, 1.25 * radius), (middle + 0.05 * span, 0.46 * width, 1.25 * radius),
-                0.03, 0.34, finish.trim)  # fmt: skip
+    y, low = 0.36 * width, 1.35 * radius
+    tank = cylinder((middle + 0.1 * span, y, low), (middle + 0.24 * span, y, low), 0.3, finish.chrome, 12)  # fmt: skip
+    y, low = 0.46 * width, 1.25 * radius
+    guard = bar((middle - 0.12 * span, y, low), (middle + 0.05 * span, y, low), 0.03, 0.34, finish.trim)  # fmt: skip
     left = concat([beam, tank, guard])
     return concat([left, mirrored(left)])
 
@@ -92,7 +92,8 @@ def _box_body(
 
 def _deflector(front: float, cab: float, width: float, height: float, articulated: bool, finish: Finish) -> Soup:
     base = (0.76 if articulated else 0.80) * height
-    return rounded_box((0.55 * cab, 0.8 * width, 0.93 * height - base), (front - 0.62 * cab, 0, 0.5 * (base + 0.93 * height)),
+    middle = (front - 0.62 * cab, 0, 0.5 * (base + 0.93 * height))
+    return rounded_box((0.55 * cab, 0.8 * width, 0.93 * height - base), middle,
                        finish.paint, 0.12)  # fmt: skip
 
 

@@ -68,7 +68,8 @@ def _bucket(finish: Finish) -> Soup:
     points = np.stack([np.column_stack([curve[:, 0], np.full(6, y), curve[:, 1]]) for y in (-0.75, 0.25)], axis=1)
     outside = sheet(points[::-1], finish.trim)
     inside = sheet(points * np.array([0.97, 0.98, 0.97]) + np.array([0.14, 0, 0.03]), finish.trim)
-    teeth = [bar((curve[-1, 0], y, curve[-1, 1]), (curve[-1, 0] + 0.22, y, curve[-1, 1] - 0.06), 0.1, 0.06, finish.chrome)
+    x, z = float(curve[-1, 0]), float(curve[-1, 1])
+    teeth = [bar((x, y, z), (x + 0.22, y, z - 0.06), 0.1, 0.06, finish.chrome)
              for y in (-0.7, -0.4, -0.1, 0.2)]  # fmt: skip
     sides = [prism(curve[::-1], -0.02, 0.02, finish.trim)]
     side = turned(sides[0], roll_rotation(0.5 * np.pi))

@@ -59,7 +59,8 @@ def person_look(
     rng = appearance.rng(f"person.{actor}")
     skin = book.add(Surface(pick("skin_tone", SKIN_COLORS), semantic, roughness=0.6, reflectance=0.03,
                             lidar_reflectivity=0.5, wettable=0.2))  # fmt: skip
-    hair = book.add(Surface(pick("hair_color", HAIR_COLORS[:5] if age == "child" else HAIR_COLORS), semantic, roughness=0.6, reflectance=0.04,
+    hair_color = pick("hair_color", HAIR_COLORS[:5] if age == "child" else HAIR_COLORS)
+    hair = book.add(Surface(hair_color, semantic, roughness=0.6, reflectance=0.04,
                             texture=Texture.FUR, texture_scale_m=0.05, wettable=0.4))  # fmt: skip
     shoes = book.add(Surface(("#161616", "#3a2a1e", "#d8d6d0")[int(rng.integers(3))], semantic, roughness=0.5,
                              reflectance=0.04))  # fmt: skip
@@ -144,11 +145,11 @@ def wheelchair_user(size_m: Size, look: Look, book: MaterialBook) -> tuple[Soup,
     ankles = np.array([[0.42, 0.1, 0.19], [0.42, -0.1, 0.19]])
     wrists = np.array([[0.03, 0.33, 0.62], [0.03, -0.33, 0.62]])
     parts = [figure(reaching(pelvis, -0.06, ankles, wrists), look)]
+    side_frame = np.array([[-0.34, 0.75, 0.95], [-0.3, 0.75, 0.45], [0.2, 0.75, 0.47], [0.44, 0.6, 0.14]])
     for y in (0.3, -0.3):
         parts += [_spoked(0.3, rubber, steel, (-0.1, y, 0.3)), _spoked(0.09, rubber, steel, (0.38, 0.8 * y, 0.09))]
         parts += [
-            tube(np.array([[-0.34, 0.75 * y, 0.95], [-0.3, 0.75 * y, 0.45], [0.2, 0.75 * y, 0.47], [0.44, 0.6 * y, 0.14]]),
-                 0.014, steel, 5),
+            tube(side_frame * np.array([1.0, y, 1.0]), 0.014, steel, 5),
             tube(np.array([[-0.34, 0.75 * y, 0.95], [-0.46, 0.75 * y, 0.95]]), 0.018, rubber, 5),
             rounded_box((0.34, 0.05, 0.04), (-0.1, 0.85 * y, 0.72), seat, 0.015),
         ]  # fmt: skip

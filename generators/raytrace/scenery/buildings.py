@@ -125,7 +125,8 @@ def _drawn_shape(zoning: Zoning, drawn: str, scale: float, lit: float, rng: np.r
         style = STYLE_OF_DRAW[drawn]
     floors = max(1, round(float(rng.integers(zoning.floors[0], zoning.floors[1] + 1)) * scale))
     width = float(rng.uniform(*zoning.width_m)) * (0.62 if style == "terrace" else 1.0)
-    return HouseShape(style, width, float(rng.uniform(*zoning.depth_m)), min(floors, 4) if style == "terrace" else floors,
+    floors = min(floors, 4) if style == "terrace" else floors
+    return HouseShape(style, width, float(rng.uniform(*zoning.depth_m)), floors,
                       bool(rng.random() < zoning.shop_share), True, lit)  # fmt: skip
 
 
@@ -206,9 +207,11 @@ def _look(book: MaterialBook, color: Color, texture: Texture, rng: np.random.Gen
     )  # fmt: skip
     roof_color = ("#6e3a2a", "#4a4643", "#7a4a36", "#585a5c")[int(rng.integers(4))]
     sign_color = tinted(float(rng.random()), 0.6, float(rng.uniform(0.3, 0.8)))
-    sign = book.add(Surface(sign_color, building, roughness=0.4, emission=(0.005 * sign_color[0] + 0.0008, 0.005 * sign_color[1] + 0.0008,
-                            0.005 * sign_color[2] + 0.0008), glow=Glow.NIGHT, wettable=0.1))  # fmt: skip
-    awning = book.add(Surface(tinted(float(rng.random()), 0.7, 0.6), building, second="#dcd8cc", texture=Texture.STRIPES,
+    glimmer = (0.005 * sign_color[0] + 8e-4, 0.005 * sign_color[1] + 8e-4, 0.005 * sign_color[2] + 8e-4)
+    sign = book.add(Surface(sign_color, building, roughness=0.4, emission=glimmer, glow=Glow.NIGHT,
+                            wettable=0.1))  # fmt: skip
+    cloth = tinted(float(rng.random()), 0.7, 0.6)
+    awning = book.add(Surface(cloth, building, second="#dcd8cc", texture=Texture.STRIPES,
                               texture_scale_m=0.6, wettable=0.4))  # fmt: skip
     roof = book.add(Surface(roof_color, building, second="#3a3230", texture=Texture.ROOF, texture_scale_m=1.0,
                             lidar_reflectivity=0.3, wettable=0.5))  # fmt: skip

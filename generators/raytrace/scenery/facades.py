@@ -216,14 +216,16 @@ def shop_front(
     edge = np.concatenate([np.stack([x0 + k * (x1 - x0) / 2 - 0.03, x0 + k * (x1 - x0) / 2 + 0.03, low, high], -1)
                            for k in (0, 1, 2)])  # fmt: skip
     parts = [
-        rectangles(np.array(rows), 0.0, look.wall), reveals(openings, 0.3, look.reveal), rectangles(openings, 0.3, panes),
+        rectangles(np.array(rows), 0.0, look.wall),
+        reveals(openings, 0.3, look.reveal),
+        rectangles(openings, 0.3, panes),
         rectangles(edge, 0.27, look.frame),
         boxes(np.array([[length_m - 0.5, 0.12, 0.55]]), np.array([[0.5 * length_m, -0.07, height_m - 0.55]]), sign),
     ]  # fmt: skip
     if rng.random() < 0.5:
         reach, top = 1.3, height_m - 0.95
-        slope = np.array([[[0.2, -reach, top - 0.75], [length_m - 0.2, -reach, top - 0.75], [length_m - 0.2, -0.02, top],
-                           [0.2, -0.02, top]]])  # fmt: skip
+        end, low = length_m - 0.2, top - 0.75
+        slope = np.array([[[0.2, -reach, low], [end, -reach, low], [end, -0.02, top], [0.2, -0.02, top]]])
         parts.append(quads(slope, awning))
         parts.append(rectangles(np.array([[0.2, length_m - 0.2, top - 0.97, top - 0.75]]), -reach, awning))
     return concat(parts)

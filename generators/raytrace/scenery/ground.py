@@ -33,14 +33,13 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
 
 
 def ring_profile(
-    ring_m: Float[np.ndarray, "n 2"], inward: bool, profile_m: Float[np.ndarray, "k 2"], height: Heights, material: int
+    ring_m: Float[np.ndarray, "n 2"], profile_m: Float[np.ndarray, "k 2"], height: Heights, material: int
 ) -> Soup:
     """A profile (distance from the ring, height above the ground) swept around a closed ring.
 
     Args:
         ring_m: closed ring, first point repeated; counter-clockwise for an outer ring.
-        inward: whether distances run to the left of the ring (inside of a counter-clockwise one) or to the right.
-        profile_m: from the far side over the top to the near side, seen from where the surface is looked at.
+        profile_m: from the outer to the inner side; distances run to the left of the ring, inwards.
         height: ground height at plane points.
         material: row of the material.
     """
@@ -49,7 +48,7 @@ def ring_profile(
     normal = _left(before) + _left(after)
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
     cosine = np.clip(np.sum(normal * _left(after), axis=-1, keepdims=True), 0.5, 1.0)
-    normal = normal / cosine * (1.0 if inward else -1.0)
+    normal = normal / cosine
     z = height(points)
     sweep = points[:, None] + profile_m[None, :, :1] * normal[:, None]
     grid = np.concatenate([sweep, (z[:, None] + profile_m[None, :, 1])[..., None]], axis=-1)
@@ -57,7 +56,7 @@ def ring_profile(
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ring_m, axis=0), axis=-1))])
     across = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(profile_m, axis=0), axis=-1))])
     uv = np.stack(np.broadcast_arrays(along[:, None], across[None, :]), axis=-1)
-    return oriented_strip(grid, uv, material, flip=not inward)
+    return oriented_strip(grid, uv, material, flip=False)
 
 
 def oriented_strip(grid: np.ndarray, uv: np.ndarray, material: int, flip: bool) -> Soup:
@@ -92,7 +91,7 @@ def edging(shape: BaseGeometry, profile_m: np.ndarray, height: Heights, material
     for ring, _ in rings(shape):
         dense = shapely.get_coordinates(shapely.segmentize(shapely.LineString(ring), spacing_m))
         if len(dense) > 3:
-            parts.append(ring_profile(dense, True, profile_m, height, material))
+            parts.append(ring_profile(dense, profile_m, height, material))
     return concat(parts)
 
 

@@ -193,9 +193,10 @@ def _dormers(width: float, depth: float, top: float, rise: float, look: HouseLoo
     count = max(1, int(width / 4.5))
     x = (np.arange(count) + 0.5) * width / count
     y, z = 0.22 * depth, top + 0.12 * rise + 0.85
-    body = boxes(np.tile([1.5, 2.2, 1.7], (count, 1)), np.column_stack([x, np.full(count, y + 0.75), np.full(count, z)]),
+    ones = np.ones(count)
+    body = boxes(np.tile([1.5, 2.2, 1.7], (count, 1)), np.column_stack([x, (y + 0.75) * ones, z * ones]),
                  look.walls.wall)  # fmt: skip
-    lid = boxes(np.tile([1.8, 2.6, 0.12], (count, 1)), np.column_stack([x, np.full(count, y + 0.7), np.full(count, z + 0.9)]),
+    lid = boxes(np.tile([1.8, 2.6, 0.12], (count, 1)), np.column_stack([x, (y + 0.7) * ones, (z + 0.9) * ones]),
                 look.roof)  # fmt: skip
     rows = np.column_stack([x - 0.5, x + 0.5, np.full(count, z - 0.55), np.full(count, z + 0.6)])
     return concat([body, lid, rectangles(rows, y - 0.37, look.walls.dark)])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from driving_data.maps.lane_map import MapObject, RoadSign
 from driving_data.taxonomy import SemanticClass
@@ -14,8 +14,8 @@ from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import delineator, steel
-from generators.raytrace.scenery.roads import concrete
 from generators.raytrace.scenery.rails import mapped_rail
+from generators.raytrace.scenery.roads import concrete
 from generators.raytrace.scenery.vegetation import bush, foliage
 from generators.raytrace.solids import box, cylinder
 from generators.raytrace.soup import EMPTY, Soup, concat, fitted, moved, placed
@@ -29,7 +29,7 @@ def map_objects(
     One that stands on a driven lane is left out, as the map then means its outline.
     """
     parts: list[Soup] = []
-    plates = cKDTree(np.array([sign.position_m[:2] for sign in signs])) if signs else None
+    plates = KDTree(np.array([sign.position_m[:2] for sign in signs])) if signs else None
     for item in objects:
         if item.kind in ("tree", "street_lamp"):
             continue

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
-from shapely.geometry import MultiPolygon, Point, Polygon
+from jaxtyping import Float
+from scipy.spatial import KDTree
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneKind, LaneMap
@@ -57,17 +57,17 @@ class Plan:
         return shapely.union_all([self.road, self.walks, self.medians]).buffer(0.02).buffer(-0.02)
 
     @cached_property
-    def _road_tree(self) -> tuple[cKDTree, np.ndarray]:
+    def _road_tree(self) -> tuple[KDTree, np.ndarray]:
         return _tree([lane for lane in self.lanes if lane.kind in ROAD_KINDS] or list(self.lanes))
 
     @cached_property
-    def _walk_tree(self) -> "tuple[cKDTree, np.ndarray] | None":
+    def _walk_tree(self) -> "tuple[KDTree, np.ndarray] | None":
         walks = [lane for lane in self.lanes if lane.kind in WALK_KINDS]
         return _tree(walks) if walks else None
 
     @cached_property
-    def _focus_tree(self) -> cKDTree:
-        return cKDTree(self.focus_m)
+    def _focus_tree(self) -> KDTree:
+        return KDTree(self.focus_m)
 
     def road_height_m(self, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
         """Height of the road surface, from the nearest lane points weighted by 1 / distance^2."""
@@ -92,15 +92,11 @@ class Plan:
         distance, _ = self._focus_tree.query(xy_m)
         return np.asarray(distance)
 
-    def blocked(self, shapes: "np.ndarray | BaseGeometry", clearance_m: float) -> Bool[np.ndarray, "n"]:
-        """Whether shapes come nearer than `clearance_m` to the paving."""
-        return np.atleast_1d(shapely.distance(self.paved, shapes) < clearance_m)
 
-
-def _tree(lanes: list[Lane]) -> tuple[cKDTree, np.ndarray]:
+def _tree(lanes: list[Lane]) -> tuple[KDTree, np.ndarray]:
     lines = [_dense(part) for lane in lanes for part in (lane.left_m, lane.right_m, lane.centerline_m)]
     points = np.concatenate(lines)
-    return cKDTree(points[:, :2]), points[:, 2]
+    return KDTree(points[:, :2]), points[:, 2]
 
 
 def _dense(line_m: np.ndarray) -> np.ndarray:
@@ -110,7 +106,7 @@ def _dense(line_m: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(at, arc, line_m[:, k]) for k in range(3)], axis=-1)
 
 
-def _interpolated(tree: cKDTree, height: np.ndarray, xy_m: np.ndarray) -> np.ndarray:
+def _interpolated(tree: KDTree, height: np.ndarray, xy_m: np.ndarray) -> np.ndarray:
     if not len(xy_m):
         return np.zeros(0)
     count = min(3, len(height))
@@ -216,6 +212,6 @@ def _setting(lane_map: LaneMap, lanes: tuple[Lane, ...]) -> str:
     return "residential" if limit < RESIDENTIAL_MPS else "urban"
 
 
-def inside_sight_triangle(plan: Plan, point_m: np.ndarray, clearance_m: float) -> bool:
-    """Whether something there would hide the crossing traffic at a junction."""
-    return not plan.junctions.is_empty and plan.junctions.distance(Point(point_m[0], point_m[1])) < clearance_m
+def distances_m(shape: BaseGeometry, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
+    """Distance of points to a shape."""
+    return np.asarray(shapely.distance(shape, shapely.points(xy_m)), dtype=np.float64)

@@ -20,7 +20,7 @@ from generators.raytrace.soup import EMPTY, Soup, concat, instances, placed
 
 # Levels of detail: far, plain, good, best; up to how far and to which rank by distance the better ones are used.
 DETAIL_WITHIN_M = (150.0, 60.0, 24.0)
-MOST_OF_DETAIL = (80, 26, 6)
+MOST_OF_DETAIL = {"urban": (80, 26, 6), "residential": (90, 26, 6), "rural": (170, 30, 6), "motorway": (130, 24, 4)}
 SIGHT_M = 9.0
 
 
@@ -202,7 +202,7 @@ def _grown(
     distance = plan.focus_distance_m(xy)
     rank = np.argsort(np.argsort(distance + 1e-3 * np.arange(len(xy)), kind="stable"), kind="stable")
     detail = sum(((distance < far) & (rank < most)).astype(np.int64)
-                 for far, most in zip(DETAIL_WITHIN_M, MOST_OF_DETAIL, strict=True))  # fmt: skip
+                 for far, most in zip(DETAIL_WITHIN_M, MOST_OF_DETAIL[plan.setting], strict=True))  # fmt: skip
     variant = rng.integers(2, size=len(xy))
     yaw = rng.uniform(0, 2 * np.pi, len(xy))
     position = np.column_stack([xy, ground_height_m(plan, xy, appearance) - 0.05 - 0.0015 * distance])

@@ -13,7 +13,7 @@ from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Glow, Lamps
-from generators.raytrace.scenery.plan import Plan, polygons
+from generators.raytrace.scenery.plan import Plan, distances_m, polygons
 from generators.raytrace.solids import box, cylinder, ellipsoid, rounded_box, tube
 from generators.raytrace.soup import EMPTY, Soup, concat, instances
 
@@ -58,7 +58,7 @@ def clear_of(spot: Spot, shape: BaseGeometry, distance_m: float) -> Spot:
     """Places at least that far from a shape."""
     if shape.is_empty or not len(spot.xy_m):
         return spot
-    return picked(spot, shapely.distance(shape, shapely.points(spot.xy_m)) > distance_m)
+    return picked(spot, distances_m(shape, spot.xy_m) > distance_m)
 
 
 def on_ground(plan: Plan, spot: Spot) -> Float[np.ndarray, "n 3"]:
@@ -155,7 +155,8 @@ def delineator(book: MaterialBook) -> Soup:
     white = book.add(Surface("#e2e2dc", SemanticClass.POLE, roughness=0.6, lidar_reflectivity=0.8))
     black = book.add(Surface("#1a1a1a", SemanticClass.POLE, roughness=0.6, lidar_reflectivity=0.1))
     glass = book.add(Surface("#c98a1b", SemanticClass.POLE, roughness=0.2, reflectance=0.1, lidar_reflectivity=3.0))
-    return concat([rounded_box((0.10, 0.12, 1.2), (0, 0, 0.45), white, 0.03), box((0.104, 0.124, 0.22), (0, 0, 0.85), black),
+    return concat([rounded_box((0.10, 0.12, 1.2), (0, 0, 0.45), white, 0.03),
+                   box((0.104, 0.124, 0.22), (0, 0, 0.85), black),
                    box((0.108, 0.05, 0.16), (0, 0, 0.85), glass)])  # fmt: skip
 
 

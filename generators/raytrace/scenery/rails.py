@@ -215,8 +215,9 @@ def _board(
         panel(-0.97 * half, 0.97 * half, -0.95 * tall, 0.95 * tall, 0.01, blue),
     ]
     parts += [panel(x0 * half, x1 * half, z0 * tall, z1 * tall, 0.02, white) for x0, x1, z0, z1 in rows]
+    around = ((half, -tall), (-half, -tall), (-half, tall), (half, tall))
     parts.append(quads(np.array([[middle + x * right + z * up - 0.03 * facing
-                                  for x, z in ((half, -tall), (-half, -tall), (-half, tall), (half, tall))]]), white))  # fmt: skip
+                                  for x, z in around]]), white))  # fmt: skip
     return concat(parts)
 
 

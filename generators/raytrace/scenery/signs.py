@@ -1,6 +1,7 @@
 """Road signs: plates in layers, with strokes for digits and letters, on a post."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -12,7 +13,7 @@ from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import steel
 from generators.raytrace.solids import fan, quads, tube
-from generators.raytrace.soup import EMPTY, Soup, concat, placed
+from generators.raytrace.soup import EMPTY, Soup, concat, moved, placed
 
 LAYER_M = 0.004
 PLATE_HEIGHT_M = 2.3
@@ -75,7 +76,7 @@ def sign_on_post(kind: str, value: float, height_m: float, book: MaterialBook) -
     post = steel(book, "#8a8f93")
     plate = _plate(kind, value, book)
     mast = tube(np.array([[-0.05, 0, -0.3], [-0.05, 0, height_m + 0.3]]), 0.032, post, 7)
-    return concat([mast, Soup(plate.corners_m + np.array([0, 0, height_m]), plate.normals, plate.uv_m, plate.material)])
+    return concat([mast, moved(plate, (0.0, 0.0, height_m))])
 
 
 def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
@@ -98,10 +99,8 @@ def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
         outline = _polygon(3, 0.52, 0.5 * np.pi)
         works = kind not in TRIANGLES
         glyph, fill = ("D", yellow) if works else ("!", white)
-        drawn = _text(glyph, 0.13, black, 3)
-        return concat([_layers(outline, ((1.0, red), (0.72, fill)), back),
-                       Soup(drawn.corners_m + np.array([0, -0.05 if glyph == "D" else 0, -0.03]), drawn.normals, drawn.uv_m,
-                            drawn.material)])  # fmt: skip
+        drawn = moved(_text(glyph, 0.13, black, 3), (0.0, -0.05 if works else 0.0, -0.03))
+        return concat([_layers(outline, ((1.0, red), (0.72, fill)), back), drawn])
     if kind in ("speed_limit_end", "limits_end"):
         outline = _polygon(20, 0.34, 0.0)
         text = f"{round(value)}" if np.isfinite(value) else ""
@@ -119,7 +118,7 @@ def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
     if kind in ("crosswalk_sign", "pedestrian_crossing"):
         square = _polygon(4, 0.46, np.pi / 4)
         return concat([_layers(square, ((1.0, white), (0.95, blue)), back),
-                       _shifted(_layers(_polygon(3, 0.28, 0.5 * np.pi), ((1.0, white),), back), 3 * LAYER_M),
+                       moved(_layers(_polygon(3, 0.28, 0.5 * np.pi), ((1.0, white),), back), (3 * LAYER_M, 0.0, 0.0)),
                        _text("!", 0.08, black, 6)])  # fmt: skip
     if kind in ("exit", "direction", "gantry"):
         board = np.array([[-1.5, -0.8], [1.5, -0.8], [1.5, 0.8], [-1.5, 0.8]])
@@ -147,10 +146,6 @@ def _layers(outline: np.ndarray, layers: tuple[tuple[float, int], ...], back: in
     return concat(parts)
 
 
-def _shifted(soup: Soup, x: float) -> Soup:
-    return Soup(soup.corners_m + np.array([x, 0.0, 0.0]), soup.normals, soup.uv_m, soup.material)
-
-
 def _upright(flat: np.ndarray, x: float) -> np.ndarray:
     return np.column_stack([np.full(len(flat), x), flat[:, 0], flat[:, 1]])
 
@@ -164,7 +159,7 @@ def _text(text: str, size_m: float, material: int, layer: int) -> Soup:
     left = -0.5 * (len(text) * pitch - (pitch - 1.0))
     for i, glyph in enumerate(text):
         for line in GLYPHS.get(glyph, ()):
-            for a, b in zip(line[:-1], line[1:], strict=True):
+            for a, b in pairwise(line):
                 p, q = np.array(a, dtype=np.float64), np.array(b, dtype=np.float64)
                 along = (q - p) / max(float(np.linalg.norm(q - p)), 1e-6)
                 side = 0.5 * stroke * np.array([-along[1], along[0]])

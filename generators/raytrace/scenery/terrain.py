@@ -3,11 +3,11 @@
 import numpy as np
 import shapely
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook
-from generators.raytrace.scenery.plan import Plan
+from generators.raytrace.scenery.plan import Plan, distances_m
 from generators.raytrace.scenery.roads import APRON_M, apron_height_m, grass
 from generators.raytrace.solids import sheet
 from generators.raytrace.soup import Soup, smooth
@@ -35,7 +35,7 @@ def land(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     grid = np.stack(np.meshgrid(np.unique(x), np.unique(y), indexing="ij"), axis=-1)
     flat = grid.reshape(-1, 2)
     edge = shapely.get_coordinates(shapely.segmentize(plan.paved.boundary, 4.0))
-    distance, nearest = cKDTree(edge).query(flat)
+    distance, nearest = KDTree(edge).query(flat)
     inside = shapely.contains_xy(plan.paved, flat[:, 0], flat[:, 1])
     distance = np.where(inside, 0.0, distance)
     beside = plan.road_height_m(np.where(inside[:, None], flat, edge[nearest]))
@@ -48,7 +48,7 @@ def ground_height_m(plan: Plan, xy_m: Float[np.ndarray, "n 2"], appearance: Appe
     """Height of what one stands on beside the road: the apron near the paving, the land beyond."""
     if not len(xy_m):
         return np.zeros(0)
-    distance = shapely.distance(plan.paved, shapely.points(xy_m))
+    distance = distances_m(plan.paved, xy_m)
     beside = plan.verge_height_m(xy_m)
     wild = plan.road_height_m(xy_m) - SINK_M + hills_m(xy_m, distance, appearance)
     return np.where(distance < APRON_M[plan.setting], apron_height_m(plan.setting, beside, distance), wild)

@@ -141,6 +141,8 @@ def far_tree(rng: np.random.Generator, look: Foliage, kind: str) -> Soup:
         ball = ellipsoid((0, 0, 0), (radius, radius, 0.85 * radius), look.leaf[1], 4, 6)
         corners = ball.corners_m * (1 + 0.22 * np.sin(4.0 * ball.corners_m + rng.uniform(0, 6, 3))) + np.array(center)
         parts.append(Soup(corners, ball.normals, ball.uv_m + rng.uniform(0, 9, 2), ball.material))
+    centers, radii = np.array([center for center, _ in masses]), np.array([radius for _, radius in masses])
+    parts.append(leaf_cards(rng, centers, radii, 6 * len(masses), 0.55 * float(radii[0]), look.leaf))
     if kind != "bush":
         parts.append(tube(np.array([[0, 0, -0.3], [0, 0, 4.5]]), np.array([0.2, 0.1]), look.bark, 3, caps=False))
     return blurred_normals(concat(parts), np.array([[0.0, 0.0, float(masses[0][0][2]) - 0.5]]), 0.4)
@@ -187,8 +189,8 @@ def hedge(rng: np.random.Generator, look: Foliage, length_m: float, height_m: fl
     """A clipped hedge along x from the origin, half a metre thick, with leaves that stick out."""
     count = max(2, int(length_m / 0.8))
     x = np.linspace(0, length_m, count + 1)
-    profile = np.array([[-0.28, -0.2], [-0.3, 0.5 * height_m], [-0.24, height_m], [0.24, height_m], [0.3, 0.5 * height_m],
-                        [0.28, -0.2]])  # fmt: skip
+    half = np.array([[-0.28, -0.2], [-0.3, 0.5 * height_m], [-0.24, height_m]])
+    profile = np.concatenate([half, half[::-1] * np.array([-1.0, 1.0])])
     bump = rng.normal(0, 0.035, (count + 1, 6))
     points = np.stack(
         [np.broadcast_to(x[:, None], (count + 1, 6)), profile[None, :, 0] + bump, profile[None, :, 1] + bump], axis=-1

@@ -1,0 +1,83 @@
+"""Compiles the kernels ahead of need, in two halves that two processes can do side by side.
+
+The types are those of a real render, so that a later render finds everything in numba's cache.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from driving_data.environment import Environment
+from driving_data.geometry import SE3
+from driving_data.rollout import WorldState
+from driving_data.sensors import LidarModel
+from generators.raytrace import camera_post, lidar, raster_kernels, shading_kernels, shading_light, surface_kernels
+from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
+from generators.raytrace.tracer import place, prepare
+
+
+def warm_up(family: str) -> None:
+    """Compiles one half: 'geometry' (hierarchies, rays, lidar) or 'shading' (surfaces, light, sky, developing).
+
+    Raises:
+        KeyError: there is no such half.
+    """
+    FAMILIES[family]()
+
+
+def _geometry() -> None:
+    scene = _triangle()
+    traced = prepare(scene)
+    state = WorldState(
+        0, SE3.identity(1), np.zeros((1, 3)), np.zeros(1), np.zeros(1), np.zeros(1, np.uint8), np.ones(1, dtype=bool),
+        np.zeros(0, np.int64),
+    )  # fmt: skip
+    placed = place(traced, state, state, np.zeros(1), ego_index=-1)
+    model = LidarModel("warm", (-0.5, -0.4), 8, SE3.identity())
+    rng = camera_post.frame_rng(0, 0, 0)
+    lidar.sweep(traced, placed, SE3.identity(1), model, lidar.firings(model), 0, Environment(), rng, threads=1)
+
+
+def _shading() -> None:
+    scene, environment = _triangle(), Environment()
+    sky = shading_light.sky_row(environment, 0)
+    lighting = shading_kernels.Lighting(
+        shading_light.light_row(environment, sky, scene.lamps, False),
+        shading_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
+        sky,
+    )
+    m = scene.materials
+    lit = shading_light.glow_table(m, np.zeros(0, np.uint8), np.zeros(0, np.int64), 0, False)
+    looks = surface_kernels.Looks(
+        m.albedo, m.second, m.roughness, m.reflectance, m.emission, m.texture, m.texture_scale_m, m.wettable, lit,
+        np.zeros(3, np.float32),
+    )  # fmt: skip
+    row, rows3 = np.zeros(0, np.float32), np.zeros((0, 3), np.float32)
+    number, seeds = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    point = np.zeros((0, surface_kernels.POINT), np.float32)
+    finish = np.zeros((0, surface_kernels.FINISH), np.float32)
+    surface_kernels.finish(looks, point, number, number, finish)
+    shading_kernels.key_rays(lighting, point, number, rows3, rows3, row, number)
+    shading_kernels.ambient_rays(point, number, np.zeros((0, 2), np.float32), 4.0, rows3, rows3, row)
+    shading_kernels.mirror_rays(point, number, finish, rows3, seeds, row, rows3, rows3)
+    shading_kernels.light(lighting, point, number, finish, rows3, row, number, row, row, row, rows3, rows3)
+    raster_kernels.smooth_ambient(0, 0, 0, 0, point, number, row, row, row)
+    raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
+    raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
+    camera_post.develop(np.zeros((4, 4, 3), np.float32), 1.0, camera_post.Development(), camera_post.frame_rng(0, 0, 0))
+
+
+def _triangle() -> MeshScene:
+    """One triangle on the ground, as street and as body."""
+    corners = np.array([[-9, -9, 0], [9, -9, 0], [0, 9, 0]], np.float32)
+    up = np.broadcast_to(np.array([0, 0, 1], np.float32), (1, 3, 3)).copy()
+    mesh = Mesh(corners, np.array([[0, 1, 2]], np.int32), np.zeros(1, np.int32), np.zeros((1, 3, 2), np.float32), up)
+    one, color, index = np.ones(1, np.float32), np.ones((1, 3), np.float32), np.zeros(1, np.int32)
+    materials = Materials(
+        color, color, one, one, color, index, index, index, one, np.ones(1, np.uint8), one, one
+    )  # fmt: skip
+    lamps = Lamps(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
+    return MeshScene(mesh, (mesh,), np.zeros((1, 1), np.int64), np.full(1, np.inf), materials, lamps, Environment())
+
+
+FAMILIES: Mapping[str, Callable[[], None]] = {"geometry": _geometry, "shading": _shading}
