@@ -19,7 +19,7 @@ terminated: collision, off the road, or goal. truncated: the scenario's time is 
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -40,6 +40,8 @@ MAX_GOAL_M = 1000.0
 MAX_SIGNAL_M = 200.0
 NO_LIMIT_MPS = 50.0
 TOUCH_M = 0.02
+ACTION_LOW = np.array([-8.0, -0.6], dtype=np.float32)
+ACTION_HIGH = np.array([4.0, 0.6], dtype=np.float32)
 _VULNERABLE = tuple(int(kind) for kind in VULNERABLE)
 _SIGNALS = {
     int(SignalState.GREEN): 1, int(SignalState.YELLOW): 2, int(SignalState.FLASHING_YELLOW): 2,
@@ -49,7 +51,7 @@ _SIGNALS = {
 Observed = dict[str, np.ndarray]
 
 
-def observation_space() -> spaces.Dict:
+def observation_space() -> gymnasium.Space[Any]:
     """The space described at the top of the module."""
 
     def box(*shape: int) -> spaces.Box:
@@ -66,15 +68,15 @@ def observation_space() -> spaces.Dict:
     )
 
 
-def action_space() -> spaces.Box:
+def action_space() -> gymnasium.Space[np.ndarray]:
     """Acceleration in m/s^2 and steering angle in rad."""
-    return spaces.Box(np.array([-8.0, -0.6], np.float32), np.array([4.0, 0.6], np.float32), dtype=np.float32)
+    return spaces.Box(ACTION_LOW, ACTION_HIGH, dtype=np.float32)
 
 
 class DriveEnv(gymnasium.Env[Observed, np.ndarray]):
     """One world. `reset(seed=...)` picks the scenario: the same seed, the same scenario and the same episode."""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  Gymnasium declares it on the instance
 
     def __init__(self, scenarios: Sequence[ConcreteScenario], simulator: Simulator) -> None:
         if not scenarios:
@@ -83,6 +85,7 @@ class DriveEnv(gymnasium.Env[Observed, np.ndarray]):
         self.simulator = simulator
         self.observation_space = observation_space()
         self.action_space = action_space()
+        self._bounds = ACTION_LOW.astype(np.float64), ACTION_HIGH.astype(np.float64)
         self.scenario: ConcreteScenario | None = None
         self._session: Session | None = None
         self._seen: Observation | None = None
@@ -114,7 +117,7 @@ class DriveEnv(gymnasium.Env[Observed, np.ndarray]):
         """
         if self._session is None or self._seen is None or self.scenario is None:
             raise RoadloomError("call reset before step")
-        bounded = np.clip(np.asarray(action, dtype=np.float64), self.action_space.low, self.action_space.high)
+        bounded = np.clip(np.asarray(action, dtype=np.float64), *self._bounds)
         before = self._seen
         self._seen = after = self._session.step(Control(bounded[:1], bounded[1:]))
         events = self._events(before, after)

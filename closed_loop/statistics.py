@@ -169,9 +169,7 @@ def compare(
     other = {episode.scenario_digest: episode for episode in baseline.episodes}
     names = list(slices) or list(slices_of(candidate))
     members = slices_of(candidate, tuple({name.partition(":")[0]: None for name in names}))
-    made = [
-        _compare_slice(name, members.get(name, ()), other, definition, confidence) for name in names
-    ]
+    made = [_compare_slice(name, members.get(name, ()), other, definition, confidence) for name in names]
     adjusted = holm([comparison.p_value for comparison in made])
     return tuple(_with_adjusted(c, p) for c, p in zip(made, adjusted, strict=True))
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from driving_data.environment import Environment
+from driving_data.geometry import SE3
 from driving_data.plain import digest, to_plain
 from driving_data.ports import Generator, Renderer, SceneDescription
 from driving_data.provenance import Provenance, Step
@@ -140,14 +141,32 @@ def next_state(rollout: Rollout, step: int, span_s: float) -> WorldState:
     later = int(np.searchsorted(seconds, seconds[step] + span_s - 1e-6))
     later = min(max(later, step + 1), rollout.num_steps - 1)
     state = rollout.state_at(step)
-    if later > step:
-        return rollout.state_at(later)
-    if span_s <= 0:
+    if later == step and span_s <= 0:
         return state
-    moved = state.world_from_actor.translation_m + span_s * np.nan_to_num(state.velocity_mps)
+    passed_s = float(seconds[later] - seconds[step]) if later > step else span_s
+    onward = _moved_on(state, passed_s)
+    if later == step:
+        return onward
+    # An actor that leaves in between must not leave the world half way through a turn of the lidar.
+    end = rollout.state_at(later)
+    gone = state.valid & ~end.valid
+    return replace(
+        end,
+        world_from_actor=SE3(
+            np.where(gone[:, None, None], onward.world_from_actor.rotation, end.world_from_actor.rotation),
+            np.where(gone[:, None], onward.world_from_actor.translation_m, end.world_from_actor.translation_m),
+        ),
+        velocity_mps=np.where(gone[:, None], state.velocity_mps, end.velocity_mps),
+        valid=end.valid | gone,
+    )
+
+
+def _moved_on(state: WorldState, passed_s: float) -> WorldState:
+    """The state after every actor has kept its velocity for a while."""
+    moved = state.world_from_actor.translation_m + passed_s * np.nan_to_num(state.velocity_mps)
     return replace(
         state,
-        timestamp_ns=state.timestamp_ns + round(span_s * 1e9),
+        timestamp_ns=state.timestamp_ns + round(passed_s * 1e9),
         world_from_actor=replace(state.world_from_actor, translation_m=moved),
     )
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from driving_data.plain import to_plain
+# Without a terminal a long stage says how far it is, but no more often than this.
+_QUIET_S = 5.0
 
 messages = Console(stderr=True, highlight=False)
 
@@ -23,6 +23,8 @@ def say(text: str) -> None:
 
 def result(value: Any) -> None:
     """The one JSON document of a command under `--json`, on standard output."""
+    from driving_data.plain import to_plain
+
     json.dump(to_plain(value), sys.stdout, indent=1, allow_nan=False)
     sys.stdout.write("\n")
 
@@ -35,13 +37,21 @@ class Stages:
     """
 
     seconds: dict[str, float] = field(default_factory=lambda: {})
-    _progress: Progress | None = None
 
     @contextmanager
     def stage(self, name: str, total: int, unit: str) -> Generator["Ticker"]:
         """Shows one stage of `total` items; yields what counts them."""
         start = time.perf_counter()
         if messages.is_terminal:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
+
             columns = (
                 TextColumn("{task.description:<22}"),
                 BarColumn(bar_width=32),
@@ -54,12 +64,15 @@ class Stages:
                 task = progress.add_task(name, total=total)
                 yield Ticker(lambda: progress.advance(task))
         else:
-            done = [0]
+            done, said = 0, start
 
             def count() -> None:
-                done[0] += 1
-                if done[0] in {max(1, total * quarter // 4) for quarter in (1, 2, 3)}:
-                    say(f"  {name}: {done[0]}/{total} {unit}, {time.perf_counter() - start:.1f} s")
+                nonlocal done, said
+                done += 1
+                now = time.perf_counter()
+                if done < total and now - said >= _QUIET_S:
+                    said = now
+                    say(f"  {name}: {done}/{total} {unit}, {now - start:.0f} s")
 
             say(f"{name}: {total} {unit}")
             yield Ticker(count)

@@ -6,14 +6,16 @@ Exit status: 0 done, 1 the input or the judged thing is bad, 2 wrong usage, 3 a 
 import os
 import sys
 import traceback
+from typing import Any
 
 import typer
-from click.exceptions import ClickException, Exit, NoArgsIsHelpError, UsageError
 
 from driving_data.errors import InputError, PluginError, RoadloomError, TaskError
 from roadloom.commands import data, evaluation, pipeline, scenario, system
 from roadloom.console import say
 from roadloom.shadow import shadowed
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="roadloom",
@@ -25,53 +27,63 @@ app = typer.Typer(
 for group in (pipeline, scenario, data, evaluation, system):
     group.register(app)
 
+# Older typers raise the errors of the package `click`, newer ones those of a copy of their own.
+_UsageError: Any
+_ClickError: Any
+_UsageError, _ClickError = typer.BadParameter.__mro__[1:3]
+
 
 def main() -> None:
     """Runs the command line and exits."""
-    for line in shadowed():
-        say(f"warning: {line}")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        for line in shadowed():
+            say(f"warning: {line}")
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command; returns the exit status."""
     try:
-        app(arguments, standalone_mode=False)
-    except Exit as leave:
-        return leave.exit_code
-    except NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except UsageError as error:
-        error.show()
-        return 2
-    except ClickException as error:
-        error.show()
-        return 1
-    except typer.Abort:
+        # Without its standalone mode typer returns the status that a command leaves with, and None where it just ends.
+        status = app(arguments, standalone_mode=False) or 0
+        sys.stdout.flush()
+    except SystemExit as leave:
+        # Typer leaves like this where the reader of a pipe has gone.
+        status = leave.code if isinstance(leave.code, int) else 3
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except Exception as error:
+        status = _explain(error)
+    if status == INTERRUPTED:
+        say("stopped; the same command goes on where it was")
+    return status
+
+
+def _explain(error: Exception) -> int:
+    """Tells a person what went wrong; returns the exit status."""
+    if isinstance(error, _ClickError):
+        wrong: Any = error
+        wrong.show()
+        return 2 if isinstance(error, _UsageError) else 1
+    if isinstance(error, typer.Abort):
         say("stopped")
         return 1
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on where it was")
-        return 130
-    except (PluginError, TaskError) as error:
-        say(str(error))
-        return 3
-    except RoadloomError as error:
+    if isinstance(error, RoadloomError):
         say(str(error))
         if isinstance(error, InputError) and len(error.faults) > 1:
             say(f"{len(error.faults)} faults")
-        return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:
-        if os.environ.get("ROADLOOM_DEBUG"):
-            traceback.print_exc()
-        say(f"a failure of Roadloom's own: {type(error).__name__}: {error}")
-        say("ROADLOOM_DEBUG=1 shows where; please report it")
-        return 3
-    return 0
+        return 3 if isinstance(error, PluginError | TaskError) else 1
+    if os.environ.get("ROADLOOM_DEBUG"):
+        traceback.print_exception(error)
+    say(f"a failure of Roadloom's own: {type(error).__name__}: {error}")
+    say("ROADLOOM_DEBUG=1 shows where; please report it")
+    return 3
 
 
 if __name__ == "__main__":

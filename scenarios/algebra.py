@@ -14,7 +14,7 @@ Equal measures are equal values: everything is kept in the normal form of `norma
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -29,6 +29,7 @@ from scenarios.leaf import IllTyped, Leaf, Misfit
 from scenarios.normal_form import Block, Blocks, ChoiceOf, Restricted, assemble, key_of, leaves_of, mix
 from scenarios.parse import parse_condition
 from scenarios.randomness import unit_draw
+from scenarios.remember import by_identity
 from scenarios.selection import MAX_TRIES, recorded, select
 from scenarios.sequencing import after, beside, combine, doers, mapped, repeated
 from scenarios.space import is_constant
@@ -109,11 +110,12 @@ class LogicalScenario:
         if problems := self.problems():
             raise IllTyped("; ".join(str(problem) for problem in problems))
         source = fractions or partial(unit_draw, seed, index)
+        reason = ""
         for overlap in range(MAX_OVERLAPS):
             try:
                 return self._sampled(source, seed, index, overlap * MAX_TRIES)
             except Overlap as error:
-                reason = error
+                reason = str(error)
         raise Rejected(f"{MAX_OVERLAPS} draws put actors into one another: {reason}")
 
     def _sampled(self, fractions: Fractions, seed: int, index: int, attempt: int) -> ConcreteScenario:
@@ -224,14 +226,23 @@ def pairs_of(blocks: Sequence[Block]) -> Iterator[tuple[Leaf, Leaf]]:
                 yield from pairs_of(parts)
 
 
-@lru_cache(maxsize=256)
+@by_identity
 def _problems(blocks: Blocks) -> tuple[Misfit, ...]:
     return missing(blocks)
 
 
-@lru_cache(maxsize=1024)
+_KEPT_PARTS: dict[tuple[int, ...], tuple[tuple[Leaf, ...], Parts]] = {}
+
+
 def _parts(leaves: tuple[Leaf, ...]) -> Parts:
-    return Parts.of(leaves)
+    """The leaves by what they are; remembered by the identity of the leaves, which are kept alive for it."""
+    key = tuple(map(id, leaves))
+    kept = _KEPT_PARTS.get(key)
+    if kept is None:
+        if len(_KEPT_PARTS) >= 1024:
+            _KEPT_PARTS.clear()
+        kept = _KEPT_PARTS[key] = (leaves, Parts.of(leaves))
+    return kept[1]
 
 
 __all__ = ["IllTyped", "LogicalScenario", "Rejected", "choice", "scenario"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from driving_data.taxonomy import ActorClass
-from scenarios.concrete import Actor, ConcreteScenario, Ego, Place, RoadChoice
+from scenarios.concrete import Actor, ConcreteScenario, Ego, Place
 from scenarios.describe import describe
 from scenarios.draws import Draws
-from scenarios.leaf import IllTyped, Leaf
+from scenarios.leaf import IllTyped, Leaf, make_leaf
 from scenarios.space import is_constant
 from scenarios.tags import tags_of
 from scenarios.types.about import TIMING, own_tags
@@ -72,10 +72,11 @@ def build(parts: Parts, draws: Draws, seed: int, index: int) -> ConcreteScenario
     layout = layout_of(road)
     places = _Places(parts, draws, layout)
     ego = _ego(parts.required("ego"), draws, places)
-    timing = reader(parts.one["time"], TIMING, draws.get) if "time" in parts.one else lambda name: TIMING[name].default
+    timing = reader(parts.one.get("time", make_leaf("time")), TIMING, draws.get)
     actors = [_actor(leaf, parts, draws, places) for leaf in parts.named("actor").values()]
-    _refuse_overlap(ego, actors, layout)
-    standing = [Standing("ego", ego.start, ego.size_m), *(Standing(a.id, a.start, a.size_m) for a in actors)]
+    standing = [Standing("ego", ego.start, ego.size_m, layout.pose(ego.start))]
+    for actor in actors:
+        _stand(standing, Standing(actor.id, actor.start, actor.size_m, layout.pose(actor.start)))
     for leaf in parts.named("traffic").values():
         actors.extend(build_stream(leaf, draws, layout, standing))
     name = about.text("name") if about else ""
@@ -206,11 +207,8 @@ def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
     return Actor(leaf.name, kind, places.size(leaf.name), start, speed, driver, behaviour)
 
 
-def _refuse_overlap(ego: Ego, actors: list[Actor], layout: Layout) -> None:
-    boxes = [("ego", layout.pose(ego.start), ego.size_m)]
-    for actor in actors:
-        pose = layout.pose(actor.start)
-        for name, other, size in boxes:
-            if boxes_meet(pose, actor.size_m, other, size):
-                raise Overlap(f"{actor.id} and {name} would begin in the same place")
-        boxes.append((actor.id, pose, actor.size_m))
+def _stand(standing: list[Standing], new: Standing) -> None:
+    for other in standing:
+        if boxes_meet(new.pose, new.size_m, other.pose, other.size_m):
+            raise Overlap(f"{new.name} and {other.name} would begin in the same place")
+    standing.append(new)

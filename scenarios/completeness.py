@@ -13,7 +13,7 @@ def missing(blocks: Blocks) -> tuple[Misfit, ...]:
     """Everything that is missing."""
     slots = slots_always(blocks)
     found = [
-        Misfit(kind, "", "missing-section", f"the scenario has no {kind}", f"a {kind}")
+        Misfit(kind, "", "missing-section", f"the scenario has no {kind}", f"the section {kind!r}")
         for kind in ("road", "ego") if kind not in slots
     ]  # fmt: skip
     found.extend(_missing(blocks, slots, provided_by(blocks)))
@@ -55,7 +55,9 @@ def _of_leaf(leaf: Leaf, slots: frozenset[str], names: frozenset[str]) -> Iterat
             if name not in names and name not in leaf.paths():
                 field = path.removeprefix(leaf.prefix).removeprefix(".")
                 near = nearest_name(name, sorted(names))
-                yield Misfit(leaf.slot, field, "unknown-name", f"nothing gives {name!r}", "a value of this scenario", near)
+                yield Misfit(
+                    leaf.slot, field, "unknown-name", f"nothing gives {name!r}", "a value of this scenario", near
+                )
     for needed in ("on", "at", "speed") if leaf.kind == "ego" else ():
         if needed not in dict(leaf.values):
             yield Misfit("ego", "", "missing-key", f"the ego has no {needed!r}", f"the key {needed!r}")

@@ -8,7 +8,7 @@ universe; others that can never be drawn may remain in it, so that the figure is
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from scenarios.concrete import ConcreteScenario
@@ -152,7 +152,7 @@ def axis_of(path: str, value: Value, bins: int) -> Axis | None:
     if low == high:
         return None
     ends = [low + (high - low) * i / bins for i in range(bins)] + [high]
-    cells = tuple(zip(ends[:-1], ends[1:], strict=True))
+    cells = tuple(pairwise(ends))
     return Axis(path, tuple(f"{a:g}..{b:g}" for a, b in cells), cells)
 
 

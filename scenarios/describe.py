@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from scenarios.concrete import ConcreteScenario
 
 _ROADS = {
-    "motorway": "a motorway", "rural": "a rural road", "urban": "an urban street", "residential": "a residential street",
+    "motorway": "a motorway", "rural": "a rural road", "urban": "an urban street",
+    "residential": "a residential street",
     "crossroads": "a signalised crossroads", "t_junction": "a T-junction", "roundabout": "a roundabout",
     "ramp": "a motorway with an entry ramp", "work_zone": "a road with a work zone",
 }  # fmt: skip

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Protocol
 
 from driving_data.errors import RoadloomError
 from scenarios.expressions import Expression, Value, compile_term
 from scenarios.leaf import IllTyped, Leaf
-from scenarios.space import Const
+from scenarios.remember import by_identity
+from scenarios.space import Const, Distribution
 
 Fractions = Callable[[str, int], float]
 
@@ -29,9 +29,14 @@ class Draws(Protocol):
         ...
 
 
-@lru_cache(maxsize=8192)
-def _compiled(value: Value) -> Callable[[Callable[[str], Any], str], Any] | None:
-    return compile_term(value.term) if isinstance(value, Expression) else None
+@by_identity
+def _compiled(value: Expression) -> Callable[[Callable[[str], Any], str], Any]:
+    return compile_term(value.term)
+
+
+@by_identity
+def _inner(value: Expression) -> tuple[Distribution, ...]:
+    return value.draws()
 
 
 @dataclass(slots=True)
@@ -76,7 +81,7 @@ class Sampler:
         return result
 
     def _declare(self, path: str, value: Expression) -> None:
-        for i, inner in enumerate(value.draws()):
+        for i, inner in enumerate(_inner(value)):
             self.sources.setdefault(f"{path}#{i}", inner)
 
     def _computed(self, path: str, value: Expression) -> Any:
@@ -114,7 +119,7 @@ class Replay:
             return found
         self.seen.add(path)
         if isinstance(value, Expression):
-            for i, inner in enumerate(value.draws()):
+            for i, inner in enumerate(_inner(value)):
                 self.sources.setdefault(f"{path}#{i}", inner)
             if evaluate(value, self.get, path) != found:
                 raise NotDrawn(f"{path!r} is not what its expression gives")
@@ -133,10 +138,8 @@ def evaluate(value: Expression, get: Callable[[str], Any], path: str) -> Any:
     Raises:
         IllTyped: it has none, as where it divides by zero.
     """
-    compiled = _compiled(value)
-    assert compiled is not None
     try:
-        result = compiled(get, path)
+        result = _compiled(value)(get, path)
     except (ZeroDivisionError, OverflowError, ValueError) as error:
         if isinstance(error, (IllTyped, NotDrawn)):
             raise

@@ -231,7 +231,9 @@ def bounds_of(term: Term, box: Callable[[str], Bounds | None]) -> Bounds | None:
 
 def _apply_bounds(name: str, parts: list[Bounds | None]) -> Bounds | None:
     if name in ("and", "or", "not"):
-        return _logic_bounds(name, [part if isinstance(part, frozenset) else frozenset([True, False]) for part in parts])
+        return _logic_bounds(
+            name, [part if isinstance(part, frozenset) else frozenset([True, False]) for part in parts]
+        )
     if name in COMPARISONS:
         return _comparison_bounds(name, parts[0], parts[1])
     intervals = [part for part in parts if isinstance(part, tuple)]

@@ -12,6 +12,7 @@ from typing import Any
 from driving_data.errors import RoadloomError
 from driving_data.plain import canonical_text
 from scenarios.expressions import Expression, Value
+from scenarios.remember import by_identity
 from scenarios.units import Dimension
 
 
@@ -117,7 +118,7 @@ class Leaf:
         }  # fmt: skip
 
 
-@lru_cache(maxsize=8192)
+@by_identity
 def _paths(leaf: Leaf) -> Mapping[str, Value]:
     found: dict[str, Value] = {leaf.path_of(name): value for name, value in leaf.values}
     for i, step in enumerate(leaf.steps):

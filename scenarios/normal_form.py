@@ -274,5 +274,3 @@ def _same_measure(choices: list[ChoiceOf], varying: list[Atom], terms: Terms) ->
     inside = frozenset(varying)
     projected = {atoms & inside: weight for atoms, weight in terms.items()}
     return count == len(projected) and expand(choices) == projected
-
-

@@ -1,11 +1,11 @@
 """Reads written values: quantities with units, ranges, distributions and expressions over other values.
 
-    value      = option { "|" option };  option = condition [ "@" weight ]
-    condition  = comparison { ("and" | "or") comparison } | "not" condition
-    comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
-    sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
-    factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
-               | function "(" values ")" | "(" value ")" | 'text' | true | false
+value      = option { "|" option };  option = condition [ "@" weight ]
+condition  = comparison { ("and" | "or") comparison } | "not" condition
+comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
+sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
+factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
+           | function "(" values ")" | "(" value ")" | 'text' | true | false
 """
 
 import re
@@ -29,7 +29,7 @@ from scenarios.expressions import (
     walk,
 )
 from scenarios.space import Choice, Const, Distribution, IntRange, LogUniform, Normal, Scalar, Uniform
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit
+from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit, to_base
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
@@ -81,7 +81,9 @@ def _texts(text: str) -> Value:
 
 
 def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
-    """A written value whose dimension is seen from its units, or from the names that it reads; one unknown word is text.
+    """A written value whose dimension is seen from its units or from the names that it reads.
+
+    One unknown word alone is a text.
 
     Raises:
         TextFault: it cannot be read, or what it measures cannot be told.
@@ -93,12 +95,13 @@ def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
         return term.distribution
     if isinstance(term, Name) and term.path not in types and "." not in term.path and "$" not in text:
         return Const(term.path, TEXT)
+    for part in walk(term):
+        if isinstance(part, Name) and part.path not in types:
+            raise TextFault("unknown-name", f"nothing gives {part.path!r}", "a value of this scenario", part.offset,
+                            nearest_name(part.path, types))  # fmt: skip
     kind = dimension_of(term, types)
     if kind is None:
-        unknown = [part for part in walk(term) if isinstance(part, Name) and part.path not in types]
-        name = unknown[0]
-        raise TextFault("unknown-name", f"nothing gives {name.path!r}", "a value of this scenario", name.offset,
-                        nearest_name(name.path, types))  # fmt: skip
+        raise TextFault("bad-expression", repr(text), "an expression whose terms measure something")
     return Expression(_numbered(term, [0]), kind)
 
 
@@ -196,7 +199,9 @@ class _Reader:
         if not self.text.startswith(token, self.at):
             return False
         end = self.at + len(token)
-        return not (token[-1].isalpha() and end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_."))
+        return not (
+            token[-1].isalpha() and end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_.")
+        )
 
     def take(self, *tokens: str) -> str:
         """The first of the tokens that stands here, and moves behind it; '' for none."""
@@ -363,8 +368,7 @@ class _Reader:
         value, whole = number
         if not unit:
             return Literal(int(value), COUNT) if whole else Literal(value, RATIO)
-        factor, dimension = UNITS[unit]
-        return Literal(value * factor if factor != 1 / 3.6 else value / 3.6, dimension)
+        return Literal(to_base(value, unit), UNITS[unit][1])
 
     def call(self, name: str, start: int) -> Term:
         arguments: list[Term] = []

@@ -103,7 +103,9 @@ def sobol_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "c
 def hypercube_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "count dimensions"]:
     """A Latin hypercube in [0, 1): each column has one point in each of `count` strata."""
     rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
-    strata = np.stack([rng.permutation(count) for _ in range(dimensions)], axis=-1) if dimensions else np.zeros((count, 0))
+    strata = np.zeros((count, dimensions))
+    for axis in range(dimensions):
+        strata[:, axis] = rng.permutation(count)
     return (strata + rng.random((count, dimensions))) / count
 
 

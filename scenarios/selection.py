@@ -1,7 +1,6 @@
 """Which leaves a draw takes: options chosen, restrictions met by trying again."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -9,17 +8,18 @@ from scenarios.draws import NotDrawn, Rejected, Replay, Sampler, evaluate
 from scenarios.expressions import Expression
 from scenarios.leaf import Leaf
 from scenarios.normal_form import Block, ChoiceOf, Restricted, key_of
+from scenarios.remember import by_identity
 
 MAX_TRIES = 1000
 
 
-@lru_cache(maxsize=4096)
+@by_identity
 def choice_path(choice: ChoiceOf) -> str:
     """Path of the draw that resolves a choice: named by what it chooses among, so that nothing else moves it."""
     return f"choice:{sha256(key_of(choice).encode()).hexdigest()[:12]}"
 
 
-@lru_cache(maxsize=4096)
+@by_identity
 def _shares(choice: ChoiceOf) -> tuple[float, ...]:
     total, shares = 0.0, list[float]()
     for weight, _ in choice.options:

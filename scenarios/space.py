@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scenarios.randomness import unit_draw
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, Dimension, format_number, format_quantity
+from scenarios.units import COUNT, FLAG, RATIO, TEXT, Dimension, format_number, format_quantity, written_numbers
 
 Scalar = float | int | str | bool
 
@@ -256,17 +256,17 @@ def is_constant(value: object) -> bool:
 
 def _range_text(low: float, high: float, dimension: Dimension) -> str:
     # A point keeps a range of ratios from reading back as a range of whole numbers.
-    ends = format_number(low), format_number(high)
+    ends, unit = written_numbers((low, high), dimension)
     if dimension.plain and "." not in "".join(ends) and "e" not in "".join(ends):
         ends = f"{ends[0]}.0", ends[1]
-    return f"{ends[0]}..{ends[1]} {dimension.unit}".rstrip()
+    return f"{ends[0]}..{ends[1]} {unit}".rstrip()
 
 
 def _call_text(name: str, numbers: tuple[float, ...], dimension: Dimension) -> str:
     return f"{name}({', '.join(format_quantity(number, dimension) for number in numbers)})"
 
 
-def _ordered(low: float, high: float) -> None:
+def _ordered(low: float | int, high: float | int) -> None:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("the ends of a range are finite")
     if low > high:
@@ -280,7 +280,7 @@ def _is_number(value: object) -> bool:
 def _numeric(value: object) -> float:
     if not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} has no bounds")
-    return value
+    return float(value)
 
 
 def _normal_cdf(z: float) -> float:

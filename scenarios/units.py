@@ -133,11 +133,32 @@ def nearest_unit(text: str) -> str | None:
     return nearest_name(text, UNITS)
 
 
-def format_number(value: float) -> str:
+def format_number(value: float | int) -> str:
     """The shortest text that reads back as the same number; whole numbers without a point."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
-def format_quantity(value: float, dimension: Dimension) -> str:
-    """A number with its base unit."""
-    return f"{format_number(value)} {dimension.unit}".rstrip()
+# Units that people write where the base unit would show a long fraction, as 25 deg for 0.4363323129985824 rad.
+_NICE = {ANGLE: ("deg",), SPEED: ("km/h",), ANGULAR_SPEED: ("deg/s",), DENSITY: ("1/km",)}
+
+
+def to_base(number: float, unit: str) -> float:
+    """A number of a unit in the base unit of its dimension."""
+    return number / 3.6 if unit in ("km/h", "kph") else number * UNITS[unit][0]
+
+
+def written_numbers(values: tuple[float | int, ...], dimension: Dimension) -> tuple[tuple[str, ...], str]:
+    """Texts of numbers in one unit, and that unit: the base unit, unless another one gives shorter exact texts."""
+    texts, unit = tuple(format_number(value) for value in values), dimension.unit
+    for other in _NICE.get(dimension, ()):
+        shorter = tuple(format_number(round(value / to_base(1.0, other), 6)) for value in values)
+        exact = all(to_base(float(text), other) == value for text, value in zip(shorter, values, strict=True))
+        if exact and sum(map(len, shorter)) < sum(map(len, texts)):
+            texts, unit = shorter, other
+    return texts, unit
+
+
+def format_quantity(value: float | int, dimension: Dimension) -> str:
+    """A number with a unit, so that it reads back as the same number."""
+    texts, unit = written_numbers((value,), dimension)
+    return f"{texts[0]} {unit}".rstrip()

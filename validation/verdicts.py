@@ -54,8 +54,8 @@ class Rule:
 
 
 def is_real(segment: Segment[Raw]) -> bool:
-    """Whether tracks were measured, with noise, instead of simulated."""
-    return segment.source is Source.REAL
+    """Whether tracks were measured, with noise, instead of simulated: real logs, and what was augmented from them."""
+    return segment.source is not Source.SYNTHETIC and segment.provenance.scenario is None
 
 
 def worst_of(rollout: Rollout, ratio: Float[np.ndarray, "T A"], value: Float[np.ndarray, "T A"], *,

@@ -69,7 +69,8 @@ def contacts(drive: Drive) -> tuple[Contact, ...]:
     )
     touches = (np.where(np.isnan(depth), -1.0, depth) > 0.0) | _recorded(drive)
     found = [
-        _contact(drive, int(np.argmax(touches[:, column])), int(column)) for column in np.flatnonzero(touches.any(axis=0))
+        _contact(drive, int(np.argmax(touches[:, column])), int(column))
+        for column in np.flatnonzero(touches.any(axis=0))
     ]
     return tuple(sorted(found, key=lambda contact: (contact.step, contact.actor_id)))
 
@@ -113,9 +114,7 @@ def _contact(drive: Drive, step: int, column: int) -> Contact:
     how = _contact_type(drive, step, before, column)
     lateral = how is ContactType.LATERAL and (drive.place is None or not bool(drive.place.in_one_lane[step]))
     at_fault = how in (ContactType.STOPPED_TRACK, ContactType.ACTIVE_FRONT) or lateral
-    return Contact(
-        step, float(drive.time_s[step]), other.ids[column], kind, how, bool(at_fault), impact, 0.5 * impact
-    )
+    return Contact(step, float(drive.time_s[step]), other.ids[column], kind, how, bool(at_fault), impact, 0.5 * impact)
 
 
 def _contact_type(drive: Drive, step: int, before: int, column: int) -> ContactType:
@@ -179,7 +178,7 @@ def impact_speed(drive: Drive) -> MetricValue:
 
 
 def collision_score(found: tuple[Contact, ...]) -> float:
-    """nuPlan's multiplier: the product over classes of max(0, 1 - n / (allowed + 1)) for n at-fault contacts.
+    """NuPlan's multiplier: the product over classes of max(0, 1 - n / (allowed + 1)) for n at-fault contacts.
 
     Allowed are 0 for vulnerable road users and vehicles, 1 for objects.
     """

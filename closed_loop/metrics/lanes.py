@@ -54,8 +54,8 @@ def locate(
     return LanePlace(
         corner_outside_m=outside,
         in_one_lane=_in_one_lane(lanes, inside),
-        in_junction=in_junction,
-        on_lane=on_lane,
+        in_junction=np.asarray(in_junction),
+        on_lane=np.asarray(on_lane),
         against=on_lane & ~in_junction & (nearest > 0.5 * np.pi),
         speed_limit_mps=_limit(lanes, mismatch),
     )

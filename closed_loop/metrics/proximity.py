@@ -35,7 +35,7 @@ def box_time_to_collision_s(drive: Drive) -> Float[np.ndarray, "T N"]:
 
 
 def nuplan_time_to_collision_s(drive: Drive) -> Float[np.ndarray, "T"]:
-    """nuPlan's TTC of each moment: the first grid time at which the projected boxes overlap, inf without one.
+    """NuPlan's TTC of each moment: the first grid time at which the projected boxes overlap, inf without one.
 
     Tracks count when ahead (bearing under 30 degrees), or up to 150 degrees while the ego is in a junction or not in
     one lane; those already hit are left out; 0 at the moment of an at-fault contact; inf while the ego stands.

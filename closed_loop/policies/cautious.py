@@ -11,9 +11,10 @@ from closed_loop.policies.idm import IdmPolicyParameters, idm_drive
 from closed_loop.policies.lateral import steer
 from closed_loop.policies.longitudinal import IdmParameters
 from driving_data.ports import Control, Observation
-from driving_data.taxonomy import VULNERABLE
+from driving_data.taxonomy import PEDESTRIANS, VULNERABLE, ActorClass
 
 _VULNERABLE = tuple(int(kind) for kind in VULNERABLE)
+_SURPRISING = tuple(int(kind) for kind in (*PEDESTRIANS, ActorClass.ANIMAL))
 
 
 def _careful() -> IdmPolicyParameters:
@@ -39,6 +40,10 @@ class CautiousParameters:
         stop_margin_m: gap that is kept from a predicted conflict.
         act_mps2: braking begins once this much deceleration is needed.
         target_share: share of the target speed that is driven.
+        roadside_m: people and animals this near to the swath are expected to step into it.
+        roadside_braking_mps2: braking with which one could then still stop before them.
+        roadside_reaction_s: reaction that this allows for.
+        roadside_floor_mps: slower than this one need not pass them.
     """
 
     base: IdmPolicyParameters = field(default_factory=_careful)
@@ -49,6 +54,10 @@ class CautiousParameters:
     stop_margin_m: float = 2.0
     act_mps2: float = 1.5
     target_share: float = 0.95
+    roadside_m: float = 3.0
+    roadside_braking_mps2: float = 4.0
+    roadside_reaction_s: float = 0.5
+    roadside_floor_mps: float = 6.0
 
 
 class CautiousPolicy:
@@ -77,7 +86,30 @@ class CautiousPolicy:
         braking = np.where(needed >= self.parameters.act_mps2, -needed, np.inf)
         fast = corridor.speed_mps > self.parameters.target_share * observation.target_speed_mps
         calm = np.where(fast, np.minimum(wished, 0.0), wished)
-        return Control(np.maximum(np.minimum(calm, braking), limit), steer(observation, corridor, base.steering))
+        passing = roadside_acceleration_mps2(observation, corridor, self.parameters)
+        return Control(
+            np.maximum(np.minimum(np.minimum(calm, passing), braking), limit),
+            steer(observation, corridor, base.steering),
+        )
+
+
+def roadside_acceleration_mps2(
+    observation: Observation, corridor: Corridor, parameters: CautiousParameters
+) -> Float[np.ndarray, "B"]:
+    """Slows down so that one could stop if somebody at the roadside stepped out; inf where nobody stands there.
+
+    Allowed speed: v t + v^2 / (2 b) = gap, so v = sqrt((b t)^2 + 2 b gap) - b t, at least the floor.
+    """
+    reach = corridor.half_across_m + corridor.half_width_m[:, None] + parameters.roadside_m
+    leaves = corridor.d_m * corridor.speed_across_mps > 0.3 * np.abs(corridor.d_m)
+    near = np.isin(observation.kind, _SURPRISING) & corridor.present & (np.abs(corridor.d_m) < reach) & ~leaves
+    gap = corridor.s_m - corridor.half_along_m - corridor.front_m[:, None] - parameters.stop_margin_m
+    grip = np.minimum(observation.road_friction / 0.9, 1.0)[:, None]
+    braking, delay = parameters.roadside_braking_mps2 * grip, parameters.roadside_reaction_s
+    allowed = np.sqrt((braking * delay) ** 2 + 2 * braking * np.maximum(gap, 0.0)) - braking * delay
+    allowed = np.where(near & (gap > -2.0), np.maximum(allowed, parameters.roadside_floor_mps), np.inf)
+    slowest = allowed.min(axis=1, initial=np.inf)
+    return np.maximum((slowest - corridor.speed_mps) / 0.5, -3.0)
 
 
 def conflict_deceleration_mps2(

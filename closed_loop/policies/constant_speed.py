@@ -1,6 +1,6 @@
 """The careless policy: keeps its target speed along the route and minds nobody. The floor of every comparison."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ class ConstantSpeedParameters:
     gain_1ps: float = 1.0
     max_acceleration_mps2: float = 2.0
     max_braking_mps2: float = 3.0
-    steering: SteeringParameters = SteeringParameters()
+    steering: SteeringParameters = field(default_factory=SteeringParameters)
 
 
 class ConstantSpeedPolicy:

@@ -137,9 +137,7 @@ def gap_m(corridor: Corridor) -> Float[np.ndarray, "B A"]:
     return np.maximum(corridor.s_m - corridor.half_along_m - corridor.front_m[:, None], 0.0)
 
 
-def crossing_window_s(
-    corridor: Corridor, margin_m: float
-) -> tuple[Float[np.ndarray, "B A"], Float[np.ndarray, "B A"]]:
+def crossing_window_s(corridor: Corridor, margin_m: float) -> tuple[Float[np.ndarray, "B A"], Float[np.ndarray, "B A"]]:
     """When actors that keep their velocity enter and leave the swath, in seconds from now; inf where they never do."""
     reach = corridor.half_across_m + corridor.half_width_m[:, None] + margin_m
     rate, offset = corridor.speed_across_mps, corridor.d_m
@@ -161,9 +159,7 @@ def curve_speed_mps(
     return np.sqrt(np.min(allowed2 + 2 * braking_mps2 * way, axis=1))
 
 
-def limit_speed_mps(
-    limits: Float[np.ndarray, "B P"], spacing_m: float, braking_mps2: float
-) -> Float[np.ndarray, "B"]:
+def limit_speed_mps(limits: Float[np.ndarray, "B P"], spacing_m: float, braking_mps2: float) -> Float[np.ndarray, "B"]:
     """Speed now from which one can slow down with `braking_mps2` for every lower limit ahead; NaN is no limit."""
     way = np.arange(limits.shape[1]) * spacing_m
     allowed2 = np.where(np.isnan(limits), np.inf, limits) ** 2 + 2 * braking_mps2 * way

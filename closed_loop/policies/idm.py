@@ -1,6 +1,6 @@
 """The reference policy: IDM along the route; minds leaders, crossing actors, signals, limits and bends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -37,8 +37,8 @@ class IdmPolicyParameters:
         yellow_braking_mps2: one stops at yellow if this braking is enough.
     """
 
-    following: IdmParameters = IdmParameters()
-    steering: SteeringParameters = SteeringParameters()
+    following: IdmParameters = field(default_factory=IdmParameters)
+    steering: SteeringParameters = field(default_factory=SteeringParameters)
     corridor_margin_m: float = 0.2
     crossing_horizon_s: float = 2.0
     crossing_margin_s: float = 0.5
@@ -70,9 +70,7 @@ class IdmPolicy:
         )
 
 
-def idm_drive(
-    observation: Observation, corridor: Corridor, parameters: IdmPolicyParameters
-) -> Float[np.ndarray, "B"]:
+def idm_drive(observation: Observation, corridor: Corridor, parameters: IdmPolicyParameters) -> Float[np.ndarray, "B"]:
     """Longitudinal command of the policy."""
     following = parameters.following
     grip = np.minimum(observation.road_friction / DRY_FRICTION, 1.0)

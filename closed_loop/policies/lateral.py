@@ -46,7 +46,7 @@ def steer(
 def pure_pursuit(
     observation: Observation, corridor: Corridor, parameters: SteeringParameters
 ) -> Float[np.ndarray, "B"]:
-    """delta = atan(2 L sin(alpha) / l_d), the circle through the rear axle and a point l_d ahead on the route.
+    """Delta = atan(2 L sin(alpha) / l_d), the circle through the rear axle and a point l_d ahead on the route.
 
     Source: Coulter, CMU-RI-TR-92-01 (1992).
     """
@@ -66,7 +66,7 @@ def pure_pursuit(
 
 
 def stanley(observation: Observation, corridor: Corridor, parameters: SteeringParameters) -> Float[np.ndarray, "B"]:
-    """delta = route curvature + heading error + atan(k e / (v_soft + v)), e taken at the front axle.
+    """Delta = route curvature + heading error + atan(k e / (v_soft + v)), e taken at the front axle.
 
     Source: Hoffmann, Tomlin, Montemerlo, Thrun, American Control Conference (2007).
     """

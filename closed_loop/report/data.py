@@ -209,7 +209,9 @@ class ReportData:
     notes: tuple[str, ...] = ()
 
 
-def summarise_validation(reports: Sequence[ValidationReport], names: Mapping[str, str] | None = None) -> ValidationSummary:
+def summarise_validation(
+    reports: Sequence[ValidationReport], names: Mapping[str, str] | None = None
+) -> ValidationSummary:
     """Counts of every check over all segments, and the refusals; `names` gives segments a name for a person."""
     counts: dict[str, list[int]] = {}
     first: dict[str, tuple[str, bool, str]] = {}
@@ -221,7 +223,10 @@ def summarise_validation(reports: Sequence[ValidationReport], names: Mapping[str
             column = 2 if not verdict.applicable else 0 if verdict.passed else 1
             counts.setdefault(verdict.check, [0, 0, 0])[column] += 1
     checks = tuple(
-        CheckSummary(name, first[name][0], first[name][1], *counts[name], first[name][2]) for name in sorted(counts)
+        CheckSummary(
+            name, first[name][0], first[name][1], counts[name][0], counts[name][1], counts[name][2], first[name][2]
+        )
+        for name in sorted(counts)
     )
     refused = tuple(
         Refusal(report.segment_id, (names or {}).get(report.segment_id, report.segment_id), report.reasons)

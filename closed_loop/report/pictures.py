@@ -107,7 +107,9 @@ def sample_of(segment: Segment[Raw], title: str = "", max_tags: int = 5) -> Gall
         pictures.extend(frame_pictures(first[len(first) // 2]))
     if segment.sweeps:
         sweep = segment.sweeps[len(segment.sweeps) // 2]
-        pictures.append(Picture("lidar", f"{sweep.lidar.replace('_', ' ')} from above, 40 m around", lidar_picture(sweep)))
+        pictures.append(
+            Picture("lidar", f"{sweep.lidar.replace('_', ' ')} from above, 40 m around", lidar_picture(sweep))
+        )
     tags = tuple(tag for tag in segment.tags if ":" in tag)[:max_tags]
     return GallerySample(
         segment.segment_id, title or segment.provenance.family, segment.description, (segment.source.value, *tags),

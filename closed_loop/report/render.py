@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
 
-from closed_loop.report.birdseye import film_strip, scene_data
+from closed_loop.report.birdseye import scene_data
 from closed_loop.report.data import GalleryGroup, ReportData, Scene
+from closed_loop.report.film import film_strip
 from closed_loop.report.pictures import shrunk
 from closed_loop.report.tables import failure_rows, headline_rows, percent, shown, shown_difference, slice_tables
 from driving_data.errors import RoadloomError
@@ -84,7 +85,8 @@ def _page(data: ReportData, assets: _Assets) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["script_json"] = script_json
-    environment.globals.update(shown=shown, shown_difference=shown_difference, percent=percent)
+    shared: dict[str, Any] = environment.globals
+    shared.update(shown=shown, shown_difference=shown_difference, percent=percent)
     evaluation = data.evaluation
     return environment.get_template("template.html.j2").render(
         data=data,

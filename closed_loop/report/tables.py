@@ -101,9 +101,7 @@ def _axis(metric: MetricInfo, estimates: list[Estimate]) -> tuple[float, float]:
 
 
 def _relabelled(row: MetricRow, label: str) -> MetricRow:
-    return MetricRow(
-        label, row.metric, row.candidate, row.baseline, row.comparison, row.verdict, row.low, row.high
-    )
+    return MetricRow(label, row.metric, row.candidate, row.baseline, row.comparison, row.verdict, row.low, row.high)
 
 
 def shown(value: float | None, metric: MetricInfo) -> str:

@@ -82,9 +82,7 @@ def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
     return DrivingTask(route, distance, ego.target_speed_mps, scenario.duration_s)
 
 
-def run_rollouts(
-    policy: Policy, simulator: Simulator, scenarios: Sequence[ConcreteScenario]
-) -> tuple[Rollout, ...]:
+def run_rollouts(policy: Policy, simulator: Simulator, scenarios: Sequence[ConcreteScenario]) -> tuple[Rollout, ...]:
     """Drives a policy through a batch of scenarios; what happened in each.
 
     Raises:

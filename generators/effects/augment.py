@@ -168,11 +168,11 @@ def _labels(
 
 def _boxes_2d(
     segment: Segment[Raw], boxes: Boxes2D, frames: Sequence[CameraFrame], lost: Sequence[np.ndarray]
-) -> tuple[Mapping[tuple[int, int], tuple[int, int]], Boxes2D]:
+) -> tuple[Mapping[tuple[int, int], tuple[float, float]], Boxes2D]:
     """Pixels left and before of each (moment, actor), over all cameras; and the 2D boxes of what is left."""
     visible, pixels = boxes.visible_px.copy(), boxes.num_pixels.copy()
-    stays = np.ones(len(pixels), dtype=bool)
-    counts: dict[tuple[int, int], tuple[int, int]] = {}
+    stays, shares = np.ones(len(pixels), dtype=bool), np.ones(len(pixels))
+    counts: dict[tuple[int, int], tuple[float, float]] = {}
     for number, frame in enumerate(frames):
         rows = np.flatnonzero(boxes.frame == number)
         left = None
@@ -183,30 +183,42 @@ def _boxes_2d(
             if left is not None:
                 box, count = left.get(actor, (None, 0))
                 pixels[row] = count
+                shares[row] = count / max(int(boxes.num_pixels[row]), 1)
                 stays[row] = count > 0
                 if box is not None:
                     visible[row] = box
             elif frame.instance is None and lost[number].any():
-                x0, y0, x1, y1 = np.round(boxes.visible_px[row]).astype(int)
-                gone = lost[number][y0:y1, x0:x1]
-                part = float(gone.mean()) if gone.size else 0.0
-                pixels[row] = round(int(boxes.num_pixels[row]) * (1.0 - part))
+                part = _lost_share(boxes, row, lost[number])
+                if pixels[row] >= 0:
+                    pixels[row] = round(int(boxes.num_pixels[row]) * (1.0 - part))
+                shares[row] = 1.0 - part
                 stays[row] = part < 0.9
             key = (frame.timestamp_ns, actor)
-            was, now = counts.get(key, (0, 0))
-            counts[key] = (was + int(boxes.num_pixels[row]), now + int(pixels[row] if stays[row] else 0))
-    before = np.maximum(boxes.num_pixels, 1)
-    occlusion = 1.0 - (1.0 - boxes.occlusion) * pixels / before
+            was, now = counts.get(key, (0.0, 0.0))
+            size = float(max(int(boxes.num_pixels[row]), 1))
+            counts[key] = (was + size, now + (size * float(shares[row]) if stays[row] else 0.0))
+    occlusion = 1.0 - (1.0 - boxes.occlusion) * shares
     return counts, Boxes2D(
         boxes.frame[stays], boxes.actor[stays], visible[stays], boxes.amodal_px[stays], pixels[stays], occlusion[stays]
     )
+
+
+def _lost_share(boxes: Boxes2D, row: int, lost: Bool[np.ndarray, "H W"]) -> float:
+    """Share of lost pixels in a 2D box: the visible one, or the amodal one where a real log has no other."""
+    box = boxes.visible_px[row]
+    box = box if np.isfinite(box).all() else boxes.amodal_px[row]
+    if not np.isfinite(box).all():
+        return 0.0
+    x0, y0, x1, y1 = np.clip(np.round(box), 0, max(lost.shape)).astype(int)
+    gone = lost[y0:y1, x0:x1]
+    return float(gone.mean()) if gone.size else 0.0
 
 
 def _boxes_3d(
     segment: Segment[Raw],
     boxes: Boxes3D,
     kept: Sequence[np.ndarray],
-    share: Mapping[tuple[int, int], tuple[int, int]],
+    share: Mapping[tuple[int, int], tuple[float, float]],
     effects: Sequence[Effect],
 ) -> Boxes3D:
     """The boxes with the points that are left in them and the visible fractions that are left."""
@@ -223,7 +235,7 @@ def _boxes_3d(
                 size = segment.rollout.actors.size_m[actor][None]
                 inside = points_in_boxes(sweep_points, pose[None], size)
                 points[row] = max(0, int(points[row]) - int(inside.sum()))
-        was, now = share.get((when, actor), (0, 0))
+        was, now = share.get((when, actor), (0.0, 0.0))
         if was > 0:
             visible[row] *= now / was
         elif ranges and not segment.frames:

@@ -65,7 +65,7 @@ def auto_exposure(linear: Float32[np.ndarray, "H W 3"], key: float) -> float:
     level = float(np.exp(np.mean(logs)))
     adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.13
     even = 1.0 + 0.9 * float(np.clip(1.0 - np.std(logs) / 0.8, 0.0, 1.0)) * float(level > 1e-3)
-    headroom = 1.0 + 2.0 * float(np.clip(np.log10(2e-2 / level) / 2.0, 0.0, 1.0))
+    headroom = 1.0 + 1.2 * float(np.clip(np.log10(2e-2 / level) / 2.0, 0.0, 1.0))
     return min(adapted * even / level, headroom / float(np.percentile(luma, 95)))
 
 

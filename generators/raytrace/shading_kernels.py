@@ -179,7 +179,7 @@ def _add(out: np.ndarray, i: int, finish: np.ndarray, row: np.ndarray, view: np.
         return
     vx, vy, vz = -view[i, 0], -view[i, 1], -view[i, 2]
     gloss = 0.0
-    if finish[i, 4] > 0.0 and finish[i, 3] < 0.95:
+    if finish[i, 4] > 0.0 and finish[i, 3] < 0.6:  # matt surfaces: a lobe too flat and weak to be seen
         hx, hy, hz = lx + vx, ly + vy, lz + vz
         size = 1.0 / max(np.sqrt(hx * hx + hy * hy + hz * hz), 1e-9)
         n_h = max((row[3] * hx + row[4] * hy + row[5] * hz) * size, 0.0)

@@ -30,9 +30,9 @@ _SUN = (
     (0.8, 0.7, 0.55), (0.88, 0.82, 0.72),
 )  # fmt: skip
 _LOW_BEAM = np.array([0.26, 0.25, 0.22])
-_LAMP_REACH_M, _BEAM_REACH_M = 38.0, 90.0
-_MAX_LAMPS = 18
-_MAX_BEAMS = 7
+_LAMP_REACH_M, _OWN_BEAM_M, _OTHER_BEAM_M = 32.0, 90.0, 40.0
+_MAX_LAMPS = 14
+_MAX_BEAMS = 6
 _FOG_HEIGHT_M = 120.0
 
 
@@ -160,10 +160,11 @@ def lamp_rows(
                 )
             )
     beams = sorted(beams, key=lambda beam: float(np.linalg.norm(beam[0].translation_m - viewer_m)))
-    for pose, strength in beams[:_MAX_BEAMS]:
+    for number, (pose, strength) in enumerate(beams[:_MAX_BEAMS]):
+        reach = _OWN_BEAM_M if number < 2 else _OTHER_BEAM_M  # the nearest two are the viewer's own
         forward = pose.rotation[:, 0]
         place = pose.translation_m - origin_m
-        rows.append(np.concatenate([place, forward, strength * _LOW_BEAM, [0.0, 1.0, _BEAM_REACH_M]]))
+        rows.append(np.concatenate([place, forward, strength * _LOW_BEAM, [0.0, 1.0, reach]]))
     table = np.array(rows) if rows else np.zeros((0, shading_kernels.LAMP))
     return np.ascontiguousarray(table, dtype=np.float32)
 

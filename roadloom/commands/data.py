@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from driving_data.errors import Fault, InputError, nearest_name
-from driving_data.plain import to_plain
-from driving_data.segment import Source
-from driving_data.store import Query, SegmentInfo, SegmentStore, create_version
 from roadloom.console import Stages, result, say
-from roadloom.settings import MixtureConfig, ValidationConfig
+
+if TYPE_CHECKING:
+    from driving_data.store import SegmentInfo, SegmentStore
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Store = Annotated[Path, typer.Option(help="The folder of a store.")]
-SOURCES = tuple(source.value for source in Source)
+SOURCES = ("real", "synthetic", "augmented")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +34,9 @@ def import_logs(
 ) -> None:
     """Read real logs, judge each segment and store it."""
     from driving_data.logs.registry import read
+    from driving_data.store import SegmentStore
     from roadloom.pipeline.tasks import judged
+    from roadloom.settings import ValidationConfig
 
     target = SegmentStore(store)
     stored: dict[str, list[str]] = {}
@@ -63,6 +64,7 @@ def validate(
     """Judge segments again and print every verdict."""
     from driving_data.logs.registry import read
     from roadloom.pipeline.tasks import judged
+    from roadloom.settings import ValidationConfig
 
     segments = []
     for path in paths:
@@ -73,7 +75,7 @@ def validate(
     reports = [judged(replace(segment, report=None), ValidationConfig()).report for segment in segments]
     kept = [report for report in reports if report is not None]
     if json:
-        result([to_plain(report) for report in kept])
+        result(kept)
     else:
         for report in kept:
             print(f"{report.segment_id}: {'admitted' if report.admitted else 'rejected'}")
@@ -96,6 +98,9 @@ def query(
     json: Json = False,
 ) -> None:
     """List the segments of a store that fit every condition."""
+    from driving_data.segment import Source
+    from driving_data.store import Query
+
     chosen = Query(
         source=Source(one_of("source", source, SOURCES)) if source else None,
         tags=tuple(tag or ()),
@@ -123,7 +128,9 @@ def mix(
     json: Json = False,
 ) -> None:
     """Make a dataset version and report what a mixture of its training split holds."""
+    from driving_data.store import create_version
     from roadloom.pipeline.dataset import training_mixture
+    from roadloom.settings import MixtureConfig
 
     target = existing_store(store)
     wanted = MixtureConfig(ratio=_shares(ratio))
@@ -148,6 +155,7 @@ def export(
 ) -> None:
     """Write every admitted segment of a store in a public format."""
     from driving_data.exports.registry import EXPORTERS
+    from driving_data.store import Query
 
     target = existing_store(store)
     exporter = EXPORTERS.load(form)()
@@ -166,7 +174,7 @@ def export(
         print(root)
 
 
-def existing_store(root: Path) -> SegmentStore:
+def existing_store(root: Path) -> "SegmentStore":
     """The store at a path.
 
     Raises:
@@ -176,6 +184,8 @@ def existing_store(root: Path) -> SegmentStore:
         raise InputError(
             [Fault(str(root), 0, 0, "store", "missing-file", "there is no store", "the folder of a store")]
         )
+    from driving_data.store import SegmentStore
+
     return SegmentStore(root)
 
 
@@ -202,5 +212,7 @@ def _shares(text: str) -> dict[str, float]:
     return shares
 
 
-def _plain(info: SegmentInfo) -> dict[str, Any]:
+def _plain(info: "SegmentInfo") -> dict[str, Any]:
+    from driving_data.plain import to_plain
+
     return {key: value for key, value in to_plain(info).items() if key != "type"}

@@ -1,17 +1,14 @@
 """`evaluate`, `compare` and `gate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closed_loop.gates import Outcome, decide
-from closed_loop.results import EvalReport, read_report, write_report
-from closed_loop.statistics import compare as compare_reports
-from closed_loop.statistics import slice_table
-from driving_data.plain import to_plain
 from roadloom.console import Stages, result, say
-from roadloom.settings import Choice, ExecutorConfig, SuiteConfig
+
+if TYPE_CHECKING:
+    from closed_loop.results import EvalReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Report = Annotated[Path, typer.Argument(help="A report that `evaluate` wrote.")]
@@ -35,8 +32,10 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Drive a policy through a suite; finished episodes are kept beside the report and taken from there."""
+    from closed_loop.results import write_report
     from roadloom.executors import make_executor
     from roadloom.pipeline.evaluation import draw_suite, run_policy
+    from roadloom.settings import Choice, ExecutorConfig, SuiteConfig
 
     config = SuiteConfig(name=out.parent.name, scenarios=tuple(scenario or ()), count=count)
     suite = draw_suite(config, seed)
@@ -51,7 +50,9 @@ def evaluate(
     print(out)
 
 
-def _rows(report: EvalReport) -> list[str]:
+def _rows(report: "EvalReport") -> list[str]:
+    from closed_loop.statistics import slice_table
+
     rows: list[str] = []
     for row in slice_table(report, tuple(report.metrics), keys=()):
         found = row.estimate
@@ -66,6 +67,9 @@ def _interval(low: float | None, high: float | None) -> str:
 
 def compare(candidate: Report, baseline: Report, json: Json = False) -> None:
     """Compare two reports on the same suite, episode by episode."""
+    from closed_loop.results import read_report
+    from closed_loop.statistics import compare as compare_reports
+
     ours, theirs = read_report(candidate), read_report(baseline)
     rows = [row for metric in ours.metrics for row in compare_reports(ours, theirs, metric)]
     if json:
@@ -78,9 +82,12 @@ def compare(candidate: Report, baseline: Report, json: Json = False) -> None:
 
 def gate(candidate: Report, baseline: Report, json: Json = False) -> None:
     """Decide whether the candidate may replace the baseline; exit status 1 unless it is accepted."""
+    from closed_loop.gates import Outcome, decide
+    from closed_loop.results import read_report
+
     decision = decide(read_report(candidate), read_report(baseline))
     if json:
-        result(to_plain(decision))
+        result(decision)
     else:
         say(f"{decision.outcome.value}: {decision.candidate} against {decision.baseline}")
         for reason in decision.reasons:

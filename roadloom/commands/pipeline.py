@@ -29,6 +29,7 @@ def run(
 
     `roadloom run scenario=cut_in simulator=embedded seed=7`
     """
+    say("reading the configuration")
     from roadloom.config import load_pipeline
     from roadloom.pipeline.report import write_run_report
     from roadloom.pipeline.run import plain_summary, run_pipeline

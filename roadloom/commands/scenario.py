@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from driving_data.errors import Fault, InputError
-from driving_data.plain import to_plain
 from roadloom.console import result, say
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -60,6 +59,8 @@ def _placed(fault: Fault, file: str) -> Fault:
 
 
 def _plain(fault: Fault) -> dict[str, Any]:
+    from driving_data.plain import to_plain
+
     return {key: value for key, value in to_plain(fault).items() if key != "type"}
 
 

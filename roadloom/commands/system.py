@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from roadloom import benchmarks
 from roadloom.console import result, say
-from roadloom.doctor import diagnose, summary
 
 MARKS = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -20,6 +18,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor(json: Json = False) -> None:
     """Say what is installed and working, and what is missing for what."""
+    from roadloom.doctor import diagnose, summary
+
     found = summary(diagnose())
     if json:
         result(found)
@@ -36,6 +36,8 @@ def bench(
     json: Json = False,
 ) -> None:
     """Run benchmarks of a source checkout; keep them in benchmarks/results/."""
+    from roadloom import benchmarks
+
     chosen = benchmarks.names() if name == "all" else (name,)
     results = []
     for one in chosen or (name,):

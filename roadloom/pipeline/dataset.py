@@ -1,5 +1,6 @@
 """From stored segments to a dataset: a version with splits, a mixture that is read, exports."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,7 @@ def build_dataset(
     """
     wanted = config.mixture
     ids = tuple(sorted({each for group in segment_ids.values() for each in group}))
+    _refuse_nothing(store, ids)
     version = create_version(store, Query(admitted=True, ids=ids), wanted.splits, balanced=True)
     mixture, ratio = training_mixture(store, version, wanted, config.seed)
     num_samples = wanted.batch_size * wanted.num_batches
@@ -64,6 +66,19 @@ def build_dataset(
             count()
     exports = {name: export(store, version, name, output / "exports" / name, stages) for name in wanted.exports}
     return Dataset(version, mixture, mixture.report(num_samples), ratio, num_samples, exports)
+
+
+def _refuse_nothing(store: SegmentStore, ids: tuple[str, ...]) -> None:
+    """Says why there is nothing to train on, by reason, where every segment was rejected."""
+    infos = store.query(Query(ids=ids))
+    if any(info.status == "admitted" for info in infos):
+        return
+    reasons = Counter(reason for info in infos for reason in info.reasons)
+    why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
+    raise StoreError(
+        f"{store.root}: none of the {len(infos)} segments of this run was admitted, so there is nothing to train on"
+        + (f": {why}" if why else "")
+    )
 
 
 def training_mixture(

@@ -1,5 +1,6 @@
 """Logical scenarios into YAML: what is read back is the same scenario."""
 
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -16,10 +17,21 @@ from scenarios.types.manoeuvres import TRIGGERS
 from scenarios.types.road import road_schema
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes `on` and `no` without quotes: our reader takes only `true` and `false` for booleans."""
+
+
+_Dumper.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
+}
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
+
+
 def dump_spec(logical: LogicalScenario) -> str:
     """The scenario as YAML; `read_text(dump_spec(s)) == s`."""
     return yaml.dump(
-        _document(logical.blocks), Dumper=yaml.SafeDumper, sort_keys=False, allow_unicode=True, width=110,
+        _document(logical.blocks), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110,
         default_flow_style=None,
     )  # fmt: skip
 
@@ -48,7 +60,7 @@ def _opened(blocks: Iterable[Block], conditions: list[str]) -> list[Leaf | Choic
     opened: list[Leaf | ChoiceOf] = []
     for block in blocks:
         if isinstance(block, Restricted):
-            conditions.extend(condition.text() for condition in block.where)
+            conditions.extend(condition.term.text() for condition in block.where)
             opened.extend(_opened(block.blocks, conditions))
         else:
             opened.append(block)
@@ -158,15 +170,15 @@ def _nest_behaviours(found: dict[str, Any]) -> None:
         found.pop("do", None)
 
 
-def _parameter(value: Value) -> Any:
-    """A parameter; a bare number says by its point that it is no count."""
-    written = _written(value)
-    return value.term.text() if isinstance(value, Expression) else written
+def _parameter(leaf: Leaf, found: dict[str, Any]) -> None:
+    value = leaf.values[0][1]
+    written = value.term.text() if isinstance(value, Expression) else _written(value)
+    found.setdefault("parameters", {})[leaf.name] = written
 
 
 _WRITERS: Mapping[str, Any] = {
     "about": _about,
-    "parameter": lambda leaf, found: found.setdefault("parameters", {}).update({leaf.name: _parameter(leaf.values[0][1])}),
+    "parameter": _parameter,
     "road": _road,
     "weather": lambda leaf, found: found.update(weather=_values(leaf)),
     "light": lambda leaf, found: found.update(light=_values(leaf)),

@@ -43,9 +43,8 @@ def add_validation(
             )  # fmt: skip
         elif kind == "extra_forbidden":
             owner = _model_at(model, location[:-1])
-            names = names_of(owner) if owner else ()
+            known = tuple(name.replace("__", ".") for name in names_of(owner)) if owner else ()
             key = str(location[-1])
-            known = tuple(name.replace("__", ".") for name in names)
             expected = f"one of {', '.join(known)}" if known else "no keys"
             document.fault(here, "unknown-key", repr(key), expected, nearest_name(key, known), at_key=True)
         else:

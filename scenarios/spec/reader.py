@@ -12,8 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from driving_data.errors import Fault, InputError, nearest_name
 from scenarios.algebra import LogicalScenario, choice, pairs_of, scenario
+from scenarios.completeness import missing
 from scenarios.expressions import Expression, TextFault
 from scenarios.leaf import IllTyped, Leaf, Misfit
+from scenarios.normal_form import Blocks, provided_by
 from scenarios.parse import parse_condition
 from scenarios.spec import sections
 from scenarios.spec.faults import add_custom, add_validation
@@ -21,6 +23,7 @@ from scenarios.spec.nodes import MAX_BYTES, Document, Path, read_document
 from scenarios.spec.steps import StepReader
 from scenarios.spec.values import read_value
 from scenarios.types.about import TIMING, about, parameter, timing
+from scenarios.types.actors import RELATIONS
 from scenarios.types.rules import misfits
 from scenarios.types.sensors import RIGS, sensors
 from scenarios.units import Dimension
@@ -77,8 +80,8 @@ def read_text(text: str, file: str = "<text>", *, whole: bool = True) -> Logical
         for problem in read.problems() if whole else ():
             reader.misfit(problem)
     elif whole and isinstance(document.data, Mapping) and not {"one_of", "choices"} & document.data.keys():
-        for missing in [key for key in ("road", "ego") if key not in document.data]:
-            document.fault((), "missing-section", f"the scenario has no {missing}", f"a {missing}")
+        for absent in [key for key in ("road", "ego") if key not in document.data]:
+            document.fault((), "missing-section", f"the scenario has no {absent}", f"the section {absent!r}")
     if document.faults:
         raise InputError(sorted(set(document.faults), key=lambda fault: (fault.line, fault.column)))
     assert read is not None
@@ -91,6 +94,7 @@ class _Reader:
     base: FilePath | None
     origins: dict[tuple[str, str], Path] = field(default_factory=lambda: {})
     types: dict[str, Dimension] = field(default_factory=lambda: {})
+    hidden: set[str] = field(default_factory=lambda: set())
 
     def scenario(self, data: Any, path: Path) -> LogicalScenario | None:
         """A whole or partial scenario; None where something is at fault that hides the rest."""
@@ -113,11 +117,12 @@ class _Reader:
         self, leaves: list[Leaf], options: list[LogicalScenario], conditions: list[tuple[Path, Expression]], path: Path,
         faulty: bool,
     ) -> LogicalScenario | None:  # fmt: skip
-        blocks = [*leaves, *(block for option in options for block in option.blocks)]
+        blocks = (*leaves, *(block for option in options for block in option.blocks))
         found = [misfit for one, two in pairs_of(blocks) for misfit in misfits(one, two)]
         for misfit in found:
             self.misfit(misfit)
         if found or faulty:
+            self.unknown_names(blocks, conditions)
             return None
         try:
             whole = scenario(*leaves)
@@ -132,6 +137,21 @@ class _Reader:
             except IllTyped as error:
                 self.document.fault(where, "bad-condition", str(error), "a condition that can hold")
         return whole
+
+    def unknown_names(self, blocks: Blocks, conditions: list[tuple[Path, Expression]]) -> None:
+        """Faults of names and actors in a document that has others too, but for what those may have hidden."""
+        for problem in missing(blocks):
+            name = problem.found.split("'")[1] if "'" in problem.found else ""
+            if problem.code in ("unknown-actor", "unknown-name") and name.split(".")[0] not in self.hidden:
+                self.misfit(problem)
+        known = provided_by(blocks)
+        for path, condition in conditions:
+            for name in condition.names():
+                if name not in known and name.split(".")[0] not in self.hidden:
+                    near = nearest_name(name, sorted(known))
+                    self.document.fault(
+                        path, "unknown-name", f"nothing gives {name!r}", "a value of this scenario", near
+                    )
 
     def leaves(self, data: Mapping[str, Any], path: Path) -> list[Leaf]:
         """Leaves of every section of one level; sections at fault are left out."""
@@ -173,19 +193,29 @@ class _Reader:
 
     def made(self, make: Callable[[Any], Leaf], data: Any, path: Path) -> Leaf | None:
         """A leaf, or None and its faults."""
+        before = len(self.document.faults)
+        leaf = self._tried(make, data, path)
+        if leaf is None or len(self.document.faults) > before:
+            self.hidden.add(str(path[-1]))
+            return None
+        self.origins[leaf.slot, ""] = path
+        for name, _ in leaf.values:
+            own = name.removeprefix("driver.")
+            self.origins[leaf.slot, name] = (*path, "driver", own) if own != name else (*path, name)
+        for relation in RELATIONS:
+            if leaf.text("relation") == relation:
+                self.origins[leaf.slot, "of"] = self.origins[leaf.slot, "by"] = (*path, relation)
+        return leaf
+
+    def _tried(self, make: Callable[[Any], Leaf], data: Any, path: Path) -> Leaf | None:
         try:
-            leaf = make(data)
+            return make(data)
         except ValidationError as error:
             add_validation(self.document, error, path, sections.model_of(path))
             return None
         except (PydanticCustomError, IllTyped, TextFault) as error:
             add_custom(self.document, error, path)
             return None
-        self.origins[leaf.slot, ""] = path
-        for name, _ in leaf.values:
-            own = name.removeprefix("driver.")
-            self.origins[leaf.slot, name] = (*path, "driver", own) if own != name else (*path, name)
-        return leaf
 
     def acts(self, name: str, data: Any, path: Path) -> Leaf | None:
         steps = StepReader(self.document, f"do {name}", self.origins)
@@ -234,6 +264,7 @@ class _Reader:
                 found.append(leaf)
                 del waiting[name]
             if len(last) == len(waiting) and waiting and set(last) == set(waiting):
+                self.hidden.update(last)
                 for name, error in last.items():
                     add_custom(self.document, error, waiting[name][1])
                 break
@@ -241,7 +272,7 @@ class _Reader:
 
     def options(self, data: Mapping[str, Any], path: Path) -> list[LogicalScenario]:
         """`one_of: [...]` and `choices: [[...], ...]`."""
-        lists = [((*path, "one_of"), data["one_of"])] if "one_of" in data else []
+        lists: list[tuple[Path, Any]] = [((*path, "one_of"), data["one_of"])] if "one_of" in data else []
         several = data.get("choices", [])
         if isinstance(several, list):
             lists.extend(((*path, "choices", i), item) for i, item in enumerate(several))

@@ -34,6 +34,7 @@ _DRIVER_KEYS: Schema = {name.removeprefix("driver."): field for name, field in D
 
 DriverSection = section("driver", _DRIVER_KEYS)
 Text = Annotated[str, BeforeValidator(lambda data: _text(data))]
+OptionalText = Annotated[str | None, BeforeValidator(lambda data: _text(data))]
 
 
 def _text(data: Any) -> Any:
@@ -179,7 +180,7 @@ def signal_leaf(name: str, data: Any) -> Leaf:
     if isinstance(data, str):
         return signal(name, [(_known("signal state", data, STATES), STEADY_S)])
     if isinstance(data, list):
-        pairs = [tuple(item.items())[0] if isinstance(item, Mapping) and len(item) == 1 else None for item in data]
+        pairs = [next(iter(item.items())) if isinstance(item, Mapping) and len(item) == 1 else None for item in data]
         if None in pairs:
             raise refuse("bad-signal", repr(data)[:60], "a list of phases such as - green: 12 s")
         return signal(name, [(_known("signal state", str(p[0]), STATES), read_value(p[1], PHASE)) for p in pairs if p])
@@ -216,7 +217,6 @@ def written(data: Any) -> str:
         return " | ".join(written(item) for item in inner) if isinstance(inner, list) else written(inner)
     items = inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, list) else [inner]
     return f"{name}({', '.join(written(item) for item in items)})"
-
 
 
 def unknown_rig(data: Any) -> Exception:

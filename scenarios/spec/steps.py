@@ -15,7 +15,7 @@ from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec
 from scenarios.parse import parse_value
 from scenarios.spec.faults import add_validation
 from scenarios.spec.nodes import Document, Path
-from scenarios.spec.sections import Text
+from scenarios.spec.sections import OptionalText
 from scenarios.spec.values import Section, section, values_of
 from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, do, step, step_problems
 
@@ -113,7 +113,7 @@ class StepReader:
         given = {name.rstrip("_") for name in values}
         problems = step_problems(action, given, bool(of), False, bool(points))
         for problem in problems:
-            self.document.fault(path, "missing-key", f"{action} {problem}", "that", at_key=True)
+            self.document.fault(path, "bad-arguments", f"{action} {problem}", "such arguments", at_key=True)
         if problems:
             return None
         return self._made(path, lambda: step(action, of=of, when=trigger, points=points, **values))
@@ -168,7 +168,7 @@ class StepReader:
 @lru_cache(maxsize=64)
 def _section(action: str) -> type[Section]:
     kind = ACTIONS[action]
-    extra: dict[str, Any] = {"of": (Text | None, None)} if kind.target else {}
+    extra: dict[str, Any] = {"of": (OptionalText, None)} if kind.target else {}
     if action == "follow_path":
         extra["points"] = (list[Any], Key(default_factory=list))
     return section(action, kind.fields, **extra)

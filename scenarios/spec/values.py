@@ -59,7 +59,7 @@ def _as_text(data: Any, dimension: Dimension) -> str:
 
 def _read_mapping(data: Mapping[str, Any], dimension: Dimension) -> Value:
     if len(data) != 1:
-        raise TextFault("bad-distribution", f"keys {', '.join(data)}", "one of uniform, normal, loguniform, int, choice")
+        raise TextFault("bad-distribution", f"keys {', '.join(data)}", f"one of {', '.join(_DISTRIBUTIONS)}")
     name, inner = next(iter(data.items()))
     if name not in _DISTRIBUTIONS:
         raise TextFault("unknown-distribution", repr(name), f"one of {', '.join(_DISTRIBUTIONS)}", 0,

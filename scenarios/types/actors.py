@@ -59,7 +59,7 @@ PLACE: Mapping[str, Field] = {
     "heading": Field(ANGLE, "relative to the route, left positive", 0.0, -2 * pi, 2 * pi),
 }
 ACTOR: Mapping[str, Field] = {
-    "kind": Field(TEXT, "class", "car"),
+    "kind": Field(TEXT, "class", "car", names=KINDS),
     "length": Field(LENGTH, "size", None, 0.05, 40.0),
     "width": Field(LENGTH, "size", None, 0.05, 10.0),
     "height": Field(LENGTH, "size", None, 0.05, 10.0),

@@ -25,13 +25,15 @@ class Field:
         default: where the file does not say; None where it must, or where it follows from others.
         low: smallest value that makes sense.
         high: largest value that makes sense.
+        names: what a text may be; empty for any.
     """
 
     dimension: Dimension
     doc: str
     default: Scalar | None = None
-    low: float = float("-inf")
-    high: float = float("inf")
+    low: float | int = float("-inf")
+    high: float | int = float("inf")
+    names: tuple[str, ...] = ()
 
 
 Schema = Mapping[str, Field]
@@ -82,11 +84,24 @@ def check_limits(value: Value, field: Field) -> None:
     Raises:
         TextFault: it can.
     """
-    if isinstance(value, Expression) or not value.dimension.numeric:
+    if isinstance(value, Expression):
+        return
+    if not value.dimension.numeric:
+        for name in texts_of(value) if field.names else ():
+            if name not in field.names:
+                raise TextFault("unknown-name", repr(name), f"one of {', '.join(field.names)}", 0,
+                                nearest_name(name, field.names))  # fmt: skip
         return
     low, high = value.bounds()
     if low < field.low or high > field.high:
         raise TextFault("out-of-range", value.text(), limits_text(field))
+
+
+def texts_of(value: Value) -> tuple[str, ...]:
+    """Every text that a value may be; empty for expressions."""
+    if isinstance(value, Const):
+        return (str(value.value),)
+    return tuple(t for option, _ in value.options for t in texts_of(option)) if isinstance(value, Choice) else ()
 
 
 def limits_text(field: Field) -> str:

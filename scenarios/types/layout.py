@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import cos, sin
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from driving_data.errors import nearest_name
 from driving_data.maps.lane_map import LaneMap
-from driving_data.plain import canonical_text
 from scenarios.concrete import Place, RoadChoice
 from scenarios.leaf import IllTyped
 
@@ -137,28 +135,18 @@ def boxes_meet(
     return True
 
 
-class _Keyed:
-    """Carries a road past the cache key: the text beside it is the identity."""
-
-    def __init__(self, road: RoadChoice) -> None:
-        self.road = road
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed)
-
-
 def layout_of(road: RoadChoice) -> Layout:
-    """The layout of a road; the last 128 are kept."""
-    return _layout(canonical_text(road), _Keyed(road))
-
-
-@lru_cache(maxsize=128)
-def _layout(text: str, keyed: _Keyed) -> Layout:
+    """The layout of a road; the last `MAX_LAYOUTS` are kept."""
+    routes = tuple(sorted(road.routes.items()))
+    key = (road.archetype, tuple(sorted(road.parameters.items())), road.file, road.sha256, routes)
+    if key in _LAYOUTS:
+        return _LAYOUTS[key]
     from scenarios.roads import build_road  # the OpenDRIVE reader loads lxml, which a wish alone does not need
 
-    return Layout(build_road(keyed.road))
+    if len(_LAYOUTS) >= MAX_LAYOUTS:
+        _LAYOUTS.pop(next(iter(_LAYOUTS)))
+    return _LAYOUTS.setdefault(key, Layout(build_road(road)))
 
 
+MAX_LAYOUTS = 128
+_LAYOUTS: dict[tuple[object, ...], Layout] = {}

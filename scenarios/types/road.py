@@ -76,7 +76,9 @@ def _field(parameter: "Parameter") -> Field:
     if parameter.kind == "flag":
         return Field(FLAG, parameter.doc, parameter.default)
     if parameter.kind == "choice":
-        return Field(TEXT, f"{parameter.doc}: {', '.join(parameter.choices)}", parameter.default)
+        return Field(
+            TEXT, f"{parameter.doc}: {', '.join(parameter.choices)}", parameter.default, names=parameter.choices
+        )
     low = parameter.minimum if parameter.minimum is not None else float("-inf")
     high = parameter.maximum if parameter.maximum is not None else float("inf")
     dimension = COUNT if parameter.kind == "count" else _DIMENSIONS[parameter.unit]

@@ -73,7 +73,8 @@ def _has_lights(road: Leaf, signals: Leaf) -> Iterator[Misfit]:
     archetype = road.text("archetype") or road.text("file")
     expected = f"one of {', '.join(approaches)}" if approaches else "no signals: this road has no traffic lights"
     near = nearest_name(signals.name, approaches)
-    yield Misfit(signals.slot, "", "unknown-signal", f"no traffic light {signals.name!r} on {archetype}", expected, near)
+    found = f"no traffic light {signals.name!r} on {archetype}"
+    yield Misfit(signals.slot, "", "unknown-signal", found, expected, near)
 
 
 def _measures_alike(reader: Leaf, given: Leaf) -> Iterator[Misfit]:

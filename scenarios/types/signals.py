@@ -39,7 +39,5 @@ def phase_name(index: int, state: str) -> str:
 def build_programs(leaf: Leaf, ids: Iterable[str], get: Get) -> list[SignalProgram]:
     """The programme of each light of an approach, numbers fixed."""
     values = {name: get(leaf.path_of(name)) for name, _ in leaf.values}
-    phases = tuple(
-        (SignalState[name[3:].upper()], float(values[name])) for name in sorted(values) if name != "offset"
-    )
+    phases = tuple((SignalState[name[3:].upper()], float(values[name])) for name in sorted(values) if name != "offset")
     return [SignalProgram(light, phases, float(values.get("offset", 0.0))) for light in ids]

@@ -7,6 +7,7 @@ from driving_data.taxonomy import ActorClass
 from scenarios.behaviour import KeepSpeed
 from scenarios.concrete import Actor, Place
 from scenarios.draws import Draws
+from scenarios.expressions import Value
 from scenarios.leaf import IllTyped, Leaf
 from scenarios.types.actors import DRIVEN, SIZES_M, driver_of
 from scenarios.types.fields import Field, OutOfLimits, limits_text
@@ -19,28 +20,31 @@ MAX_MOVES = 60
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Someone who already has a place."""
+    """Someone who already has a place; `pose` is x, y and yaw in `world`."""
 
     name: str
     place: Place
     size_m: tuple[float, float, float]
+    pose: tuple[float, float, float]
 
 
 def build_stream(leaf: Leaf, draws: Draws, layout: Layout, standing: list[Standing]) -> list[Actor]:
     """The actors of a stream; each is added to `standing`, so that the next stream keeps clear of it."""
-    stream = _Stream(leaf, draws, layout, standing, len(standing), {})
+    stream = _Stream(leaf, dict(leaf.values), leaf.prefix, draws, layout, standing, len(standing), {})
     actors: list[Actor] = []
     for i in range(int(draws.get(leaf.path_of("count")))):
         actor = stream.actor(i)
         if actor is not None:
             actors.append(actor)
-            standing.append(Standing(actor.id, actor.start, actor.size_m))
+            standing.append(Standing(actor.id, actor.start, actor.size_m, layout.pose(actor.start)))
     return actors
 
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
     leaf: Leaf
+    values: dict[str, Value]
+    prefix: str
     draws: Draws
     layout: Layout
     standing: list[Standing]
@@ -49,11 +53,11 @@ class _Stream:
 
     def read(self, name: str, i: int) -> Any:
         """A field of the `i`-th actor, drawn for it alone."""
-        field, value = TRAFFIC[name], dict(self.leaf.values).get(name)
+        field, value = TRAFFIC[name], self.values.get(name)
         if value is None:
             return field.default
-        drawn = self.draws.draw(f"{self.leaf.prefix}[{i}].{name}", value)
-        return _held(drawn, field, f"{self.leaf.prefix}[{i}].{name}")
+        path = f"{self.prefix}[{i}].{name}"
+        return _held(self.draws.draw(path, value), field, path)
 
     def actor(self, i: int) -> Actor | None:
         route, label = str(self.read("on", i)), str(self.read("kind", i))
@@ -86,13 +90,13 @@ class _Stream:
                 self.cursor[route] = s
                 return place
             s = blocker
-        raise IllTyped(f"{self.leaf.prefix}: no free place for actor {i}")
+        raise IllTyped(f"{self.prefix}: no free place for actor {i}")
 
     def _blocker(self, place: Place, size: tuple[float, float, float], clear: float) -> float | None:
         """Where to try next, if someone stands too close."""
         pose = self.layout.pose(place)
         for k, other in enumerate(self.standing):
-            there = self.layout.pose(other.place)
+            there = other.pose
             if boxes_meet(pose, (size[0] + 1.0, size[1] + 0.4, size[2]), there, other.size_m):
                 return place.s_m + 2.0
             if not self.layout.share_lanes(place.route, other.place.route):

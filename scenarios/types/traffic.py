@@ -16,7 +16,7 @@ from scenarios.units import ANGLE, COUNT, LENGTH, SPEED, TEXT
 TRAFFIC: Mapping[str, Field] = {
     "count": Field(COUNT, "how many", None, 0, 200),
     "on": Field(TEXT, "route of each"),
-    "kind": Field(TEXT, "class of each", "car"),
+    "kind": Field(TEXT, "class of each", "car", names=KINDS),
     "speed": Field(SPEED, "speed of each at the start, and the one it desires", None, 0.0, 90.0),
     "spacing": Field(LENGTH, "from centre to centre on one route", 30.0, 0.5, 1000.0),
     "from": Field(LENGTH, "where the stretch begins on the route", 5.0, -1e5, 1e5),

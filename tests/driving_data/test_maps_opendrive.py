@@ -8,8 +8,10 @@ import pytest
 
 from driving_data.errors import InputError
 from driving_data.maps.lane_map import DRIVABLE_KINDS, LaneKind, MarkingKind
-from driving_data.maps.opendrive import parse_opendrive, read_opendrive
+from driving_data.maps.opendrive import parse_opendrive, parse_text, read_opendrive
 from driving_data.maps.opendrive.elements import parse_xml
+from driving_data.maps.opendrive.network import Network
+from driving_data.maps.opendrive.sampling import point_on
 
 LANE = '<lane id="{id}" type="{type}" level="false">{inner}</lane>'
 WIDTH = '<width sOffset="0" a="{a}" b="{b}" c="0" d="0"/>'
@@ -301,4 +303,19 @@ def test_town01_is_whole(shared_data):
         assert signal.lane_ids
         assert all(town.lane_by_id[i].junction_id is not None for i in signal.lane_ids)
         assert 2.0 < np.linalg.norm(signal.stop_line_m[0] - signal.stop_line_m[1]) < 20.0
+        start = town.lane_by_id[signal.lane_ids[0]].centerline_m[:2, :2]
+        facing = np.array([math.cos(signal.heading_rad), math.sin(signal.heading_rad)])
+        assert (start[1] - start[0]) @ facing < 0.0
     assert {sign.value for sign in town.signs if sign.kind == "speed_limit"} == {30.0, 60.0, 90.0}
+
+
+def test_lanes_are_found_as_openscenario_addresses_them():
+    marks = '<roadMark sOffset="0" type="broken"/><roadMark sOffset="60" type="solid"/>'
+    network = Network.of(parse_text(opendrive(road("", lane(-1, extra=marks)))))
+    assert network.lane_id_at("1", -1, 59.0) == "1.0.-1"
+    assert network.lane_id_at("1", -1, 61.0) == "1.1.-1"
+    assert network.lane_id_at("1", 1, 61.0) is None
+    assert network.lane_id_at("2", -1, 61.0) is None
+    point, heading = point_on(network.roads["1"], 20.0, -1.5)
+    np.testing.assert_allclose(point, [20.0, -1.5, 0.0])
+    assert heading == 0.0

@@ -41,6 +41,7 @@ def test_conformance_notices_noise_that_is_not_seeded():
         check_same(seen, spoiled)
 
 
+@pytest.mark.slow
 def test_the_ray_tracer_on_a_built_road_keeps_every_promise():
     from scenarios.concrete import RoadChoice
     from scenarios.roads import build_road

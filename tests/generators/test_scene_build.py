@@ -28,7 +28,7 @@ from scenarios.concrete import RoadChoice
 from scenarios.roads import archetypes, build_road
 
 SOLID, BROKEN = Marking(MarkingKind.SOLID), Marking(MarkingKind.BROKEN)
-MOST_TRIANGLES = 175_000
+MOST_TRIANGLES = 160_000
 
 
 def _lane(

@@ -118,7 +118,7 @@ class BoxReprojection:
     min_area_px: float = 150.0
     outside_px: float = 3.0
     occlusion_slack: float = 0.10
-    least_fill: float = 0.25
+    least_fill: float = 0.08
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
         """Score: part of the boxes that the calibration puts elsewhere."""

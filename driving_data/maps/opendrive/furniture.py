@@ -126,6 +126,9 @@ def _facing(road: Road, record: SignalRecord) -> tuple[np.ndarray, float]:
 def _traffic_signal(road: Road, record: SignalRecord, ids: tuple[str, ...], lanes: Mapping[str, Lane]) -> TrafficSignal:
     point, heading = _facing(road, record)
     lane_ids = () if record.type in PEDESTRIAN_LIGHTS else ids
+    if lane_ids and _direction(lanes[lane_ids[0]]) @ [math.cos(heading), math.sin(heading)] > 0.5:
+        # No light turns its back on those who obey it: some files count hOffset from the road, not the orientation.
+        heading = (heading + 2 * math.pi) % (2 * math.pi) - math.pi
     return TrafficSignal(record.id, point, heading, lane_ids, _stop_line(road, record, lane_ids, lanes))
 
 

@@ -51,7 +51,8 @@ def _child(parent: _Element, tag: str, **attributes: "str | float | int") -> _El
 
 def _text(value: "str | float | int") -> str:
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        whole = value.is_integer() and abs(value) < 1e15 and repr(value) != "-0.0"
+        return repr(int(value)) if whole else repr(value)
     return str(value)
 
 

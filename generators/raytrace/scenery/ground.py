@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from generators.raytrace.scenery.plan import polygons
 from generators.raytrace.soup import EMPTY, Soup, concat, flat
 
+GRID_M = 0.01
 Heights = Callable[[np.ndarray], np.ndarray]
 
 
@@ -18,10 +19,7 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     """A polygon as a surface: constrained Delaunay triangles, heights from `height`, uv as world metres."""
     if shape.is_empty:
         return EMPTY
-    parts = shapely.constrained_delaunay_triangles(
-        shapely.segmentize(np.array(polygons(shape), dtype=object), spacing_m)
-    )
-    triangles = shapely.get_parts(parts)
+    triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(_without_spikes(shape, spacing_m)))
     if not len(triangles):
         return EMPTY
     xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
@@ -30,6 +28,13 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     xy = np.where((turn < 0)[:, None, None], xy[:, ::-1], xy)
     z = height(xy.reshape(-1, 2)).reshape(-1, 3) + lift_m
     return flat(np.concatenate([xy, z[..., None]], axis=-1), material, xy)
+
+
+def _without_spikes(shape: BaseGeometry, spacing_m: float) -> np.ndarray:
+    """Its polygons, fit for triangulation: on a grid of centimetres, no part thinner than that, edges not too long."""
+    sound = shapely.set_precision(shape, GRID_M)
+    sound = shapely.set_precision(sound.buffer(GRID_M, join_style="mitre").simplify(0.5 * GRID_M), 0.2 * GRID_M)
+    return np.asarray(shapely.segmentize(np.array(polygons(sound), dtype=object), spacing_m), dtype=object)
 
 
 def ring_profile(

@@ -98,6 +98,7 @@ def _pieces(length: float, dash: float, gap: float) -> tuple[np.ndarray, np.ndar
 def crossings_and_stop_lines(plan: Plan, lane_map: LaneMap, book: MaterialBook, appearance: Appearance) -> Soup:
     """Zebra bars of crosswalk areas and the stop lines of signals, signs and areas."""
     white = paint(book, appearance, "white")
+    built = {lane.id for lane in plan.lanes}
     parts: list[Soup] = []
     for area in lane_map.areas:
         shape = shapely.Polygon(area.polygon_m[:, :2])
@@ -114,7 +115,7 @@ def crossings_and_stop_lines(plan: Plan, lane_map: LaneMap, book: MaterialBook, 
         if sign.kind == "stop":
             for lane_id in sign.lane_ids:
                 lane = lane_map.lane_by_id.get(lane_id)
-                if lane is not None and lane in plan.lanes:
+                if lane is not None and lane_id in built:
                     end = -1 if np.linalg.norm(lane.centerline_m[-1, :2] - sign.position_m[:2]) < np.linalg.norm(
                         lane.centerline_m[0, :2] - sign.position_m[:2]) else 0  # fmt: skip
                     parts.append(_stop_line(plan, np.array([lane.left_m[end, :2], lane.right_m[end, :2]]), white))

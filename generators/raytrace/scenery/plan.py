@@ -3,7 +3,7 @@
 Everything here is in the plane; heights come from the nearest points of the lanes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,33 @@ ROAD_KINDS = DRIVABLE_KINDS | {
     LaneKind.SHOULDER, LaneKind.BICYCLE, LaneKind.PARKING, LaneKind.BORDER, LaneKind.RESTRICTED,
 }  # fmt: skip
 LARGEST_HOLE_M2 = 60.0
+LONGEST_ROUTE_M = 1500.0
 MOTORWAY_MPS, RURAL_MPS, RESIDENTIAL_MPS = 26.0, 19.0, 9.5
+
+
+@dataclass(frozen=True, eq=False)
+class Ruler:
+    """Measures distances to one shape, many points at a time."""
+
+    shape: BaseGeometry
+
+    @cached_property
+    def _sides(self) -> shapely.STRtree:
+        shapely.prepare(self.shape)
+        ends: list[np.ndarray] = []
+        for part in polygons(self.shape):
+            for ring in (part.exterior, *part.interiors):
+                corners = shapely.get_coordinates(ring)
+                ends.append(np.stack([corners[:-1], corners[1:]], axis=1))
+        return shapely.STRtree(np.asarray(shapely.linestrings(np.concatenate(ends)), dtype=object))
+
+    def distance_m(self, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
+        """Distance of points to the shape: 0 inside, inf where there is no shape."""
+        if self.shape.is_empty or not len(xy_m):
+            return np.full(len(xy_m), np.inf)
+        (_, _), distance = self._sides.query_nearest(shapely.points(xy_m), return_distance=True, all_matches=False)
+        inside = shapely.contains_xy(self.shape, xy_m[:, 0], xy_m[:, 1])
+        return np.where(inside, 0.0, distance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +83,24 @@ class Plan:
         return shapely.union_all([self.road, self.walks, self.medians]).buffer(0.02).buffer(-0.02)
 
     @cached_property
+    def to_paved(self) -> Ruler:
+        """Distances to the paving."""
+        return Ruler(self.paved)
+
+    @cached_property
+    def to_driven(self) -> Ruler:
+        """Distances to the lanes where nothing may stand."""
+        return Ruler(self.driven)
+
+    @cached_property
+    def _to_road(self) -> Ruler:
+        return Ruler(self.road)
+
+    @cached_property
+    def _to_walks(self) -> Ruler:
+        return Ruler(self.walks)
+
+    @cached_property
     def _road_tree(self) -> tuple[KDTree, np.ndarray]:
         return _tree([lane for lane in self.lanes if lane.kind in ROAD_KINDS] or list(self.lanes))
 
@@ -83,8 +127,9 @@ class Plan:
 
     def verge_height_m(self, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
         """Height of the ground beside the paving: that of the nearest pavement or road edge."""
-        points = shapely.points(xy_m)
-        beside_walk = shapely.distance(self.walks, points) <= shapely.distance(self.road, points)
+        if self.walks.is_empty:
+            return self.road_height_m(xy_m)
+        beside_walk = self._to_walks.distance_m(xy_m) <= self._to_road.distance_m(xy_m)
         return np.where(beside_walk, self.walk_height_m(xy_m), self.road_height_m(xy_m))
 
     def focus_distance_m(self, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
@@ -125,8 +170,10 @@ def make_plan(lane_map: LaneMap, focus_m: "Float[np.ndarray, 'n 2'] | None", rea
     """Ground plan around the focus points (by default the ego's route, or the whole map if it is small)."""
     focus = default_focus(lane_map) if focus_m is None else focus_m
     region = shapely.union_all(shapely.buffer(shapely.points(_thinned(focus, 20.0)), reach_m, quad_segs=6))
-    area = {lane.id: lane_polygon(lane) for lane in lane_map.lanes}
-    lanes = tuple(lane for lane in lane_map.lanes if area[lane.id].area > 0.05 and region.intersects(area[lane.id]))
+    shapely.prepare(region)
+    lanes = tuple(part for lane in lane_map.lanes for part in _within(lane, region))
+    area = {lane.id: lane_polygon(lane) for lane in lanes}
+    lanes = tuple(lane for lane in lanes if area[lane.id].area > 0.05)
     roads = [area[lane.id] for lane in lanes if lane.kind in ROAD_KINDS]
     driven = [area[lane.id] for lane in lanes if lane.kind in ROAD_KINDS - {LaneKind.SHOULDER, LaneKind.BORDER}]
     road = _closed(shapely.union_all(roads), 0.8) if roads else MultiPolygon()
@@ -150,8 +197,22 @@ def default_focus(lane_map: LaneMap) -> Float[np.ndarray, "n 2"]:
     for name in ("ego", *lane_map.routes):
         if name in lane_map.routes:
             lanes = [lane_map.lane_by_id[lane] for lane in lane_map.routes[name]]
-            return _thinned(np.concatenate([lane.centerline_m[:, :2] for lane in lanes]), 5.0)
+            line = np.concatenate([lane.centerline_m[:, :2] for lane in lanes])
+            gone = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=-1))])
+            return _thinned(line[gone <= LONGEST_ROUTE_M], 5.0)
     return _thinned(np.concatenate([lane.centerline_m[:, :2] for lane in lane_map.lanes]), 5.0)
+
+
+def _within(lane: Lane, region: BaseGeometry) -> list[Lane]:
+    """The part of a lane that lies in the region, from its first to its last point there."""
+    inside = shapely.intersects_xy(region, lane.centerline_m[:, 0], lane.centerline_m[:, 1])
+    if inside.all():
+        return [lane]
+    if not inside.any():
+        return [lane] if region.intersects(lane_polygon(lane)) and len(lane.centerline_m) <= 3 else []
+    first, last = int(np.argmax(inside)), len(inside) - 1 - int(np.argmax(inside[::-1]))
+    keep = slice(max(first - 1, 0), last + 2)
+    return [replace(lane, centerline_m=lane.centerline_m[keep], left_m=lane.left_m[keep], right_m=lane.right_m[keep])]
 
 
 def _thinned(points: np.ndarray, spacing: float) -> np.ndarray:
@@ -210,8 +271,3 @@ def _setting(lane_map: LaneMap, lanes: tuple[Lane, ...]) -> str:
     if limit > RURAL_MPS and not walks:
         return "rural"
     return "residential" if limit < RESIDENTIAL_MPS else "urban"
-
-
-def distances_m(shape: BaseGeometry, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
-    """Distance of points to a shape."""
-    return np.asarray(shapely.distance(shape, shapely.points(xy_m)), dtype=np.float64)

@@ -12,7 +12,7 @@ from driving_data.maps.lane_map import MapObject
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook
 from generators.raytrace.scenery.buildings import Lot
-from generators.raytrace.scenery.plan import Plan
+from generators.raytrace.scenery.plan import Plan, Ruler
 from generators.raytrace.scenery.poles import along_edge
 from generators.raytrace.scenery.terrain import ground_height_m
 from generators.raytrace.scenery.vegetation import Foliage, broadleaf, bush, conifer, far_tree, foliage, hedge
@@ -20,7 +20,7 @@ from generators.raytrace.soup import EMPTY, Soup, concat, instances, placed
 
 # Levels of detail: far, plain, good, best; up to how far and to which rank by distance the better ones are used.
 DETAIL_WITHIN_M = (150.0, 60.0, 24.0)
-MOST_OF_DETAIL = {"urban": (80, 26, 6), "residential": (90, 26, 6), "rural": (170, 30, 6), "motorway": (130, 24, 4)}
+MOST_OF_DETAIL = {"urban": (80, 26, 6), "residential": (90, 26, 6), "rural": (110, 26, 5), "motorway": (90, 20, 4)}
 SIGHT_M = 9.0
 
 
@@ -106,7 +106,7 @@ def _stands(
     sight = plan.junctions.buffer(SIGHT_M) if not plan.junctions.is_empty else Polygon()
     result: list[Stand] = []
     for stand in stands:
-        rows = _clear(stand.rows, areas, sight, plan.paved)
+        rows = _clear(stand.rows, areas, sight, plan)
         if stand.kind != "mixed":
             result.append(Stand(stand.kind, rows))
             continue
@@ -122,14 +122,12 @@ def _species(rows: np.ndarray, drawn: str, rng: np.random.Generator) -> list[Sta
     return [Stand(kind, rows[which == i]) for i, kind in enumerate(kinds)]
 
 
-def _clear(rows: np.ndarray, areas: BaseGeometry, sight: BaseGeometry, paved: BaseGeometry) -> np.ndarray:
+def _clear(rows: np.ndarray, areas: BaseGeometry, sight: BaseGeometry, plan: Plan) -> np.ndarray:
     if not len(rows):
         return rows
-    points = shapely.points(rows[:, :2])
-    keep = (shapely.distance(areas, points) > 0.5 * rows[:, 2]) | areas.is_empty
-    if not sight.is_empty:
-        keep &= shapely.distance(sight, points) > 0
-    return rows[keep & (shapely.distance(paved, points) > 0.25)]
+    keep = Ruler(areas).distance_m(rows[:, :2]) > 0.5 * rows[:, 2]
+    keep &= Ruler(sight).distance_m(rows[:, :2]) > 0
+    return rows[keep & (plan.to_paved.distance_m(rows[:, :2]) > 0.25)]
 
 
 def _street_trees(plan: Plan, rng: np.random.Generator, density: float) -> Stand:
@@ -148,7 +146,7 @@ def _scatter(
     """Plants at random distances from the paving, between `near_m` and `far_m`."""
     low, high = np.array(plan.region.bounds[:2]), np.array(plan.region.bounds[2:])
     xy = rng.uniform(low, high, (count * 14 + 1, 2))
-    distance = shapely.distance(plan.paved, shapely.points(xy))
+    distance = plan.to_paved.distance_m(xy)
     keep = (distance > near_m) & (distance < far_m) & shapely.contains_xy(plan.region, xy[:, 0], xy[:, 1])
     chosen = xy[keep][:count]
     return Stand(kind, np.column_stack([chosen, rng.uniform(*scale, len(chosen))]))
@@ -161,7 +159,7 @@ def _woods(plan: Plan, rng: np.random.Generator, clusters: int, size: int) -> St
         return Stand("mixed", np.zeros((0, 3)))
     own = np.repeat(centers[:, :2], size, axis=0)
     xy = own + rng.normal(0, 11.0, own.shape)
-    distance = shapely.distance(plan.paved, shapely.points(xy))
+    distance = plan.to_paved.distance_m(xy)
     chosen = xy[distance > 5.0]
     return Stand("mixed", np.column_stack([chosen, rng.uniform(0.9, 1.7, len(chosen))]))
 
@@ -193,7 +191,7 @@ def _grown(
     reach = np.array([max(item.reach_m for level in library[name] for item in level) for name in kinds])[kind]
     room = np.full(len(rows), 99.0)
     if not plan.driven.is_empty and len(rows):
-        room = shapely.distance(plan.driven, shapely.points(rows[:, :2]))
+        room = plan.to_driven.distance_m(rows[:, :2])
     scale = np.minimum(rows[:, 2], (room - 0.1) / reach)
     keep = scale > 0.35 * rows[:, 2]
     xy, scale, kind = rows[keep, :2], scale[keep], kind[keep]

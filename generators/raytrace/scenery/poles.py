@@ -13,7 +13,7 @@ from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Glow, Lamps
-from generators.raytrace.scenery.plan import Plan, distances_m, polygons
+from generators.raytrace.scenery.plan import Plan, Ruler, polygons
 from generators.raytrace.solids import box, cylinder, ellipsoid, rounded_box, tube
 from generators.raytrace.soup import EMPTY, Soup, concat, instances
 
@@ -58,7 +58,7 @@ def clear_of(spot: Spot, shape: BaseGeometry, distance_m: float) -> Spot:
     """Places at least that far from a shape."""
     if shape.is_empty or not len(spot.xy_m):
         return spot
-    return picked(spot, distances_m(shape, spot.xy_m) > distance_m)
+    return picked(spot, Ruler(shape).distance_m(spot.xy_m) > distance_m)
 
 
 def on_ground(plan: Plan, spot: Spot) -> Float[np.ndarray, "n 3"]:

@@ -10,7 +10,7 @@ from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.ground import Heights, edging, oriented_strip, ring_profile, surface
-from generators.raytrace.scenery.plan import ROAD_KINDS, Plan, distances_m, lane_polygon, polygons
+from generators.raytrace.scenery.plan import ROAD_KINDS, Plan, lane_polygon, polygons
 from generators.raytrace.soup import EMPTY, Soup, concat
 
 GREEN_MEDIAN_M2 = 25.0
@@ -159,7 +159,7 @@ def apron(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
         near = concrete(book, SemanticClass.SIDEWALK, "#8f8c85")
 
     def height(xy: np.ndarray) -> np.ndarray:
-        distance = distances_m(plan.paved, xy)
+        distance = plan.to_paved.distance_m(xy)
         return apron_height_m(plan.setting, plan.verge_height_m(xy), distance)
 
     parts = [surface(ring, height, 0.0, near, 10.0)]

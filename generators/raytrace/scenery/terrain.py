@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 
 from generators.raytrace.appearance import Appearance
 from generators.raytrace.materials import MaterialBook
-from generators.raytrace.scenery.plan import Plan, distances_m
+from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.roads import APRON_M, apron_height_m, grass
 from generators.raytrace.solids import sheet
 from generators.raytrace.soup import Soup, smooth
@@ -48,7 +48,7 @@ def ground_height_m(plan: Plan, xy_m: Float[np.ndarray, "n 2"], appearance: Appe
     """Height of what one stands on beside the road: the apron near the paving, the land beyond."""
     if not len(xy_m):
         return np.zeros(0)
-    distance = distances_m(plan.paved, xy_m)
+    distance = plan.to_paved.distance_m(xy_m)
     beside = plan.verge_height_m(xy_m)
     wild = plan.road_height_m(xy_m) - SINK_M + hills_m(xy_m, distance, appearance)
     return np.where(distance < APRON_M[plan.setting], apron_height_m(plan.setting, beside, distance), wild)

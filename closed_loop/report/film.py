@@ -1,0 +1,125 @@
+"""Film strips: moments of a rollout from above, side by side, drawn with Pillow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+import shapely.ops
+from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+from closed_loop.report.birdseye import scene_data
+from driving_data.rollout import Rollout
+
+Color = tuple[int, int, int]
+
+COLORS: dict[str, Color] = {
+    "ego": (15, 139, 141), "car": (74, 111, 165), "heavy": (75, 72, 134), "two_wheeler": (143, 84, 176),
+    "person": (214, 69, 80), "static": (232, 140, 48), "other": (120, 128, 140),
+}  # fmt: skip
+GROUND, ROAD, SIDE, STRIPE = (236, 239, 233), (90, 96, 106), (205, 203, 195), (150, 154, 162)
+KERB, YELLOW, WHITE, INK = (170, 168, 162), (236, 200, 90), (255, 255, 255), (40, 44, 52)
+OVERSAMPLE = 3
+VIEW_CM = 9000.0
+AHEAD_CM = 1500.0
+GAP_PX = 6
+
+
+def film_strip(
+    rollout: Rollout, num_frames: int = 4, width_px: int = 300, height_px: int = 190
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Moments of a rollout side by side, with the way that the ego has come and the time."""
+    data = scene_data(rollout)
+    picked = np.unique(np.round(np.linspace(0, data["num"] - 1, num_frames)).astype(int))
+    gap = np.full((height_px, GAP_PX, 3), 255, dtype=np.uint8)
+    tiles = [_tile(data, int(k), width_px, height_px) for k in picked]
+    return np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Draws in centimetres of the scene around a middle."""
+
+    draw: ImageDraw.ImageDraw
+    middle_cm: tuple[float, float]
+    scale: float
+    size_px: tuple[int, int]
+
+    def screen(self, values: Sequence[Any]) -> list[tuple[float, float]]:
+        """Pixels of points given as x, y, x, y, ..."""
+        points = np.asarray(values, dtype=np.float64).reshape(-1, 2) - self.middle_cm
+        places = points * self.scale * [1, -1] + np.asarray(self.size_px) / 2
+        return [(float(x), float(y)) for x, y in places]
+
+    def area(self, rings: Sequence[Sequence[Any]], color: Color) -> None:
+        """A polygon with holes."""
+        self.draw.polygon(self.screen(rings[0]), fill=color)
+        for hole in rings[1:]:
+            self.draw.polygon(self.screen(hole), fill=GROUND)
+
+    def line(self, points: Sequence[Any], color: Color, width: int = 1) -> None:
+        """A line."""
+        if len(points) >= 4:
+            self.draw.line(self.screen(points), fill=color, width=width * OVERSAMPLE, joint="curve")
+
+
+def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int) -> np.ndarray:
+    """One moment, drawn large and shrunk, so that edges are smooth."""
+    ego = next(actor for actor in data["actors"] if actor["group"] == "ego")
+    heading = _at(ego["h"], k) / 1000.0
+    middle = _at(ego["x"], k) + AHEAD_CM * np.cos(heading), _at(ego["y"], k) + AHEAD_CM * np.sin(heading)
+    size = width_px * OVERSAMPLE, height_px * OVERSAMPLE
+    image = Image.new("RGB", size, GROUND)
+    pen = _Pen(ImageDraw.Draw(image), middle, size[0] / VIEW_CM, size)
+    _draw_map(pen, data["map"])
+    pen.line([value for j in range(k + 1) for value in (_at(ego["x"], j), _at(ego["y"], j))], COLORS["ego"], 2)
+    for actor in sorted(data["actors"], key=lambda a: a["group"] == "ego"):
+        if _at(actor["x"], k) is not None:
+            pen.draw.polygon(pen.screen(_box(actor, k)), fill=COLORS[actor["group"]], outline=WHITE, width=OVERSAMPLE)
+    _draw_time(pen, k * data["step_s"])
+    return np.asarray(image.resize((width_px, height_px), Image.Resampling.LANCZOS))
+
+
+def _draw_map(pen: _Pen, road: dict[str, Any]) -> None:
+    for name, color in (("side", SIDE), ("road", ROAD), ("crossings", STRIPE)):
+        for rings in road[name]:
+            pen.area(rings, color)
+    for mark in road["marks"]:
+        color = KERB if mark["kind"] == "kerb" else YELLOW if mark["color"] == "yellow" else WHITE
+        for piece in _dashes(mark["p"]) if mark["kind"] == "broken" else [mark["p"]]:
+            pen.line(piece, color)
+
+
+def _draw_time(pen: _Pen, time_s: float) -> None:
+    label, font = f"{time_s:.1f} s", ImageFont.load_default(13 * OVERSAMPLE)
+    box = pen.draw.textbbox((0, 0), label, font=font)
+    pen.draw.rectangle((0, 0, box[2] + 12 * OVERSAMPLE, box[3] + 8 * OVERSAMPLE), fill=WHITE)
+    pen.draw.text((6 * OVERSAMPLE, 3 * OVERSAMPLE), label, fill=INK, font=font)
+
+
+def _at(values: Sequence[Any], k: int) -> Any:
+    """A value of an actor at a moment; what never moves is written once."""
+    return values[0] if len(values) == 1 else values[k]
+
+
+def _box(actor: dict[str, Any], k: int) -> list[float]:
+    """Outline with a pointed front, in centimetres."""
+    length, width = actor["size"]
+    nose = min(0.25 * length, 60.0) if actor["group"] not in ("static", "person") else 0.0
+    half_l, half_w = 0.5 * length, 0.5 * width
+    local = np.array(
+        [[half_l, 0.55 * half_w], [half_l, -0.55 * half_w], [half_l - nose, -half_w], [-half_l, -half_w],
+         [-half_l, half_w], [half_l - nose, half_w]]
+    )  # fmt: skip
+    heading = _at(actor["h"], k) / 1000.0
+    turn = np.array([[np.cos(heading), np.sin(heading)], [-np.sin(heading), np.cos(heading)]])
+    return [float(v) for v in (local @ turn + [_at(actor["x"], k), _at(actor["y"], k)]).reshape(-1)]
+
+
+def _dashes(points: Sequence[int], on_cm: float = 300.0, off_cm: float = 450.0) -> list[list[float]]:
+    line = shapely.LineString(np.asarray(points, dtype=np.float64).reshape(-1, 2))
+    starts = np.arange(0.0, line.length, on_cm + off_cm)
+    pieces = [shapely.ops.substring(line, s, min(s + on_cm, line.length)) for s in starts]
+    return [[float(v) for v in np.asarray(piece.coords).reshape(-1)] for piece in pieces if piece.length > 1.0]
