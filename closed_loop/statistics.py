@@ -19,6 +19,8 @@ ALL = "all"
 SLICE_KEYS = ("road", "weather", "light", "actor", "manoeuvre", "scenario")
 RESAMPLES = 2000
 SEED = 20240
+MIN_BOOTSTRAP = 5
+"""Resampling fewer values says nothing about those that were not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def bootstrap_interval(
 
 
 def estimate(values: Sequence[float], scale: Scale, confidence: float = 0.95) -> Estimate:
-    """Mean of values with the interval that fits their scale; one value alone of a mean has no interval."""
+    """Mean of values with the interval that fits their scale; fewer than five values of a mean have none."""
     array = np.asarray(values, dtype=np.float64)
     if len(array) == 0:
         return Estimate(0, None, None, None, "none", confidence)
@@ -129,8 +131,8 @@ def estimate(values: Sequence[float], scale: Scale, confidence: float = 0.95) ->
     if scale is Scale.RATE:
         return Estimate(len(array), mean, *wilson_interval(round(array.sum()), len(array), confidence), "wilson",
                         confidence)  # fmt: skip
-    if len(array) == 1:
-        return Estimate(1, mean, None, None, "none", confidence)
+    if len(array) < MIN_BOOTSTRAP:
+        return Estimate(len(array), mean, None, None, "none", confidence)
     return Estimate(len(array), mean, *bootstrap_interval(array, confidence), "bootstrap", confidence)
 
 
@@ -202,7 +204,7 @@ def _compare_slice(
     change = values[:, 0] - values[:, 1]
     gain = change if definition.direction is Direction.HIGHER_IS_BETTER else -change
     better, worse = int((gain > 1e-12).sum()), int((gain < -1e-12).sum())
-    low, high = bootstrap_interval(change, confidence) if len(change) > 1 else (None, None)
+    low, high = bootstrap_interval(change, confidence) if len(change) >= MIN_BOOTSTRAP else (None, None)
     return Comparison(
         name, definition.id, len(pairs), float(values[:, 0].mean()), float(values[:, 1].mean()), float(change.mean()),
         low, high, better, worse, sign_test(better, worse), 1.0, definition.direction,

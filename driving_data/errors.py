@@ -47,7 +47,7 @@ class Fault:
         where = f" {self.path}:" if self.path else ""
         hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
         found = f" {self.found};" if self.found else ""
-        return f"{place}:{where}{found} expected {self.expected}{hint}"
+        return f"{place}:{where}{found} expected {self.expected}{hint}".removeprefix(":").lstrip()
 
 
 class InputError(RoadloomError):
@@ -56,6 +56,10 @@ class InputError(RoadloomError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type["InputError"], tuple[object, ...]]:
+        # Workers hand errors over by pickle, which would otherwise call this class with the text.
+        return InputError, (self.faults,)
 
 
 class Unsupported(RoadloomError):
@@ -68,7 +72,11 @@ class MissingExtra(RoadloomError):
     def __init__(self, package: str, extra: str, needed_for: str) -> None:
         self.package = package
         self.extra = extra
+        self.needed_for = needed_for
         super().__init__(f"{needed_for} needs the package '{package}': pip install 'roadloom[{extra}]'")
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[object, ...]]:
+        return MissingExtra, (self.package, self.extra, self.needed_for)
 
 
 class PluginError(RoadloomError):
@@ -86,6 +94,9 @@ class TaskError(RoadloomError):
         self.key = key
         self.reason = reason
         super().__init__(f"task {key}: {reason}")
+
+    def __reduce__(self) -> tuple[type["TaskError"], tuple[object, ...]]:
+        return TaskError, (self.key, self.reason)
 
 
 def nearest_name(name: str, valid: Iterable[str]) -> str | None:

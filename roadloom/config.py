@@ -5,6 +5,7 @@ other key sets a value. Overrides on the command line (`seed=7`, `mixture.ratio.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def _places(node: Any, path: str) -> Iterator[tuple[str, tuple[int, int]]]:
 def _refuse_unknown(
     values: Mapping[str, Any], overrides: Sequence[str], file: str, places: Mapping[str, tuple[int, int]]
 ) -> None:
-    known = tuple(PipelineConfig.__dataclass_fields__)
+    known = tuple(field.name for field in fields(PipelineConfig))
     faults: list[Fault] = []
     entries = [(key, value, file, places.get(key, (0, 0))) for key, value in values.items()]
     for item in overrides:
@@ -193,7 +194,7 @@ def _fault(item: Any, file: str, places: Mapping[str, tuple[int, int]], override
     if item["type"] == "unexpected_keyword_argument":
         owner = item["loc"][0] if len(item["loc"]) > 1 else ""
         section = getattr(PipelineConfig(), str(owner), PipelineConfig())
-        known = tuple(getattr(section, "__dataclass_fields__", {}))
+        known = tuple(field.name for field in fields(section)) if is_dataclass(section) else ()
         nearest = nearest_name(str(item["loc"][-1]), known)
         return Fault(origin, line, column, path, "unknown-key", "no such key", f"one of {', '.join(known)}", nearest)
     return Fault(origin, line, column, path, item["type"], repr(item["input"]), item["msg"], nearest)

@@ -192,7 +192,7 @@ def scenario(*leaves: Leaf) -> LogicalScenario:
     return _checked(assemble(leaves))
 
 
-def choice(*options: tuple[float | Fraction, LogicalScenario]) -> LogicalScenario:
+def choice(*options: tuple[int | float | Fraction, LogicalScenario]) -> LogicalScenario:
     """One of several, by weight.
 
     Raises:

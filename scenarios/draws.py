@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from driving_data.errors import RoadloomError
 from scenarios.expressions import Expression, Value, compile_term
@@ -17,6 +17,7 @@ class Rejected(RoadloomError):
     """No draw met the restrictions within the tries; the message gives the acceptance rates."""
 
 
+@runtime_checkable
 class Draws(Protocol):
     """Values by path."""
 

@@ -94,7 +94,7 @@ def sobol_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "c
     """Scrambled Sobol points in [0, 1); the first of any larger set of the same seed."""
     from scipy.stats import qmc
 
-    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    rng = _generator(seed, dimensions)
     power = max(count - 1, 0).bit_length()
     return np.asarray(qmc.Sobol(max(dimensions, 1), scramble=True, rng=rng).random_base2(power)[:count, :dimensions])
 
@@ -102,7 +102,7 @@ def sobol_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "c
 @lru_cache(maxsize=16)
 def hypercube_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "count dimensions"]:
     """A Latin hypercube in [0, 1): each column has one point in each of `count` strata."""
-    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    rng = _generator(seed, dimensions)
     strata = np.zeros((count, dimensions))
     for axis in range(dimensions):
         strata[:, axis] = rng.permutation(count)
@@ -114,10 +114,14 @@ def grid_points(dimensions: int, count: int, seed: int) -> Float[np.ndarray, "co
     """Cells of a regular grid, midpoints, in an order that `seed` shuffles."""
     levels = grid_levels(dimensions, count)
     total = int(np.prod(levels, dtype=np.float64)) if dimensions else 1
-    rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, dimensions]))
+    rng = _generator(seed, dimensions)
     cells = rng.permutation(total)[np.arange(count) % total]
     columns = [column + 0.5 for column in np.unravel_index(cells, levels)] if dimensions else []
     return np.stack(columns, axis=-1) / np.array(levels) if dimensions else np.zeros((count, 0))
+
+
+def _generator(seed: int, dimensions: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed % 2**64, dimensions])))
 
 
 def grid_levels(dimensions: int, count: int) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ from driving_data.geometry import SE3, box_corners, interpolate
 from driving_data.rollout import Rollout
 from driving_data.sensors import CameraFrame, CameraModel
 
-_NEAR_M = 0.05
+# Nearer than this a box edge is cut: what lies closer to the lens fills the picture anyway.
+_NEAR_M = 0.1
 _EDGES = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [4, 5], [5, 6], [6, 7], [7, 4], [0, 4], [1, 5], [2, 6], [3, 7]])
 
 

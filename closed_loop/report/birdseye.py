@@ -23,7 +23,7 @@ _SIDE_KINDS = frozenset({LaneKind.SIDEWALK, LaneKind.SHOULDER, LaneKind.PARKING,
 
 def color_group(kind: ActorClass) -> str:
     """Which colour an actor has: 'car', 'heavy', 'two_wheeler', 'person', 'static' or 'other'."""
-    if kind in PEDESTRIANS:
+    if kind in PEDESTRIANS or kind is ActorClass.ANIMAL:
         return "person"
     if kind in TWO_WHEELERS:
         return "two_wheeler"

@@ -22,7 +22,7 @@ COLORS: dict[str, Color] = {
 GROUND, ROAD, SIDE, STRIPE = (236, 239, 233), (90, 96, 106), (205, 203, 195), (150, 154, 162)
 KERB, YELLOW, WHITE, INK = (170, 168, 162), (236, 200, 90), (255, 255, 255), (40, 44, 52)
 OVERSAMPLE = 3
-VIEW_CM = 9000.0
+VIEW_CM = 8000.0
 AHEAD_CM = 1500.0
 GAP_PX = 6
 
@@ -77,7 +77,7 @@ def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int) -> np.nda
     pen.line([value for j in range(k + 1) for value in (_at(ego["x"], j), _at(ego["y"], j))], COLORS["ego"], 2)
     for actor in sorted(data["actors"], key=lambda a: a["group"] == "ego"):
         if _at(actor["x"], k) is not None:
-            pen.draw.polygon(pen.screen(_box(actor, k)), fill=COLORS[actor["group"]], outline=WHITE, width=OVERSAMPLE)
+            pen.draw.polygon(pen.screen(_box(actor, k)), fill=COLORS[actor["group"]], outline=WHITE, width=1)
     _draw_time(pen, k * data["step_s"])
     return np.asarray(image.resize((width_px, height_px), Image.Resampling.LANCZOS))
 

@@ -137,7 +137,7 @@
     const x = between(actor.x, k, share), y = between(actor.y, k, share);
     if (x === null) return;
     const [length, width] = actor.size, small = actor.group === "static" || actor.group === "person";
-    const l = Math.max(length, pixel * 5) / 2, w = Math.max(width, pixel * 4) / 2, nose = small ? 0 : Math.min(length * 0.25, 60);
+    const l = Math.max(length, pixel * 9) / 2, w = Math.max(width, pixel * 7) / 2, nose = small ? 0 : Math.min(length * 0.25, 60);
     context.save();
     context.translate(x, y);
     context.rotate(between(actor.h, k, share) / 1000);
@@ -232,5 +232,9 @@
   document.addEventListener("theme", () => { readColors(); draw(); });
   addEventListener("resize", draw);
   readColors();
-  pick(0);
+  // `?scene=3&moment=20` opens a certain moment, so that it can be linked to.
+  const asked = new URLSearchParams(location.search);
+  pick(Math.min(Math.max(Number(asked.get("scene")) || 0, 0), scenes.length - 1));
+  moment = Math.min(Math.max(Number(asked.get("moment")) || 0, 0), scene.num - 1);
+  draw();
 })();

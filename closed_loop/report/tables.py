@@ -120,7 +120,7 @@ def shown_difference(value: float, metric: MetricInfo) -> str:
     return "0" if abs(value) < 5e-4 else f"{value:+.2g}"
 
 
-def percent(value: float, low: float, high: float) -> float:
+def percent(value: float | int, low: float | int = 0.0, high: float | int = 1.0) -> float:
     """Place of a value on an axis, in per cent."""
     return round(100.0 * min(max((value - low) / max(high - low, 1e-12), 0.0), 1.0), 2)
 

@@ -188,7 +188,7 @@ def _boxes_2d(
                 if box is not None:
                     visible[row] = box
             elif frame.instance is None and lost[number].any():
-                part = _lost_share(boxes, row, lost[number])
+                part = _lost_share(boxes, int(row), lost[number])
                 if pixels[row] >= 0:
                     pixels[row] = round(int(boxes.num_pixels[row]) * (1.0 - part))
                 shares[row] = 1.0 - part

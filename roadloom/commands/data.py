@@ -209,6 +209,8 @@ def _shares(text: str) -> dict[str, float]:
             shares[one_of("ratio", name.strip(), SOURCES)] = float(share)
         except ValueError as error:
             raise InputError([Fault("", 0, 0, "ratio", "wrong-form", repr(part), "name=share, as real=0.6")]) from error
+    if abs(sum(shares.values()) - 1) > 1e-9 or min(shares.values()) < 0:
+        raise InputError([Fault("", 0, 0, "ratio", "wrong-value", repr(text), "shares from 0 to 1 that add up to 1")])
     return shares
 
 

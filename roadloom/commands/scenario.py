@@ -72,9 +72,11 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="Write one JSON file each into this folder.")] = None,
 ) -> None:
     """Draw concrete scenarios; one JSON document, a list."""
+    from roadloom.commands.data import one_of
     from roadloom.pipeline.sources import logical_scenarios
-    from scenarios.sampling import sample_many
+    from scenarios.sampling import DESIGNS, sample_many
 
+    one_of("design", design, DESIGNS)
     drawn = sample_many(logical_scenarios([spec])[0], count, seed, design)
     if out is None:
         result([scenario.to_plain() for scenario in drawn])
@@ -94,6 +96,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Draw one scenario, play it, and make its pictures: a bird's-eye film strip and what the cameras see."""
+    say(f"drawing and playing {spec}")
     from roadloom.pictures import show_scenario
     from roadloom.pipeline.sources import concrete_scenarios
 

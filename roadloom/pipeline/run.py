@@ -14,6 +14,7 @@ from roadloom.executors import make_executor
 from roadloom.pipeline.dataset import Dataset, build_dataset
 from roadloom.pipeline.evaluation import Evaluation, evaluate
 from roadloom.pipeline.kernels import FAMILIES, warm_kernels
+from roadloom.pipeline.names import refuse_unknown_names
 from roadloom.pipeline.recipes import AugmentRecipe, Recipe
 from roadloom.pipeline.sources import concrete_scenarios, real_sources
 from roadloom.pipeline.tasks import AugmentTask, MakeTask, ReadTask, fingerprint, run_task
@@ -54,8 +55,9 @@ def run_pipeline(config: PipelineConfig) -> Outcome:
     Raises:
         InputError: a scenario, log, policy or name in the configuration is wrong.
         StoreError: the store cannot be written.
-        TaskError: every task of a stage failed.
+        TaskError: every task that makes segments failed; what cannot be read or augmented is only reported.
     """
+    refuse_unknown_names(config)
     output = Path(config.output)
     outcome = Outcome(config, SegmentStore(Path(config.store) if config.store else output / "store"))
     executor = make_executor(config.executor)
@@ -109,7 +111,7 @@ def _work(outcome: Outcome, executor: Executor, stage: str, kind: str, tasks: Se
     failed = [item for item in outcome.failures if item.key in left]
     for failure in failed:
         say(f"{stage}: {_title(left[failure.key])}: {failure.reason}")
-    if left and len(failed) == len(keyed):
+    if left and len(failed) == len(keyed) and kind == "synthetic":
         raise TaskError(failed[0].key, f"every task of '{stage}' failed; the first: {failed[0].reason}")
     outcome.segment_ids[kind] = tuple(segment for key in keyed for segment in ids.get(key, ()))
 

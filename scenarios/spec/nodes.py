@@ -20,6 +20,8 @@ MAX_DEPTH = 40
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
 
+_TAGS = ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+
 Path = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -170,7 +172,7 @@ def _mapping(document: Document, node: Any, path: Path, depth: int, open_nodes: 
 
 def _scalar(document: Document, node: Any, path: Path) -> Any:
     text = node.value
-    if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
+    if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
         document.fault(path, "bad-yaml", f"the tag {node.tag}", "a value without a tag")
         return None
     if node.style in ("'", '"', "|", ">"):

@@ -289,7 +289,7 @@ class _Reader:
                 found.append(choice(*whole))
         return found
 
-    def _weight(self, data: Any, path: Path) -> float | Fraction:
+    def _weight(self, data: Any, path: Path) -> int | float | Fraction:
         weight = data.get("weight", 1) if isinstance(data, Mapping) else 1
         if isinstance(weight, str) and re.fullmatch(r"[1-9][0-9]*/[1-9][0-9]*", weight):
             return Fraction(weight)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from driving_data.errors import nearest_name
@@ -107,7 +107,7 @@ class Section(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_units(cls, data: Any, info: ValidationInfo) -> Any:
+    def _with_units(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise refuse("wrong-type", _shown(data), f"keys, of {', '.join(names_of(cls))}")
         renamed: dict[str, Any] = {}

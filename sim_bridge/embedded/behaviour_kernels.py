@@ -6,7 +6,7 @@ Phases stand in such an order that one pass per step starts everything that can 
 
 import math
 
-from sim_bridge.embedded.compiled import inner
+from sim_bridge.embedded.compiled import inlined, inner
 from sim_bridge.embedded.dynamics_kernels import begin_sideways
 from sim_bridge.embedded.geometry_kernels import box_distance, path_length, project, refine
 from sim_bridge.embedded.layout import (
@@ -214,7 +214,7 @@ def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     return True
 
 
-@inner
+@inlined
 def behave(pool: Pool, w: Batch, i: int) -> None:
     """Starts and ends the phases of one actor; records each trigger that fires."""
     first = w.param_i[FIRST_PHASE, i]

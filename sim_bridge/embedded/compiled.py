@@ -1,10 +1,11 @@
 """How kernels are compiled.
 
-Three ways, chosen so that the cold compilation of all kernels stays short and a warm start loads a few files only:
+Four ways, chosen so that the cold compilation of all kernels stays short and a warm start loads a few files only:
 `scalar` for laws of plain numbers (callable from Python, so that tests can compare them with their twins), `inner`
-for what only other kernels call, `entry` for what Python calls. Only entries are cached on disk; they contain all
-that they call. numba looks at the source of the cached function alone, so the name of an entry carries a digest of
-every kernel's source: an edited kernel is never served from an old cache.
+for what only other kernels call, `inlined` for the part of it that runs once per actor, `entry` for what Python
+calls. Only entries are cached on disk; they contain all that they call. numba looks at the source of the cached
+function alone, so the name of an entry carries a digest of every kernel's source: an edited kernel is never served
+from an old cache.
 
 Kernels allocate nothing, so reference counting is off; division follows numpy.
 """
@@ -38,6 +39,16 @@ def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
 def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a kernel that only other kernels call."""
     return _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Compiles a kernel into its callers: for what takes a world and is called once per actor.
+
+    A world is a record of two dozen arrays; passing it by value costs more than most of what these kernels do.
+    """
+    return _njit(
+        nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+    )(function)
 
 
 def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:

@@ -3,7 +3,7 @@
 import math
 
 from sim_bridge.embedded.behaviour_kernels import record
-from sim_bridge.embedded.compiled import inner, scalar
+from sim_bridge.embedded.compiled import inlined, inner, scalar
 from sim_bridge.embedded.geometry_kernels import box_overlap, path_length, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     ACCEL,
@@ -158,7 +158,7 @@ def collide(w: Batch, i: int, j: int) -> None:
         w.run[CRASH_STEP] = w.run[STEP]
 
 
-@inner
+@inlined
 def may_touch(w: Batch, i: int, j: int) -> bool:
     """Whether a contact of two actors would be news, and their circles meet; people who brush past do not fall."""
     st, f = w.state, w.param_f
@@ -227,7 +227,7 @@ def watch_ego(pool: Pool, w: Batch) -> None:
             w.run[WORLD_DONE] = 1
 
 
-@inner
+@inlined
 def watch_signals(pool: Pool, w: Batch, i: int) -> None:
     """Whether the front of an actor crossed a stop line at red in this step."""
     path = w.paths[w.flags[PATH, i]]

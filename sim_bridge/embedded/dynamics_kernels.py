@@ -5,7 +5,7 @@ Each law has a slow, obvious twin in `reference.py`.
 
 import math
 
-from sim_bridge.embedded.compiled import inner, scalar
+from sim_bridge.embedded.compiled import inlined, inner, scalar
 from sim_bridge.embedded.geometry_kernels import (
     flush,
     ground_gradient,
@@ -222,7 +222,7 @@ def begin_sideways(w: Batch, i: int, target: float, duration: float) -> None:
     st[LAT_CLOCK, i], st[LAT_DURATION, i] = 0.0, duration
 
 
-@inner
+@inlined
 def advance_sideways(w: Batch, i: int) -> None:
     """Moves along the lateral quintic; a vehicle that hardly rolls waits, so that none ever drives sideways."""
     st, dt = w.state, w.world_f[DT]
@@ -279,7 +279,7 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     settle_on_ground(pool, w, i)
 
 
-@inner
+@inlined
 def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     """One step of an actor on its path; the acceleration follows the command within the jerk limit."""
     st, dt = w.state, w.world_f[DT]
@@ -298,7 +298,7 @@ def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     pose_on_path(pool, w, i, False)
 
 
-@inner
+@inlined
 def move_free(w: Batch, i: int) -> None:
     """One step of a body after a crash: it slides straight on and friction brings it to rest."""
     st, dt = w.state, w.world_f[DT]
@@ -317,7 +317,7 @@ def move_free(w: Batch, i: int) -> None:
     st[U, i], st[UDOT, i] = 0.0, 0.0
 
 
-@inner
+@inlined
 def move_as_logged(w: Batch, i: int) -> None:
     """Puts a replayed actor where its log has it at the next step."""
     step = min(w.run[STEP] + 1, w.replay.shape[0] - 1)
@@ -332,7 +332,7 @@ def move_as_logged(w: Batch, i: int) -> None:
     st[COMMAND, i] = st[ALONG, i]
 
 
-@inner
+@inlined
 def remember_pose(w: Batch, i: int) -> None:
     """Keeps the pose before a step, for the moment of contact and for lines that were crossed."""
     st = w.state

@@ -2,7 +2,7 @@
 
 import math
 
-from sim_bridge.embedded.compiled import inner, scalar
+from sim_bridge.embedded.compiled import inlined, inner, scalar
 from sim_bridge.embedded.dynamics_kernels import begin_sideways, idm_free, idm_interaction, limited, speed_command
 from sim_bridge.embedded.geometry_kernels import path_length, path_point, path_value, project, refine
 from sim_bridge.embedded.layout import (
@@ -75,7 +75,7 @@ WAITING_NEAR_M = 10.0
 PATIENCE_S = 4.0
 
 
-@inner
+@inlined
 def see_from_path(pool: Pool, w: Batch, p: int, j: int) -> None:
     """Writes where actor `j` lies along path `p` of the world, its extent and its velocity seen from that path."""
     st, q, path = w.state, w.proj, w.paths[p]
@@ -108,7 +108,7 @@ def see_everything(pool: Pool, w: Batch) -> None:
                 w.proj[p, Q_S, j] = math.nan
 
 
-@inner
+@inlined
 def critical_leader(w: Batch, i: int) -> tuple[float, float]:
     """Gap and speed of the actor ahead on the path of `i` that asks for the hardest braking; inf without one.
 
@@ -160,7 +160,7 @@ def next_stop(pool: Pool, w: Batch, p: int, front: float) -> int:
     return best
 
 
-@inner
+@inlined
 def gap_to_red(pool: Pool, w: Batch, i: int) -> float:
     """Distance from the front of `i` to a light that it must and can stop for; inf without one."""
     st, front = w.state, w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
@@ -224,7 +224,7 @@ def blocked(pool: Pool, w: Batch, row: int, i: int) -> bool:
     return False
 
 
-@inner
+@inlined
 def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
     """Distance from the front of `i` to a conflict area that it must not enter yet; inf where the way is free."""
     path = w.paths[w.flags[PATH, i]]
@@ -241,7 +241,7 @@ def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
     return best
 
 
-@inner
+@inlined
 def perceive(w: Batch, i: int, gap: float, speed: float) -> tuple[float, float]:
     """The leader as the driver knows it: as it was a reaction time ago."""
     delay = w.param_i[DELAY, i]
@@ -254,7 +254,7 @@ def perceive(w: Batch, i: int, gap: float, speed: float) -> tuple[float, float]:
     return w.history[seen, 0, i], w.history[seen, 1, i]
 
 
-@inner
+@inlined
 def mind_traffic(pool: Pool, w: Batch, i: int, desired: float, minds_signals: bool, minds_conflicts: bool) -> float:
     """Acceleration of a driver who wishes `desired` and minds leaders, lights and crossing traffic."""
     v = w.state[SPEED, i]
@@ -276,7 +276,7 @@ def mind_traffic(pool: Pool, w: Batch, i: int, desired: float, minds_signals: bo
     return max(wish, -min(8.0, w.world_f[FRICTION] * GRAVITY))
 
 
-@inner
+@inlined
 def side_step(w: Batch, i: int, j: int, closing: float) -> float:
     """Lateral place at which walker `i` gets past walker `j`; half of the way where `j` steps aside too."""
     st, q = w.state, w.proj[w.flags[PATH, i]]
@@ -285,7 +285,7 @@ def side_step(w: Batch, i: int, j: int, closing: float) -> float:
     return st[D, i] + 0.55 * (aim - st[D, i]) if closing > st[SPEED, i] + 0.1 else aim
 
 
-@inner
+@inlined
 def dodge(pool: Pool, w: Batch, i: int) -> None:
     """Lets a walker step aside for others who walk its way, and go back to its line behind them."""
     st, q, path = w.state, w.proj[w.flags[PATH, i]], w.paths[w.flags[PATH, i]]
@@ -306,7 +306,7 @@ def dodge(pool: Pool, w: Batch, i: int) -> None:
         begin_sideways(w, i, st[BASE_D, i], 2.0)
 
 
-@inner
+@inlined
 def slow_for_path(pool: Pool, w: Batch, i: int, desired: float) -> float:
     """The desired speed, held to what curves ahead allow."""
     return min(desired, path_value(pool, w.paths[w.flags[PATH, i]], w.state[S, i], PSLOW))
@@ -325,7 +325,7 @@ def noise(seed: int, i: int, step: int) -> float:
     return total * math.sqrt(3.0)
 
 
-@inner
+@inlined
 def actor_command(pool: Pool, w: Batch, i: int) -> float:
     """Acceleration that the driver or behaviour of actor `i` asks for at this moment."""
     st, dt = w.state, w.world_f[DT]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sim_bridge.embedded.behaviour_kernels import behave, record
-from sim_bridge.embedded.compiled import entry, inner
+from sim_bridge.embedded.compiled import entry, inlined, inner
 from sim_bridge.embedded.contact_kernels import find_contacts, watch_actors, watch_ego
 from sim_bridge.embedded.dynamics_kernels import (
     move_as_logged,
@@ -121,7 +121,7 @@ def show_signals(w: Batch) -> None:
                 break
 
 
-@inner
+@inlined
 def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     """`Light` bits of one actor."""
     lamps, lit = w.param_i[LAMPS, i], 0

@@ -44,7 +44,7 @@ def test_unit_draws_depend_on_each_of_their_arguments_and_are_pinned():
 
 def test_unit_draws_are_uniform():
     draws = np.array([unit_draw(3, i, "x") for i in range(20000)])
-    assert 0 <= draws.min() and draws.max() < 1
+    assert draws.min() >= 0 and draws.max() < 1
     counts = np.histogram(draws, 20, (0, 1))[0]
     assert ((counts - 1000) ** 2 / 1000).sum() < 50  # chi-square, 19 degrees of freedom: p < 1e-4
 

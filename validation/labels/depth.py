@@ -8,6 +8,7 @@ import numpy as np
 from driving_data.segment import Raw, Segment
 from driving_data.sensors import CameraFrame, CameraModel, LidarSweep
 from driving_data.verdict import Verdict
+from validation.labels.noise import range_sigma_m
 from validation.projection import can_project, poses_at, project
 from validation.verdicts import Rule
 
@@ -31,6 +32,7 @@ class LidarDepthCamera:
         max_desync_ns: picture and sweep further apart in time are not compared.
         min_points: fewer common points are not judged.
         max_speed_mps: points on faster actors are left out.
+        sigmas: the noise of the range is allowed for, in standard deviations.
     """
 
     name: str = "lidar_depth_camera"
@@ -44,6 +46,7 @@ class LidarDepthCamera:
     max_desync_ns: int = 10_000_000
     min_points: int = 50
     max_speed_mps: float = 0.5
+    sigmas: float = 4.0
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
         """Score: largest part of disagreeing points of any pair of picture and sweep."""
@@ -81,7 +84,8 @@ class LidarDepthCamera:
             return []
         # Across one pixel the depth of a slanted surface changes: that is no contradiction.
         slope = _slope(frame.depth_m)[row, column]
-        tolerance = np.maximum(self.absolute_m, self.relative * z) + slope
+        noise = self.sigmas * range_sigma_m(segment, z)
+        tolerance = np.maximum(np.maximum(self.absolute_m, self.relative * z), noise) + slope
         wrong = ~(np.abs(depth - z) <= tolerance) & judged
         return [{"camera": frame.camera, "lidar": sweep.lidar, "timestamp_ns": frame.timestamp_ns,
                  "value": float(wrong.sum() / judged.sum()), "points": int(judged.sum())}]  # fmt: skip

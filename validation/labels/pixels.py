@@ -84,7 +84,7 @@ def _bounds(instance: np.ndarray) -> dict[int, tuple[np.ndarray, int]]:
     row, column, actor = row[order], column[order], actor[order]
     names, first = np.unique(actor, return_index=True)
     found: dict[int, tuple[np.ndarray, int]] = {}
-    for name, start, end in zip(names, first, [*first[1:], len(actor)], strict=True):
+    for name, start, end in zip(names, first, [*first[1:], len(actor)][: len(names)], strict=True):
         x, y = column[start:end], row[start:end]
         box = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1], dtype=np.float64)
         found[int(name)] = (box, int(end - start))

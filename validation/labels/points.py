@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from driving_data.geometry import points_in_boxes
+from driving_data.geometry import SE3, points_in_boxes
 from driving_data.segment import Boxes3D, Raw, Segment
 from driving_data.sensors import LidarSweep
 from driving_data.verdict import Verdict
+from validation.labels.noise import range_sigma_m
 from validation.verdicts import Rule, is_real
 
 
@@ -70,13 +71,14 @@ class PointsInBoxes:
                  sweeps: list[LidarSweep]) -> list[dict[str, Any]]:  # fmt: skip
         rollout = segment.rollout
         points = np.concatenate([s.world_from_lidar.apply(s.points_m.astype(np.float64)) for s in sweeps])
-        noise = max((lidar.range_noise_m for lidar in segment.rig.lidars), default=0.0)
         turn_s = max((float(np.abs(s.offset_ns).max(initial=0)) * 1e-9 for s in sweeps), default=0.0)
         wrong: list[dict[str, Any]] = []
         for row in rows:
             step, actor = int(boxes.step[row]), int(boxes.actor[row])
             speed = float(np.nan_to_num(np.linalg.norm(rollout.velocity_mps[step, actor])))
-            margin = max(self.margin_m, self.sigmas * noise)
+            margin = max(
+                self.margin_m, self.sigmas * _sigma_m(segment, sweeps[0], rollout.world_from_actor[step, actor])
+            )
             margin += 0.0 if is_real(segment) else speed * turn_s
             pose, size = rollout.world_from_actor[step, actor : actor + 1], rollout.actors.size_m[actor : actor + 1]
             near = points[np.abs(points - pose.translation_m).max(axis=1) < 0.5 * size.max() * 1.5 + 1.0 + margin]
@@ -115,7 +117,14 @@ class PointsInBoxes:
                     speed = float(np.nan_to_num(np.linalg.norm(rollout.velocity_mps[step, actor])))
                     pose = rollout.world_from_actor[step, actor : actor + 1]
                     size = rollout.actors.size_m[actor : actor + 1]
-                    inside = points_in_boxes(own, pose, size, self.far_m + speed * turn_s)[0]
+                    noise = self.sigmas * _sigma_m(segment, sweep, rollout.world_from_actor[step, actor])
+                    inside = points_in_boxes(own, pose, size, self.far_m + speed * turn_s + noise)[0]
                     if inside.mean() < 0.98:
                         wrong.append({**row, "fault": f"points named {name} lie far from it"})
         return judged, wrong
+
+
+def _sigma_m(segment: Segment[Raw], sweep: LidarSweep, world_from_actor: SE3) -> float:
+    """Standard deviation of the range of a point on an actor."""
+    distance = np.linalg.norm(world_from_actor.translation_m - sweep.world_from_lidar.translation_m)
+    return float(range_sigma_m(segment, np.array([distance]))[0])

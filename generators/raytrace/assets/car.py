@@ -4,17 +4,21 @@ The left half is a grid of stations (nose to tail) and rows (underbody, wheel we
 each cell of the grid has its own material, so lamps, glass and liveries lie exactly on the body.
 """
 
+from dataclasses import astuple, fields
+from functools import lru_cache
+
 import numpy as np
 
 from generators.raytrace.assets.car_shapes import CarShape
 from generators.raytrace.assets.finish import Finish
 from generators.raytrace.assets.wheels import wheel_pair
 from generators.raytrace.solids import box, rounded_box, sheet, tube
-from generators.raytrace.soup import Soup, concat, fitted, mirrored, smooth
+from generators.raytrace.soup import Soup, concat, fitted, mirrored, recolored, smooth
 
 UNDER_ROWS, SILL_ROW, GLASS_ROW, TOP_ROWS = (0, 1, 2), 3, 8, slice(10, 12)
 CAP_FRACTIONS = np.array([-1.0, -0.86, -0.6, -0.28, 0.0, 0.28, 0.6, 0.86, 1.0])
 BODY_WIDTH_SHARE = 0.945
+TEMPLATE_STEP_M = (0.4, 0.1, 0.1)
 
 
 def car(shape: CarShape, size_m: tuple[float, float, float], finish: Finish, livery: str = "") -> Soup:
@@ -26,6 +30,16 @@ def car(shape: CarShape, size_m: tuple[float, float, float], finish: Finish, liv
         finish: its materials.
         livery: '' for a civil car, else 'police', 'ambulance' or 'fire': coloured side bands and blue lights.
     """
+    step = np.array(TEMPLATE_STEP_M)
+    near = np.maximum(np.round(np.array(size_m) / step), 1.0) * step
+    template = _template(shape, (float(near[0]), float(near[1]), float(near[2])), livery)
+    return fitted(recolored(template, np.array(astuple(finish))), size_m)
+
+
+@lru_cache(maxsize=64)
+def _template(shape: CarShape, size_m: tuple[float, float, float], livery: str) -> Soup:
+    """A car of about that size in placeholder materials: cars of one style share it, stretched by a few percent."""
+    finish = Finish(*range(len(fields(Finish))))
     length, width, height = size_m
     stations = _stations(shape, length, height)
     half = _half_section(shape, stations, size_m)
@@ -36,12 +50,9 @@ def car(shape: CarShape, size_m: tuple[float, float, float], finish: Finish, liv
     body = smooth(concat([left, right, *caps]), 0.75)
     radius = shape.wheel_radius * height
     track = width * BODY_WIDTH_SHARE * 0.985
-    wheels = [
-        wheel_pair(_x(f, length), track, radius, 0.115 * width if height < 2.0 else 0.1 * width, finish)
-        for f in shape.wheels
-    ]
-    parts = [body, *wheels, _mirrors(shape, size_m, finish), _details(shape, half, size_m, finish, livery)]
-    return fitted(concat(parts), size_m)
+    tread = 0.115 * width if height < 2.0 else 0.1 * width
+    wheels = [wheel_pair(_x(f, length), track, radius, tread, finish) for f in shape.wheels]
+    return concat([body, *wheels, _mirrors(shape, size_m, finish), _details(shape, half, size_m, finish, livery)])
 
 
 def _x(fraction: float, length_m: float) -> float:

@@ -1,6 +1,8 @@
 """People: walkers of every age, someone in a wheelchair, a flagger; each in eight poses where they walk."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from generators.raytrace.assets.figure import Look, figure, reaching, walking
 from generators.raytrace.materials import Color, MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.solids import cylinder, prism, revolved, rounded_box, tube
-from generators.raytrace.soup import Point, Soup, concat, moved, roll_rotation, scaled, turned
+from generators.raytrace.soup import Point, Soup, concat, moved, recolored, roll_rotation, scaled, turned
 
 NUM_POSES = 8
 Size = tuple[float, float, float]
@@ -99,8 +101,16 @@ def walker(size_m: Size, look: Look) -> tuple[Soup, ...]:
     """Eight poses of a walk, with steps as long as the box allows."""
     reach_m = 0.5 * size_m[0] * 1.75 / size_m[2]
     stride_rad = float(np.clip((reach_m - 0.17) / 0.80, 0.22, 0.46))
+    plain = replace(look, skin=0, hair=1, upper=2, lower=3, shoes=4, extra=5, build=round(look.build / 0.04) * 0.04)
+    lookup = np.array([look.skin, look.hair, look.upper, look.lower, look.shoes, look.extra])
+    poses = _walk(plain, round(stride_rad / 0.03) * 0.03)
+    return within([recolored(pose, lookup) for pose in poses], size_m)
+
+
+@lru_cache(maxsize=96)
+def _walk(look: Look, stride_rad: float) -> tuple[Soup, ...]:
     phases = np.arange(NUM_POSES) * 2 * np.pi / NUM_POSES
-    return within([figure(walking(float(phase), stride_rad), look) for phase in phases], size_m)
+    return tuple(figure(walking(float(phase), stride_rad), look) for phase in phases)
 
 
 def stride_length_m(size_m: Size) -> float:

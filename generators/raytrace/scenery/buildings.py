@@ -1,7 +1,7 @@
 """Where buildings stand: along the edge of the paving, never on it, and clear of the corners of junctions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,6 +20,7 @@ from generators.raytrace.scenery.terrain import ground_height_m
 from generators.raytrace.soup import Soup, concat, placed
 
 FINE_WITHIN_M = 60.0
+MOST_FINE = 44
 SIGHT_M = 5.0
 # About 60 to 90 cd/m2 behind a curtain or in a shop.
 LIT_ROOMS = ((0.0028, 0.0021, 0.0012), (0.0022, 0.0014, 0.0006), (0.0017, 0.0018, 0.0019))
@@ -68,14 +69,23 @@ def buildings(
     rng = appearance.rng("buildings")
     lots = _lots(plan, trees, appearance, rng)
     looks = _palette(book, appearance)
+    near = _fine(plan, lots)
     parts: list[Soup] = []
-    for lot in lots:
-        kind = "terrace" if lot.shape.style == "terrace" else lot.shape.style
-        choice = looks[kind][int(rng.integers(len(looks[kind])))]
-        soup = build_house(lot.shape, choice, rng)
+    for lot, fine in zip(lots, near, strict=True):
+        choices = looks[lot.shape.style]
+        soup = build_house(replace(lot.shape, fine=bool(fine)), choices[int(rng.integers(len(choices)))], rng)
         z = float(ground_height_m(plan, _base_points(lot), appearance).max()) - 0.03
         parts.append(placed(soup, (lot.corner_m[0], lot.corner_m[1], z), lot.yaw_rad))
     return concat(parts), tuple(lots)
+
+
+def _fine(plan: Plan, lots: list[Lot]) -> np.ndarray:
+    """Which buildings are near enough to the focus for windows with depth."""
+    if not lots:
+        return np.zeros(0, dtype=bool)
+    distance = plan.focus_distance_m(np.array([shapely.get_coordinates(lot.area.centroid)[0] for lot in lots]))
+    rank = np.argsort(np.argsort(distance, kind="stable"), kind="stable")
+    return (distance < FINE_WITHIN_M) & (rank < MOST_FINE)
 
 
 def _base_points(lot: Lot) -> np.ndarray:
@@ -154,8 +164,7 @@ def _lot_at(
         return None
     if lots and shapely.intersects(yard, np.array([lot.area for lot in lots], dtype=object)).any():
         return None
-    near = float(plan.focus_distance_m(corners.mean(axis=0)[None])[0]) < FINE_WITHIN_M
-    detailed = HouseShape(shape.style, size, shape.depth_m, shape.floors, shape.shop, near, shape.lit_share)
+    detailed = replace(shape, width_m=size)
     corner = a if sign > 0 else b
     direction = along if sign > 0 else -along
     return Lot(corner, float(np.arctan2(direction[1], direction[0])), area, detailed)

@@ -19,7 +19,7 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     """A polygon as a surface: constrained Delaunay triangles, heights from `height`, uv as world metres."""
     if shape.is_empty:
         return EMPTY
-    triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(_without_spikes(shape, spacing_m)))
+    triangles = _triangulated(_without_spikes(shape, spacing_m))
     if not len(triangles):
         return EMPTY
     xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
@@ -28,6 +28,17 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     xy = np.where((turn < 0)[:, None, None], xy[:, ::-1], xy)
     z = height(xy.reshape(-1, 2)).reshape(-1, 3) + lift_m
     return flat(np.concatenate([xy, z[..., None]], axis=-1), material, xy)
+
+
+def _triangulated(shapes: np.ndarray) -> np.ndarray:
+    """Triangles of the polygons; one that the constrained triangulation refuses is cut by an unconstrained one."""
+    try:
+        return shapely.get_parts(shapely.constrained_delaunay_triangles(shapes))
+    except shapely.GEOSException:
+        if len(shapes) > 1:
+            return np.concatenate([_triangulated(shapes[i : i + 1]) for i in range(len(shapes))])
+    triangles = shapely.get_parts(shapely.delaunay_triangles(shapely.segmentize(shapes[0], 1.0)))
+    return triangles[shapely.contains(shapes[0], shapely.centroid(triangles))]
 
 
 def _without_spikes(shape: BaseGeometry, spacing_m: float) -> np.ndarray:

@@ -17,7 +17,7 @@ from generators.raytrace.scenery.poles import delineator, steel
 from generators.raytrace.scenery.rails import mapped_rail
 from generators.raytrace.scenery.roads import concrete
 from generators.raytrace.scenery.vegetation import bush, foliage
-from generators.raytrace.solids import box, cylinder
+from generators.raytrace.solids import box, cylinder, quads
 from generators.raytrace.soup import EMPTY, Soup, concat, fitted, moved, placed
 
 
@@ -31,7 +31,7 @@ def map_objects(
     parts: list[Soup] = []
     plates = KDTree(np.array([sign.position_m[:2] for sign in signs])) if signs else None
     for item in objects:
-        if item.kind in ("tree", "street_lamp"):
+        if item.kind in ("tree", "street_lamp", "kerb"):
             continue
         if item.kind == "pole" and plates is not None and plates.query(item.position_m[:2])[0] < 0.3:
             continue
@@ -44,7 +44,28 @@ def map_objects(
         ground = float(plan.verge_height_m(item.position_m[None, :2])[0])
         z = max(float(item.position_m[2]), ground - 1.0)
         parts.append(placed(soup, (item.position_m[0], item.position_m[1], min(z, ground + 0.5)), item.heading_rad))
+    parts.append(_kerbs(plan, [item for item in objects if item.kind == "kerb"], book))
     return concat(parts)
+
+
+def _kerbs(plan: Plan, items: Sequence[MapObject], book: MaterialBook) -> Soup:
+    """Thousands of short kerb stones at once: top and both sides; none lies on a driven lane."""
+    if not items:
+        return EMPTY
+    xy = np.array([item.position_m[:2] for item in items])
+    size = np.array([item.size_m for item in items])
+    yaw = np.array([item.heading_rad for item in items])
+    keep = shapely.contains_xy(plan.region, xy[:, 0], xy[:, 1])
+    keep &= plan.to_driven.distance_m(xy) > 0.5 * size[:, 1]
+    xy, size, yaw = xy[keep], size[keep], yaw[keep]
+    ahead = 0.5 * size[:, :1] * np.column_stack([np.cos(yaw), np.sin(yaw)])
+    aside = 0.5 * size[:, 1:2] * np.column_stack([-np.sin(yaw), np.cos(yaw)])
+    low = plan.verge_height_m(xy)
+    corners = [np.column_stack([xy + i * ahead + j * aside, low]) for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    top = [corner + np.column_stack([np.zeros((len(xy), 2)), np.minimum(size[:, 2], 0.2)]) for corner in corners]
+    faces = [top, [corners[0], corners[1], top[1], top[0]], [corners[2], corners[3], top[3], top[2]]]
+    stacked = np.concatenate([np.stack(face, axis=1) for face in faces])
+    return quads(stacked, concrete(book, SemanticClass.KERB, "#b3b0a8"))
 
 
 def _body(item: MapObject, size: np.ndarray, book: MaterialBook, appearance: Appearance) -> Soup:

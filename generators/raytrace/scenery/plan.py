@@ -133,9 +133,9 @@ class Plan:
         return np.where(beside_walk, self.walk_height_m(xy_m), self.road_height_m(xy_m))
 
     def focus_distance_m(self, xy_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
-        """Distance to the nearest focus point."""
+        """Distance to the nearest focus point, and a twentieth of that to their middle, which settles ties."""
         distance, _ = self._focus_tree.query(xy_m)
-        return np.asarray(distance)
+        return np.asarray(distance + 0.05 * np.linalg.norm(xy_m - self.focus_m.mean(axis=0), axis=-1))
 
 
 def _tree(lanes: list[Lane]) -> tuple[KDTree, np.ndarray]:
@@ -265,6 +265,7 @@ def _setting(lane_map: LaneMap, lanes: tuple[Lane, ...]) -> str:
             )
     limits = [lane.speed_limit_mps for lane in lanes if lane.kind in DRIVABLE_KINDS and lane.speed_limit_mps > 0]
     walks = any(lane.kind in WALK_KINDS for lane in lanes)
+    walks |= bool(lane_map.signals) or any(area.kind == "crosswalk" for area in lane_map.areas)
     limit = float(np.median(limits)) if limits else (13.9 if walks else 22.0)
     if limit > MOTORWAY_MPS and not walks:
         return "motorway"

@@ -198,7 +198,7 @@ def _grown(
     if not len(xy):
         return EMPTY
     distance = plan.focus_distance_m(xy)
-    rank = np.argsort(np.argsort(distance + 1e-3 * np.arange(len(xy)), kind="stable"), kind="stable")
+    rank = np.argsort(np.argsort(distance, kind="stable"), kind="stable")
     detail = sum(((distance < far) & (rank < most)).astype(np.int64)
                  for far, most in zip(DETAIL_WITHIN_M, MOST_OF_DETAIL[plan.setting], strict=True))  # fmt: skip
     variant = rng.integers(2, size=len(xy))

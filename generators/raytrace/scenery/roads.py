@@ -150,7 +150,7 @@ def apron(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     """The ground beside the paving, level with it, falling to the terrain at its outer edge."""
     width = APRON_M[plan.setting]
     wide = plan.paved.buffer(width, quad_segs=3)
-    ring = wide.difference(plan.paved.buffer(-0.05)).intersection(plan.region)
+    ring = wide.difference(plan.paved).intersection(plan.region)
     if ring.is_empty:
         return EMPTY
     green = grass(book, appearance)

@@ -1,0 +1,82 @@
+"""What the benchmarks run on: a busy motorway, an urban street, and segments made from them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from driving_data.environment import Environment
+from driving_data.rollout import Rollout
+from driving_data.segment import Raw, Segment
+from driving_data.sensors import LidarModel, SensorRig
+from driving_data.taxonomy import ActorClass
+from roadloom.pipeline.recipes import Recipe, simulate
+from roadloom.pipeline.tasks import judged
+from roadloom.settings import Choice, ValidationConfig
+from scenarios import library
+from scenarios.concrete import Actor, ConcreteScenario, Driver, Ego, Place, RoadChoice
+from scenarios.sampling import sample_many
+from scenarios.types.sensors import camera, lidar
+
+EMBEDDED, RAYTRACE = Choice("embedded"), Choice("raytrace")
+
+
+def motorway(num_actors: int, duration_s: float) -> ConcreteScenario:
+    """An ego among others on three lanes of a motorway, all driven by IDM, 100 m apart or less."""
+    others = tuple(
+        Actor(
+            f"car_{k}",
+            ActorClass.CAR,
+            (4.6, 1.85, 1.5),
+            Place(f"main.{1 + k % 3}", 120.0 + 24.0 * k),
+            24.0 + 2.0 * (k % 3),
+            Driver(desired_speed_mps=24.0 + 2.0 * (k % 3)),
+        )
+        for k in range(num_actors - 1)
+    )
+    return ConcreteScenario(
+        name="motorway",
+        road=RoadChoice("motorway", {"lanes": 3, "length_m": 5000.0}),
+        environment=Environment(),
+        ego=Ego(Place("main.2", 50.0), 26.0, 28.0, 4950.0),
+        actors=others,
+        rig=SensorRig("none"),
+        duration_s=duration_s,
+    )
+
+
+def street(num_actors: int = 20) -> tuple[ConcreteScenario, Rollout]:
+    """An urban street of the library with so many actors besides the ego, and what happened there.
+
+    The fullest of a few draws; people who stand on the left pavement make up the number.
+    """
+    drawn = max(sample_many(library.load("late_pedestrian"), 10, 3), key=lambda scenario: len(scenario.actors))
+    missing = max(num_actors - len(drawn.actors), 0)
+    people = tuple(
+        Actor(f"waiting_{k}", ActorClass.PEDESTRIAN, (0.5, 0.6, 1.75), Place("sidewalk.left", 60.0 + 7.0 * k, 1.2))
+        for k in range(missing)
+    )
+    played = replace(drawn, actors=(*drawn.actors[:num_actors], *people), duration_s=3.0)
+    return played, simulate(played, "idm", EMBEDDED)
+
+
+def camera_rig(width_px: int = 480, height_px: int = 270) -> SensorRig:
+    """One camera ahead with 70 degrees."""
+    front = camera("camera_front", 0.0, 1.22, (1.7, 0.0, 1.5), (width_px, height_px))
+    return SensorRig("camera", (front,))
+
+
+def lidar_rig(beams: int, azimuths: int) -> SensorRig:
+    """One lidar on the roof, from -30 to +10 degrees."""
+    base: LidarModel = lidar("lidar_top", (0.94, 0.0, 1.84))
+    angles = tuple(-0.5236 + 0.6981 * k / (beams - 1) for k in range(beams))
+    return SensorRig("lidar", lidars=(replace(base, elevation_rad=angles, num_azimuths=azimuths),))
+
+
+def recipe(scenario: ConcreteScenario, max_frames: int, rig: SensorRig | None = None) -> Recipe:
+    """How the main job would make a segment of the scenario."""
+    return Recipe(scenario, "idm", EMBEDDED, RAYTRACE, Choice("standard"), max_frames, rig)
+
+
+def segments(names: Sequence[str], max_frames: int, rig: SensorRig | None = None) -> list[Segment[Raw]]:
+    """One judged segment of each named library scenario."""
+    drawn = [sample_many(library.load(name), 1, 5)[0] for name in names]
+    return [judged(recipe(scenario, max_frames, rig).make(), ValidationConfig()) for scenario in drawn]

@@ -1,0 +1,40 @@
+"""A check of one's own, judged on a segment and held to the rules of checks: `python examples/own_check.py`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from driving_data.ports import Segment
+from driving_data.provenance import Provenance
+from driving_data.segment import Raw, Source
+from driving_data.verdict import Verdict
+from roadloom.pipeline.recipes import simulate
+from roadloom.settings import Choice
+from scenarios import library
+from validation.conformance import check_faults
+
+
+@dataclass(frozen=True, slots=True)
+class GentleEgo:
+    """The ego never brakes or turns harder than passengers like."""
+
+    name: str = "gentle_ego"
+    max_acceleration_mps2: float = 4.0
+
+    def judge(self, segment: Segment[Raw]) -> Verdict:
+        ego = segment.rollout.acceleration_mps2[:, segment.rollout.ego_index, :2]
+        known = ego[np.isfinite(ego).all(axis=-1)]
+        rule = {"check": self.name, "version": "1", "threshold": self.max_acceleration_mps2, "unit": "m/s2", "hard": False}
+        if len(known) == 0:
+            return Verdict(**rule, passed=True, score=0.0, applicable=False, reason="the ego's motion is not known")
+        worst = float(np.linalg.norm(known, axis=-1).max())
+        passed = worst <= self.max_acceleration_mps2
+        return Verdict(**rule, passed=passed, score=worst, reason="" if passed else f"the ego felt {worst:.1f} m/s2")
+
+
+if __name__ == "__main__":
+    scenario = library.load("lead_brakes_hard").sample(seed=1)
+    rollout = simulate(scenario, "idm", Choice("embedded"))
+    segment = Segment("example", Source.SYNTHETIC, rollout, scenario.rig, Provenance("example", seed=1))
+    print(GentleEgo().judge(segment))
+    print(check_faults(GentleEgo(), [segment]) or "keeps every rule; register it in the group `roadloom.checks`")

@@ -1,0 +1,147 @@
+"""Benchmarks measure and name what they say; no test asserts a time."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks import (
+    bench_end_to_end,
+    bench_logs,
+    bench_mixing,
+    bench_scenarios,
+    bench_simulator,
+    bench_store,
+    bench_tracer,
+    bench_validation,
+)
+from benchmarks.harness import Figure, document, median_seconds
+from benchmarks.worlds import camera_rig, motorway, street
+from roadloom.benchmarks import names
+from tests.driving_data.example_segments import example_segment
+from tests.validation.scenes import seen_segment
+
+
+def assert_sound(figures, at_least):
+    """Every figure has a name of its own and a finite positive value, and can be kept."""
+    assert len(figures) >= at_least
+    assert len({figure.name for figure in figures}) == len(figures)
+    for figure in figures:
+        assert math.isfinite(figure.value) and figure.value > 0 and figure.unit, figure
+    kept = json.loads(json.dumps(document("test", figures), allow_nan=False))
+    assert [row["name"] for row in kept["figures"]] == [figure.name for figure in figures]
+
+
+def test_every_room_has_a_benchmark():
+    expected = {"simulator", "tracer", "scenarios", "store", "mixing", "logs", "validation", "end_to_end"}
+    assert set(names()) >= expected
+
+
+def test_the_median_leaves_warmups_out():
+    calls = []
+    median_seconds(lambda: calls.append(1), repeats=3, warmups=2)
+    assert len(calls) == 5
+
+
+def test_a_ratio_needs_a_peer_and_a_goal_is_met_by_its_unit():
+    assert Figure("a", 2.0, "frames/s").ratio is None
+    assert Figure("a", 2.0, "frames/s", peer="p", peer_value=4.0).ratio == 0.5
+    assert Figure("a", 2.0, "ms", 3.0).goal_met and not Figure("a", 2.0, "frames/s", 3.0).goal_met
+
+
+def test_the_motorway_flows_and_nobody_collides():
+    from sim_bridge.embedded.simulator import EmbeddedSimulator
+
+    scenario = motorway(32, 8.0)
+    assert len(scenario.actors) == 31
+    session = EmbeddedSimulator().open([scenario], [0])
+    session.run(80, "idm_lane_follow")
+    rollout = session.rollouts()[0]
+    session.close()
+    assert rollout.num_steps == 81
+    assert rollout.valid.all() and not [event for event in rollout.events if event.kind == "collision"]
+    assert np.nanmin(np.linalg.norm(rollout.velocity_mps[-1], axis=-1)) > 5.0
+
+
+def test_simulator():
+    sizes = bench_simulator.Sizes(num_actors=4, num_worlds=2, num_steps=10, python_steps=5, peer_steps=5, repeats=1)
+    assert_sound(bench_simulator.measure(sizes), 8)
+
+
+@pytest.mark.slow
+def test_tracer():
+    sizes = bench_tracer.Sizes(width_px=32, height_px=18, lidars=((4, 30), (8, 30)), num_actors=14, repeats=1)
+    scene = bench_tracer.open_street(sizes.num_actors)
+    assert_sound(
+        [
+            *bench_tracer.camera_figures(scene, sizes),
+            *bench_tracer.lidar_figures(scene, sizes),
+            *bench_tracer.build_figures(scene, sizes),
+            *bench_tracer.hit_figures(scene, sizes, ask=False),
+        ],
+        10,
+    )
+    origin, direction = bench_tracer.static_rays(scene, sizes)
+    found = bench_tracer.distances(scene, bench_tracer.alone(scene), origin, direction, 1)
+    hit = np.isfinite(found)
+    # The road lies below the camera: whatever looks steeply down meets it at once.
+    down = direction[:, 2] < -0.4
+    assert hit[down].all() and found[down].max() < 12.0
+    np.testing.assert_allclose(np.linalg.norm(direction, axis=-1), 1.0, atol=1e-5)
+
+
+def test_agreement_notices_a_difference():
+    ours, theirs = np.array([1.0, np.inf, 5.0, np.inf]), np.array([1.0005, 1e37, 6.0, 7.0])
+    assert bench_tracer._agree(ours, theirs).tolist() == [True, True, False, False]
+
+
+@pytest.mark.slow
+def test_scenarios():
+    assert_sound(bench_scenarios.measure(bench_scenarios.Sizes(count=2, others=(), repeats=1)), 5)
+
+
+def test_store(tmp_path):
+    segment = example_segment("one")
+    figures = bench_store.measure(segment, tmp_path, 1)
+    assert_sound(figures, 8)
+    sizes = {figure.name: figure for figure in figures}["size on disk"]
+    assert sizes.ratio is not None
+    arrays = bench_store.arrays_of(segment)
+    assert sum(name.endswith("_rgb") for name in arrays) == len(segment.frames)
+
+
+def test_mixing(tmp_path):
+    made = [example_segment(name, admitted=True, seed=k) for k, name in enumerate(("one", "two", "three"))]
+    sizes = bench_mixing.Sizes(num_draws=20, num_samples=8, batch_size=4, repeats=1)
+    assert_sound(bench_mixing.measure(made, tmp_path, sizes), 5)
+
+
+def test_logs(shared_data):
+    figures = bench_logs.measure(shared_data, ("logs/gpudrive", "logs/not_there"), 1, max_segments=1)
+    assert_sound(figures, 1)
+    assert [figure.name for figure in figures] == ["gpudrive"]
+
+
+def test_logs_are_there_under_their_names(shared_data):
+    assert [name for name in bench_logs.LOGS if not (shared_data / name).exists()] == []
+
+
+def test_validation():
+    from validation.registry import CHECKS
+
+    figures = bench_validation.measure(seen_segment(0), 1)
+    assert_sound(figures, 1 + len(CHECKS.names()))
+
+
+@pytest.mark.slow
+def test_end_to_end(tmp_path):
+    sizes = bench_end_to_end.Sizes(("cut_in",), 1, camera_rig(32, 18))
+    figures = bench_end_to_end.measure(sizes, tmp_path)
+    assert_sound(figures, 2 + len(bench_end_to_end.PARTS))
+
+
+def test_the_street_has_the_actors_that_it_says():
+    scenario, rollout = street(20)
+    assert len(scenario.actors) == 20 and rollout.num_actors == 21
+    assert len({actor.id for actor in scenario.actors}) == 20
