@@ -11,7 +11,7 @@ from sim_bridge.embedded.simulator import EmbeddedSimulator
 
 
 class TwoSecondGap:
-    """Keeps the lane, the target speed, and two seconds behind whoever is ahead in the lane.
+    """Keeps the lane, the target speed, and two seconds behind whoever is ahead: too little where a leader brakes hard.
 
     `driving_data.ports.Policy` says what a policy needs: a name, `reset` and `act`. Observations hold B worlds at once.
     """
@@ -36,4 +36,4 @@ if __name__ == "__main__":
     suite = library_suite("two", ("lead_brakes_hard", "cut_in"), count=2)
     for episode in run_suite(TwoSecondGap(), suite, EmbeddedSimulator()).episodes:
         said = "; ".join(failure.reason for failure in episode.failures) or "no failure"
-        print(f"{episode.scenario_name} {episode.index}: score {episode.value('driving_score')}, {said}")
+        print(f"{episode.scenario_name} {episode.index}: score {episode.value('driving_score'):.2f}, {said}")

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driving_data.ports import Segment
 from driving_data.provenance import Provenance
-from driving_data.segment import Raw, Source
+from driving_data.segment import Raw, Segment, Source
 from driving_data.verdict import Verdict
 from roadloom.pipeline.recipes import simulate
 from roadloom.settings import Choice
@@ -24,12 +23,13 @@ class GentleEgo:
     def judge(self, segment: Segment[Raw]) -> Verdict:
         ego = segment.rollout.acceleration_mps2[:, segment.rollout.ego_index, :2]
         known = ego[np.isfinite(ego).all(axis=-1)]
-        rule = {"check": self.name, "version": "1", "threshold": self.max_acceleration_mps2, "unit": "m/s2", "hard": False}
+        rule = {"check": self.name, "version": "1", "threshold": self.max_acceleration_mps2, "unit": "m/s2"}
         if len(known) == 0:
             return Verdict(**rule, passed=True, score=0.0, applicable=False, reason="the ego's motion is not known")
         worst = float(np.linalg.norm(known, axis=-1).max())
         passed = worst <= self.max_acceleration_mps2
-        return Verdict(**rule, passed=passed, score=worst, reason="" if passed else f"the ego felt {worst:.1f} m/s2")
+        reason = "" if passed else f"the ego felt {worst:.1f} m/s2"
+        return Verdict(**rule, passed=passed, score=worst, hard=False, reason=reason)
 
 
 if __name__ == "__main__":

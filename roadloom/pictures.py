@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from closed_loop.report.birdseye import film_strip
+from closed_loop.report.film import film_strip
 from closed_loop.report.pictures import frame_pictures, lidar_picture
 from roadloom.pipeline.recipes import Recipe
 from roadloom.settings import Choice

@@ -115,11 +115,6 @@ def mirrored(soup: Soup) -> Soup:
     return Soup((soup.corners_m * flip)[:, order], (soup.normals * flip)[:, order], soup.uv_m[:, order], soup.material)
 
 
-def with_material(soup: Soup, material: int) -> Soup:
-    """The same shape of another material."""
-    return Soup(soup.corners_m, soup.normals, soup.uv_m, np.full(len(soup), material, dtype=np.int64))
-
-
 def recolored(soup: Soup, lookup: Int[np.ndarray, "M"]) -> Soup:
     """The same shape with every material row replaced by `lookup[row]`."""
     return Soup(soup.corners_m, soup.normals, soup.uv_m, lookup[soup.material].astype(np.int64))

@@ -9,6 +9,7 @@ from generators.randomize.randomization import read_randomization
 from generators.registry import GENERATORS
 from roadloom.executors import EXECUTORS
 from roadloom.pipeline.evaluation import gate_rules
+from roadloom.pipeline.sources import logical_scenarios
 from roadloom.settings import PipelineConfig
 from scenarios.types.sensors import RIGS
 from sim_bridge.registry import SIMULATORS
@@ -16,13 +17,15 @@ from validation.gate import GateConfig
 
 
 def refuse_unknown_names(config: PipelineConfig) -> None:
-    """Looks up policies, simulator, generator, randomization, checks, exports, rig and gate rules.
+    """Looks up scenarios, policies, simulator, generator, randomization, checks, exports, rig and gate rules.
 
     Raises:
         InputError: with every name that is not known, at the key that holds it.
     """
     checks = config.validation
     wanted: list[tuple[str, Callable[[], object]]] = [
+        ("scenario", lambda: logical_scenarios(config.scenario)),
+        ("suite.scenarios", lambda: logical_scenarios(config.suite.scenarios)),
         ("policy", lambda: make_policy(config.policy)),
         ("suite.candidate", lambda: make_policy(config.suite.candidate)),
         ("suite.baseline", lambda: make_policy(config.suite.baseline)),
@@ -52,4 +55,7 @@ def refuse_unknown_names(config: PipelineConfig) -> None:
 
 
 def _at(path: str, fault: Fault) -> Fault:
+    if fault.line:
+        # It stands in a file of its own.
+        return fault
     return Fault(fault.file, fault.line, fault.column, path, fault.code, fault.found, fault.expected, fault.nearest)

@@ -63,7 +63,8 @@ def _data(outcome: Outcome, infos: Sequence[SegmentInfo], count: Any) -> ReportD
         segment = outcome.store.load(info.segment_id) if full else outcome.store.load(info.segment_id, SKELETON)
         if full and (segment.frames or segment.sweeps):
             groups.setdefault(title, []).append(sample_of(segment, title))
-        scenes.append(_scene(segment, title))
+        if _moves(segment):
+            scenes.append(_scene(segment, title))
         provenance[info.segment_id] = _provenance(outcome, info, segment)
         if segment.report is not None:
             reports.append(segment.report)
@@ -95,6 +96,12 @@ def kind_of(info: SegmentInfo) -> str:
     if info.source is Source.AUGMENTED:
         return f"{name}, augmented"
     return name if info.source is Source.SYNTHETIC else f"real: {name[:48]}"
+
+
+def _moves(segment: Segment[Raw]) -> bool:
+    """Whether there is something to watch from above: single pictures and clips without poses have nothing."""
+    rollout = segment.rollout
+    return rollout.num_steps > 1 and bool(rollout.valid[:, rollout.ego_index].any())
 
 
 def _scene(segment: Segment[Raw], title: str) -> Scene:

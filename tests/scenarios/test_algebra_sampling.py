@@ -148,7 +148,7 @@ def test_compositions_that_make_no_sense_are_refused_when_built(build, words):
 
 def test_what_is_missing_is_said_before_the_first_draw():
     part = scenario(weather("rain"), actor("x", on="main.1", at="3 m", speed="egoo.speed"))
-    with pytest.raises(IllTyped, match="no road.*no ego.*egoo.speed"):
+    with pytest.raises(IllTyped, match=r"no road.*no ego.*egoo\.speed"):
         part.sample(1)
 
 

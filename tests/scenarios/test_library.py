@@ -6,7 +6,8 @@ from scenarios import library
 from scenarios.spec import dump_spec, read_text
 from scenarios.types.layout import boxes_meet, layout_of
 
-NAMES = ("animal_crossing_dusk", "cut_in", "cut_out", "cyclist_overtake_oncoming", "dense_stop_and_go", "late_pedestrian",
+NAMES = ("animal_crossing_dusk", "cut_in", "cut_out", "cyclist_overtake_oncoming", "dense_stop_and_go",
+         "late_pedestrian",
          "lead_brakes_hard", "merge_from_ramp", "red_light_runner", "roundabout_entry", "unprotected_left_turn",
          "work_zone_lane_closure")  # fmt: skip
 

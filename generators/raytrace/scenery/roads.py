@@ -68,17 +68,17 @@ def concrete(book: MaterialBook, semantic: SemanticClass, color: str = "#a9a69d"
 
 
 def road_surfaces(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
-    """Lanes as strips with uv along the road, crossings as one surface, and a bed below that closes every gap."""
+    """Lanes as strips with uv along the road, all other road as one surface, and a bed below that closes every gap."""
     material = asphalt(book, appearance)
-    crossing = plan.junctions.intersection(plan.region)
-    parts = [
-        surface(plan.road.buffer(0.04), plan.road_height_m, -0.035, material),
-        surface(crossing, plan.road_height_m, 0.0, material, 8.0),
-    ]
-    for lane in plan.lanes:
-        if lane.kind in ROAD_KINDS and not _crosses(lane, crossing):
-            parts.append(lane_strip(lane, material))
-    return concat(parts)
+    lanes = [lane for lane in plan.lanes if lane.kind in ROAD_KINDS and not _crosses(lane, plan.junctions)]
+    rest = plan.road.difference(shapely.union_all([lane_polygon(lane) for lane in lanes]))
+    return concat(
+        [
+            surface(plan.road.buffer(0.04), plan.road_height_m, -0.035, material),
+            surface(rest.intersection(plan.region), plan.road_height_m, 0.0, material, 8.0),
+            *[lane_strip(lane, material) for lane in lanes],
+        ]
+    )
 
 
 def _crosses(lane: Lane, crossing: BaseGeometry) -> bool:
