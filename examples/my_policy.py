@@ -11,19 +11,18 @@ from sim_bridge.embedded.simulator import EmbeddedSimulator
 
 
 class TwoSecondGap:
-    """Keeps the lane, the target speed, and two seconds behind whoever is ahead: too little where a leader brakes hard.
-
-    `driving_data.ports.Policy` says what a policy needs: a name, `reset` and `act`. Observations hold B worlds at once.
-    """
+    """Keeps two seconds behind whoever is ahead: too little where a leader brakes hard. Port: driving_data/ports.py."""
 
     @property
     def name(self) -> str:
+        """Name in reports."""
         return "two_second_gap"
 
     def reset(self, num_worlds: int) -> None:
         """There is nothing to forget."""
 
     def act(self, observation: Observation) -> Control:
+        """Controls of all worlds."""
         lane = corridor_of(observation)  # actors as they lie along and beside the route, shape (B, A)
         ahead = lane.present & (lane.s_m > lane.front_m[:, None]) & (np.abs(lane.d_m) < 1.5)
         gap_m = np.where(ahead, lane.s_m - lane.half_along_m - lane.front_m[:, None], np.inf).min(axis=1)

@@ -21,15 +21,13 @@ class GentleEgo:
     max_acceleration_mps2: float = 4.0
 
     def judge(self, segment: Segment[Raw]) -> Verdict:
+        """The verdict, soft: a segment that fails is marked, not kept out."""
         ego = segment.rollout.acceleration_mps2[:, segment.rollout.ego_index, :2]
         known = ego[np.isfinite(ego).all(axis=-1)]
-        rule = {"check": self.name, "version": "1", "threshold": self.max_acceleration_mps2, "unit": "m/s2"}
-        if len(known) == 0:
-            return Verdict(**rule, passed=True, score=0.0, applicable=False, reason="the ego's motion is not known")
-        worst = float(np.linalg.norm(known, axis=-1).max())
-        passed = worst <= self.max_acceleration_mps2
-        reason = "" if passed else f"the ego felt {worst:.1f} m/s2"
-        return Verdict(**rule, passed=passed, score=worst, hard=False, reason=reason)
+        worst = float(np.linalg.norm(known, axis=-1).max(initial=0.0))
+        passed, limit = worst <= self.max_acceleration_mps2, self.max_acceleration_mps2
+        reason = "" if passed and len(known) else f"the ego felt {worst:.1f} m/s2 in {len(known)} known moments"
+        return Verdict(self.name, "1", passed, worst, limit, "m/s2", len(known) > 0, hard=False, reason=reason)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from validation.registry import default_checks
 def show(path: Path, max_segments: int = 1, max_tracks: int = 8) -> None:
     for segment in islice(read(path), max_segments):
         rollout = segment.rollout
-        print(f"{segment.segment_id}: {rollout.num_actors} actors, {rollout.seconds()[-1]:.1f} s, "
-              f"{len(segment.frames)} frames, {len(segment.sweeps)} sweeps, licence {segment.provenance.licence}")  # fmt: skip
+        seen = f"{len(segment.frames)} frames, {len(segment.sweeps)} sweeps"
+        print(f"{segment.segment_id}: {rollout.num_actors} actors, {rollout.seconds()[-1]:.1f} s, {seen}")
+        print(f"  licence: {segment.provenance.licence}")
         speed_mps = np.linalg.norm(rollout.velocity_mps, axis=-1)
         longest = np.argsort(-rollout.valid.sum(axis=0), kind="stable")[:max_tracks]
         for actor in longest:

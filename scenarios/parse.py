@@ -1,43 +1,16 @@
 """Reads written values: quantities with units, ranges, distributions and expressions over other values.
 
-value      = option { "|" option };  option = condition [ "@" weight ]
-condition  = comparison { ("and" | "or") comparison } | "not" condition
-comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
-sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
-factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
-           | function "(" values ")" | "(" value ")" | 'text' | true | false
+The grammar is in `grammar`; here what was read is fitted to what a key measures.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 
 from driving_data.errors import nearest_name
-from scenarios.expressions import (
-    COMPARISONS,
-    FUNCTIONS,
-    Apply,
-    Draw,
-    Expression,
-    Literal,
-    Name,
-    Term,
-    TextFault,
-    Value,
-    dimension_of,
-    walk,
-)
-from scenarios.space import Choice, Const, Distribution, IntRange, LogUniform, Normal, Scalar, Uniform
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit, to_base
-
-MAX_LENGTH = 2000
-MAX_DEPTH = 40
-DISTRIBUTIONS = ("uniform", "normal", "loguniform", "int")
-_NUMBER = re.compile(r"(?:\d+\.(?!\.)\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
-_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
-_SPACE = re.compile(r"\s*")
-_WORD = re.compile(r"[A-Za-z%/^0-9]+")
+from scenarios.expressions import Apply, Draw, Expression, Literal, Name, Term, TextFault, Value, dimension_of, walk
+from scenarios.grammar import NUMBER, parse_term
+from scenarios.space import Choice, Const, Distribution, IntRange, Scalar, Uniform
+from scenarios.units import COUNT, FLAG, TEXT, Dimension
 
 
 def parse_value(text: str, dimension: Dimension) -> Value:
@@ -48,7 +21,7 @@ def parse_value(text: str, dimension: Dimension) -> Value:
     """
     if dimension == TEXT and not text.startswith("="):
         return _texts(text)
-    value = _parse(text.removeprefix("="))
+    value = parse_term(text.removeprefix("="))
     shift = len(text) - len(text.removeprefix("="))
     try:
         return _fit(value, dimension, text.strip())
@@ -62,7 +35,7 @@ def parse_condition(text: str) -> Expression:
     Raises:
         TextFault: it cannot be read or is no condition.
     """
-    term = _parse(text.removeprefix("="))
+    term = parse_term(text.removeprefix("="))
     kind = dimension_of(term, {})
     if kind is not None and kind != FLAG:
         raise TextFault("not-a-condition", repr(text), "a condition such as ego.speed > 10 m/s")
@@ -74,7 +47,7 @@ def _texts(text: str) -> Value:
     options: list[tuple[Distribution, float]] = []
     for part in text.split("|"):
         name, at, weight = (piece.strip() for piece in part.partition("@"))
-        if not name or (at and (not _NUMBER.fullmatch(weight) or float(weight) <= 0)):
+        if not name or (at and (not NUMBER.fullmatch(weight) or float(weight) <= 0)):
             raise TextFault("bad-weight" if at else "empty-value", repr(part), "a name, with '@ 3' for its weight")
         options.append((Const(name, TEXT), float(weight) if at else 1.0))
     return options[0][0] if len(options) == 1 else Choice(tuple(options))
@@ -88,7 +61,7 @@ def parse_any(text: str, types: Mapping[str, Dimension]) -> Value:
     Raises:
         TextFault: it cannot be read, or what it measures cannot be told.
     """
-    term = _parse(text)
+    term = parse_term(text)
     if isinstance(term, Literal):
         return Const(term.value, term.dimension)
     if isinstance(term, Draw):
@@ -159,294 +132,3 @@ def _numbered(term: Term, counter: list[int]) -> Term:
     if isinstance(term, Apply):
         return replace(term, terms=tuple(_numbered(child, counter) for child in term.terms))
     return term
-
-
-@lru_cache(maxsize=4096)
-def _parse(text: str) -> Term:
-    if len(text) > MAX_LENGTH:
-        raise TextFault("too-long", f"{len(text)} characters", f"at most {MAX_LENGTH}")
-    reader = _Reader(text)
-    term = reader.alternatives()
-    reader.skip()
-    if reader.at < len(text):
-        raise _leftover(reader, term)
-    return term
-
-
-def _leftover(reader: "_Reader", term: Term) -> TextFault:
-    rest = reader.text[reader.at :].strip()
-    word = _WORD.match(rest)
-    if isinstance(term, Literal) and word and word.group() not in UNITS:
-        return TextFault("unknown-unit", repr(word.group()), "a unit such as m, s, km/h, deg", reader.at,
-                         nearest_unit(word.group()))  # fmt: skip
-    return TextFault("bad-expression", f"{rest!r} is left over", "an operator or the end", reader.at)
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads a term from left to right; one object per text."""
-
-    text: str
-    at: int = field(default=0)
-    depth: int = field(default=0)
-
-    def skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
-        self.at = match.end() if match else self.at
-
-    def peek(self, token: str) -> bool:
-        self.skip()
-        if not self.text.startswith(token, self.at):
-            return False
-        end = self.at + len(token)
-        return not (
-            token[-1].isalpha() and end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_.")
-        )
-
-    def take(self, *tokens: str) -> str:
-        """The first of the tokens that stands here, and moves behind it; '' for none."""
-        for token in tokens:
-            if self.peek(token):
-                self.at += len(token)
-                return token
-        return ""
-
-    def expect(self, token: str) -> None:
-        if not self.take(token):
-            # Inside { } YAML ends a text at a comma, so that the rest of a call never arrives here.
-            hint = " (inside { } a text with commas stands in quotes)" if self.at >= len(self.text) else ""
-            raise TextFault("bad-expression", self.found(), f"{token!r}{hint}", self.at)
-
-    def found(self) -> str:
-        self.skip()
-        return repr(self.text[self.at :][:20]) if self.at < len(self.text) else "the end"
-
-    def alternatives(self) -> Term:
-        """A condition, or several values to choose from."""
-        start, weighted = self.at, False
-        options: list[tuple[Term, float]] = []
-        while not options or self.take("|"):
-            term, weight = self.condition(), 1.0
-            if self.take("@"):
-                weight, weighted = self.weight(), True
-            options.append((term, weight))
-        if len(options) == 1:
-            if weighted:
-                raise TextFault("bad-weight", "a weight without alternatives", "alternatives, as 0 m/s @ 3 | 5 m/s")
-            return options[0][0]
-        distributions = [_as_distribution(term, start) for term, _ in options]
-        try:
-            return Draw(0, Choice(tuple((d, w) for d, (_, w) in zip(distributions, options, strict=True))))
-        except ValueError as error:
-            raise TextFault("bad-distribution", str(error), "alternatives that measure the same", start) from None
-
-    def condition(self) -> Term:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise TextFault("too-deep", repr(self.text[:20]), f"at most {MAX_DEPTH} nested terms", self.at)
-        term = self.conjunction()
-        while offset := self._taken("or"):
-            term = Apply("or", (term, self.conjunction()), offset)
-        self.depth -= 1
-        return term
-
-    def _taken(self, token: str) -> int:
-        """Offset behind a token that stands here, else 0."""
-        return self.at if self.take(token) else 0
-
-    def conjunction(self) -> Term:
-        term = self.comparison()
-        while offset := self._taken("and"):
-            term = Apply("and", (term, self.comparison()), offset)
-        return term
-
-    def comparison(self) -> Term:
-        start = self.at
-        if self.take("not"):
-            return Apply("not", (self.comparison(),), start)
-        left = self.sum()
-        name = self.take("<=", ">=", "==", "!=", "<", ">")
-        return Apply(name, (left, self.sum()), start) if name in COMPARISONS else left
-
-    def sum(self) -> Term:
-        start = self.at
-        term = self.product()
-        while name := self.take("+", "-"):
-            term = Apply(name, (term, self.product()), start)
-        return term
-
-    def product(self) -> Term:
-        start = self.at
-        term = self.factor()
-        while name := self.take("*", "/"):
-            term = Apply(name, (term, self.factor()), start)
-        return term
-
-    def factor(self) -> Term:
-        self.skip()
-        start = self.at
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise TextFault("too-deep", repr(self.text[:20]), f"at most {MAX_DEPTH} nested terms", start)
-        try:
-            if self.take("-"):
-                self.skip()
-                if _NUMBER.match(self.text, self.at):
-                    return self.number(-1.0)
-                return Apply("-", (self.factor(),), start)
-            return self.primary(start)
-        finally:
-            self.depth -= 1
-
-    def primary(self, start: int) -> Term:
-        if _NUMBER.match(self.text, self.at):
-            return self.number(1.0)
-        if self.take("("):
-            term = self.alternatives()
-            self.expect(")")
-            return term
-        if quote := self.take("'", '"'):
-            return self.quoted(quote)
-        if self.take("${"):
-            name = self.name(start)
-            self.expect("}")
-            return Name(name, start)
-        word = self.name(start)
-        if word in ("true", "false"):
-            return Literal(word == "true", FLAG)
-        if self.take("("):
-            return self.call(word, start)
-        return Name(word, start)
-
-    def name(self, start: int) -> str:
-        self.skip()
-        match = _NAME.match(self.text, self.at)
-        if not match:
-            raise TextFault("bad-expression", self.found(), "a number with its unit, a range or a name", start)
-        self.at = match.end()
-        return match.group()
-
-    def quoted(self, quote: str) -> Term:
-        end = self.text.find(quote, self.at)
-        if end < 0:
-            raise TextFault("bad-expression", self.found(), f"a closing {quote}", self.at)
-        literal = Literal(self.text[self.at : end], TEXT)
-        self.at = end + 1
-        return literal
-
-    def number(self, sign: float) -> Term:
-        """A quantity or a range; the unit of a range may stand behind its last number only."""
-        low, unit = self.quantity(sign)
-        if not self.take(".."):
-            return self.literal(low, unit)
-        self.skip()
-        negative = -1.0 if self.take("-") else 1.0
-        self.skip()
-        if not _NUMBER.match(self.text, self.at):
-            raise TextFault("bad-range", self.found(), "a number behind '..'", self.at)
-        high, last = self.quantity(negative)
-        return Draw(0, _range(self.literal(low, unit or last), self.literal(high, last or unit), self.at))
-
-    def quantity(self, sign: float) -> tuple[tuple[float, bool], str]:
-        match = _NUMBER.match(self.text, self.at)
-        if not match:
-            raise TextFault("bad-expression", self.found(), "a number", self.at)
-        self.at = match.end()
-        # A point in the text keeps 1.0 a ratio; 2 is a count.
-        whole = match.group().isdigit()
-        here = self.at
-        self.skip()
-        unit = UNIT_PATTERN.match(self.text, self.at)
-        behind = self.text[unit.end() : unit.end() + 1] if unit else ""
-        if unit and not (behind.isalnum() or behind in ("_", "^")):
-            self.at = unit.end()
-            return (sign * float(match.group()), whole), unit.group()
-        self.at = here
-        return (sign * float(match.group()), whole), ""
-
-    def literal(self, number: tuple[float, bool], unit: str) -> Literal:
-        value, whole = number
-        if not unit:
-            return Literal(int(value), COUNT) if whole else Literal(value, RATIO)
-        return Literal(to_base(value, unit), UNITS[unit][1])
-
-    def call(self, name: str, start: int) -> Term:
-        arguments: list[Term] = []
-        while not self.take(")"):
-            arguments.append(self.condition())
-            if not self.take(","):
-                self.expect(")")
-                break
-        if name in FUNCTIONS:
-            if len(arguments) < FUNCTIONS[name][0]:
-                raise TextFault("bad-expression", f"{name} with {len(arguments)} terms",
-                                f"at least {FUNCTIONS[name][0]}", start)  # fmt: skip
-            return Apply(name, tuple(arguments), start)
-        if name in DISTRIBUTIONS:
-            return Draw(0, _distribution(name, arguments, start))
-        known = (*FUNCTIONS, *DISTRIBUTIONS)
-        raise TextFault("unknown-function", repr(name), f"one of {', '.join(known)}", start, nearest_name(name, known))
-
-    def weight(self) -> float:
-        self.skip()
-        match = _NUMBER.match(self.text, self.at)
-        if not match or float(match.group()) <= 0:
-            raise TextFault("bad-weight", self.found(), "a weight above 0", self.at)
-        self.at = match.end()
-        return float(match.group())
-
-
-def _range(low: Literal, high: Literal, offset: int) -> Distribution:
-    if low.dimension.as_number() != high.dimension.as_number():
-        raise TextFault("wrong-dimension", "a range between different dimensions", "ends that measure the same", offset)
-    try:
-        if low.dimension == high.dimension == COUNT:
-            return IntRange(int(low.value), int(high.value))
-        return Uniform(float(low.value), float(high.value), low.dimension.as_number())
-    except ValueError as error:
-        raise TextFault("bad-range", str(error), "a range from the smaller to the larger number", offset) from None
-
-
-def _distribution(name: str, arguments: list[Term], offset: int) -> Distribution:
-    options = [_as_distribution(term, offset) for term in arguments]
-    try:
-        constants = [option for option in options if isinstance(option, Const)]
-        if len(constants) < len(options):
-            raise ValueError(f"{name} takes numbers")
-        if len({constant.dimension.as_number() for constant in constants}) != 1:
-            raise TextFault("wrong-dimension", f"the numbers of {name}", "numbers that measure the same", offset)
-        return _numeric_distribution(name, [float(item.value) for item in constants], constants[0].dimension)
-    except TextFault:
-        raise
-    except ValueError as error:
-        raise TextFault("bad-distribution", str(error), _FORMS.get(name, name), offset) from None
-
-
-_FORMS = {
-    "uniform": "uniform(low, high)", "normal": "normal(mean, std) or normal(mean, std, low, high)",
-    "loguniform": "loguniform(low, high) with 0 < low < high", "int": "int(low, high)",
-}  # fmt: skip
-
-
-def _numeric_distribution(name: str, numbers: list[float], dimension: Dimension) -> Distribution:
-    if name == "normal" and len(numbers) == 2:
-        mean, std = numbers
-        numbers = [mean, std, mean - 4 * std, mean + 4 * std]
-    if len(numbers) != (4 if name == "normal" else 2):
-        raise ValueError(f"{name} with {len(numbers)} numbers")
-    dimension = dimension.as_number()
-    if name == "normal":
-        return Normal(numbers[0], numbers[1], numbers[2], numbers[3], dimension)
-    if name == "int":
-        if not all(number.is_integer() for number in numbers) or dimension != RATIO:
-            raise ValueError("int takes whole numbers")
-        return IntRange(int(numbers[0]), int(numbers[1]))
-    return (Uniform if name == "uniform" else LogUniform)(numbers[0], numbers[1], dimension)
-
-
-def _as_distribution(term: Term, offset: int) -> Distribution:
-    if isinstance(term, Literal):
-        return Const(term.value, term.dimension)
-    if isinstance(term, Draw):
-        return term.distribution
-    raise TextFault("bad-distribution", repr(term.text()), "numbers and ranges inside a distribution", offset)

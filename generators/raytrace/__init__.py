@@ -1,0 +1,1 @@
+"""The ray tracer: cameras, lidars and all labels from one scene description, on CPU."""

@@ -70,8 +70,11 @@ def validate(
     for path in paths:
         if Path(path).exists():
             segments += list(read(Path(path)))
-        else:
+        elif (store / "catalog.db").is_file():
             segments.append(existing_store(store).load(path))
+        else:
+            expected = f"a real log, or the id of a segment (there is no store at {store})"
+            raise InputError([Fault(path, 0, 0, "", "missing-file", "there is no such file", expected)])
     reports = [judged(replace(segment, report=None), ValidationConfig()).report for segment in segments]
     kept = [report for report in reports if report is not None]
     if json:

@@ -93,6 +93,7 @@ def show(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/show"),
     seed: Annotated[int, typer.Option(help="The seed of the draw.")] = 0,
     policy: Annotated[str, typer.Option(help="Who drives the ego.")] = "idm",
+    frames: Annotated[int, typer.Option(min=1, help="At most so many moments.")] = 4,
     json: Json = False,
 ) -> None:
     """Draw one scenario, play it, and make its pictures: a bird's-eye film strip and what the cameras see."""
@@ -101,7 +102,7 @@ def show(
     from roadloom.pipeline.sources import concrete_scenarios
 
     scenario = concrete_scenarios([spec], 1, seed)[0]
-    paths = show_scenario(scenario, policy, out)
+    paths = show_scenario(scenario, policy, out, frames)
     if json:
         result({"scenario": scenario.to_plain(), "digest": scenario.digest(), "pictures": [str(p) for p in paths]})
     else:

@@ -55,7 +55,7 @@ def test_my_policy_keeps_the_rules_of_policies():
 
 def test_a_log_is_read(run, shared_data):
     printed = run("read_a_log.py", shared_data / "logs" / "gpudrive" / "tfrecord-00000-of-01000_4.json")
-    assert "actors" in printed.splitlines()[0] and "licence" in printed.splitlines()[0]
+    assert "actors" in printed.splitlines()[0] and "licence" in printed.splitlines()[1]
     assert "moments, up to" in printed and "no_teleport" in printed
 
 

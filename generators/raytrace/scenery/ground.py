@@ -12,6 +12,8 @@ from generators.raytrace.scenery.plan import polygons
 from generators.raytrace.soup import EMPTY, Soup, concat, flat
 
 GRID_M = 0.01
+CELL_M = 3.0
+EVEN_M = 0.03
 Heights = Callable[[np.ndarray], np.ndarray]
 
 
@@ -19,7 +21,8 @@ def surface(shape: BaseGeometry, height: Heights, lift_m: float, material: int, 
     """A polygon as a surface: constrained Delaunay triangles, heights from `height`, uv as world metres."""
     if shape.is_empty:
         return EMPTY
-    triangles = _triangulated(_without_spikes(shape, spacing_m))
+    parts = _without_spikes(shape, spacing_m)
+    triangles = _triangulated(_cut_where_uneven(parts, height))
     if not len(triangles):
         return EMPTY
     xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
@@ -39,6 +42,33 @@ def _triangulated(shapes: np.ndarray) -> np.ndarray:
             return np.concatenate([_triangulated(shapes[i : i + 1]) for i in range(len(shapes))])
     triangles = shapely.get_parts(shapely.delaunay_triangles(shapely.segmentize(shapes[0], 1.0)))
     return triangles[shapely.contains(shapes[0], shapely.centroid(triangles))]
+
+
+def _cut_where_uneven(shapes: np.ndarray, height: Heights) -> np.ndarray:
+    """Polygons over uneven ground cut into cells, so that the surface has points inside, not only at its edge."""
+    pieces: list[np.ndarray] = []
+    for shape in shapes:
+        low, high = np.floor(np.array(shape.bounds).reshape(2, 2) / CELL_M)
+        x, y = np.meshgrid(np.arange(low[0], high[0] + 1) * CELL_M, np.arange(low[1], high[1] + 1) * CELL_M)
+        inside = shapely.contains_xy(shape, x, y)
+        points = np.concatenate([np.column_stack([x[inside], y[inside]]), shapely.get_coordinates(shape)])
+        if inside.sum() < 4 or _unevenness_m(points, height) < EVEN_M:
+            pieces.append(np.array([shape], dtype=object))
+            continue
+        cells = shapely.box(x.ravel(), y.ravel(), x.ravel() + CELL_M, y.ravel() + CELL_M)
+        shapely.prepare(shape)
+        touched = cells[shapely.intersects(shape, cells)]
+        cut = shapely.get_parts(shapely.intersection(touched, shape))
+        pieces.append(cut[(shapely.get_type_id(cut) == 3) & (shapely.area(cut) > 1e-6)])
+    return np.concatenate(pieces) if pieces else np.array([], dtype=object)
+
+
+def _unevenness_m(points: np.ndarray, height: Heights) -> float:
+    """Largest deviation of the ground from a plane."""
+    design = np.column_stack([points - points.mean(axis=0), np.ones(len(points))])
+    z = height(points)
+    solution, *_ = np.linalg.lstsq(design, z, rcond=None)
+    return float(np.abs(z - design @ solution).max())
 
 
 def _without_spikes(shape: BaseGeometry, spacing_m: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from generators.raytrace.materials import MaterialBook, Surface, linear
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.ground import arc_length_m, ribbon
 from generators.raytrace.scenery.plan import Plan
+from generators.raytrace.scenery.roads import crosses
 from generators.raytrace.solids import quads
 from generators.raytrace.soup import EMPTY, Soup, concat
 
@@ -55,8 +56,13 @@ def _distinct_lines(plan: Plan) -> list[tuple[np.ndarray, Marking]]:
             near = [(key[0] + i, key[1] + j, key[2] + k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)]
             if not any(other in seen for other in near):
                 seen[key] = len(lines)
-                lines.append((line, marking))
+                lines.append((_on_surface(plan, line) if crosses(lane, plan.junctions) else line, marking))
     return lines
+
+
+def _on_surface(plan: Plan, line_m: np.ndarray) -> np.ndarray:
+    """The line where lanes cross: the surface there is not the lane's own."""
+    return np.column_stack([line_m[:, :2], plan.road_height_m(line_m[:, :2])])
 
 
 def line_soup(line_m: Float[np.ndarray, "n 3"], marking: Marking, material: int, setting: str) -> Soup:
@@ -166,5 +172,18 @@ def _sheet_on_road(plan: Plan, corners: np.ndarray, material: int) -> Soup:
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     turn = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
     corners = np.where((turn < 0)[:, None, None], corners[:, ::-1], corners)
+    corners = _split(corners)
     z = plan.road_height_m(corners.reshape(-1, 2)).reshape(-1, 4) + LIFT_M + 0.003
     return quads(np.concatenate([corners, z[..., None]], axis=-1), material)
+
+
+def _split(corners: np.ndarray) -> np.ndarray:
+    """Sheets cut across into pieces of at most 1.5 m, so that they follow the road."""
+    pieces: list[np.ndarray] = []
+    for a, b, c, d in corners:
+        if np.linalg.norm(b - a) < np.linalg.norm(d - a):
+            a, b, c, d = b, c, d, a
+        share = np.linspace(0, 1, int(np.ceil(np.linalg.norm(b - a) / 1.5)) + 1)[:, None]
+        near, far = a + share * (b - a), d + share * (c - d)
+        pieces.append(np.stack([near[:-1], near[1:], far[1:], far[:-1]], axis=1))
+    return np.concatenate(pieces)

@@ -157,7 +157,7 @@ def _interpolated(tree: KDTree, height: np.ndarray, xy_m: np.ndarray) -> np.ndar
     count = min(3, len(height))
     distance, index = tree.query(xy_m, k=count)
     distance, index = distance.reshape(len(xy_m), count), index.reshape(len(xy_m), count)
-    weight = 1.0 / (distance**2 + 1e-6)
+    weight = 1.0 / (distance**2 + 1e-3)
     return np.sum(weight * height[index], axis=1) / np.sum(weight, axis=1)
 
 

@@ -70,7 +70,7 @@ def concrete(book: MaterialBook, semantic: SemanticClass, color: str = "#a9a69d"
 def road_surfaces(plan: Plan, book: MaterialBook, appearance: Appearance) -> Soup:
     """Lanes as strips with uv along the road, all other road as one surface, and a bed below that closes every gap."""
     material = asphalt(book, appearance)
-    lanes = [lane for lane in plan.lanes if lane.kind in ROAD_KINDS and not _crosses(lane, plan.junctions)]
+    lanes = [lane for lane in plan.lanes if lane.kind in ROAD_KINDS and not crosses(lane, plan.junctions)]
     rest = plan.road.difference(shapely.union_all([lane_polygon(lane) for lane in lanes]))
     return concat(
         [
@@ -81,7 +81,8 @@ def road_surfaces(plan: Plan, book: MaterialBook, appearance: Appearance) -> Sou
     )
 
 
-def _crosses(lane: Lane, crossing: BaseGeometry) -> bool:
+def crosses(lane: Lane, crossing: BaseGeometry) -> bool:
+    """Whether a lane lies where lanes cross, so that it has no surface of its own."""
     if lane.junction_id is not None:
         return True
     if crossing.is_empty:
