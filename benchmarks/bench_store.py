@@ -54,8 +54,8 @@ def measure(segment: Segment[Raw], folder: Path, repeats: int) -> list[Figure]:
     store.write(segment)
     on_disk_mb = store.query()[0].num_bytes / 1e6
     plain = folder / "plain.npz"
-    saving = median_seconds(lambda: np.savez(plain, **arrays), repeats)
-    packing = median_seconds(lambda: np.savez_compressed(folder / "packed.npz", **arrays), 1, 0)
+    saving = median_seconds(lambda: np.savez(plain, allow_pickle=False, **arrays), repeats)
+    packing = median_seconds(lambda: np.savez_compressed(folder / "packed.npz", allow_pickle=False, **arrays), 1, 0)
     loading = median_seconds(lambda: _read_all(plain), repeats)
     ours = median_seconds(lambda: store.load(segment.segment_id), repeats)
     peer = f"numpy.savez {version('numpy')}"

