@@ -33,9 +33,9 @@ class Sizes:
 
 def measure(sizes: Sizes, folder: Path) -> list[Figure]:
     """Segments per second over the scenarios, and the share of each part; the first segment warms up."""
-    store = SegmentStore(folder / "store")
     logical = [library.load(name) for name in sizes.scenarios]
-    _one(logical[0], 0, sizes, store)
+    _one(logical[0], 0, sizes, SegmentStore(folder / "warm"))
+    store = SegmentStore(folder / "store")
     rows = [_one(scenario, index, sizes, store) for index, scenario in enumerate(logical, 1)]
     frames = sum(row[1] for row in rows)
     # What is played alone is played again while rendering: it is shown, but counted once.

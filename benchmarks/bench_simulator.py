@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -120,9 +121,15 @@ def measure(sizes: Sizes) -> list[Figure]:
     ]  # fmt: skip
 
 
+def ask_highway_env(sizes: Sizes) -> dict[str, Any] | None:
+    """Steps per second of highway-env and its vehicles; None where it cannot be installed."""
+    numbers = (PEER_VEHICLES, sizes.peer_steps, sizes.repeats)
+    return ask_peer("highway", ("highway-env==1.12.1",), _PEER_SCRIPT, *numbers)
+
+
 def compare(sizes: Sizes) -> list[Figure]:
     """Ours against highway-env: 21 vehicles, 10 Hz, one environment, one step per call."""
-    told = ask_peer("highway", ("highway-env==1.12.1",), _PEER_SCRIPT, PEER_VEHICLES, sizes.peer_steps, sizes.repeats)
+    told = ask_highway_env(sizes)
     theirs = None if told is None else float(told["steps_per_second"])
     name, note = PEER, f"{PEER_VEHICLES} vehicles, 10 Hz"
     if theirs is None:

@@ -11,7 +11,7 @@ RATIO = {"real": 0.6, "synthetic": 0.3, "augmented": 0.1}
 
 
 def mixture_of(store: SegmentStore, seed: int) -> Mixture:
-    """The training split of the store's first version; a source that has nothing leaves its share to the others."""
+    """The training split of the first version (by id); a source that has nothing leaves its share to the others."""
     train = load_version(store, list_versions(store)[0]).ids("train")
     sources = {each.value: from_store(store, Query(admitted=True, source=each, ids=train)) for each in Source}
     present = {name: share for name, share in RATIO.items() if sources[name].entries}

@@ -261,8 +261,10 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     speed = math.sqrt(v * v + u * u)
     rate = 0.0
     if speed > 0.05 and not initial:
-        wish = path_heading(pool, path, s) + math.atan2(u, v)
         rate = turning + (udot * v - u * a) / max(speed * speed, 0.25)
+        # The centre follows the path; the rear axle, half a wheelbase behind it, must not slide across its wheels.
+        slip = math.asin(limited(0.5 * w.param_f[WHEELBASE, i] * rate / max(speed, 0.25), 0.5))
+        wish = path_heading(pool, path, s) + math.atan2(u, v) - slip
         most = 2.5 * w.world_f[DT]
         turn = wrap(wish - st[YAW, i])
         if abs(turn) > most:

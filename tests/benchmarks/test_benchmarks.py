@@ -91,6 +91,27 @@ def test_tracer():
     np.testing.assert_allclose(np.linalg.norm(direction, axis=-1), 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.extra
+def test_embree_meets_the_same_triangles():
+    sizes = bench_tracer.Sizes(width_px=48, height_px=27, lidars=((4, 30),), num_actors=4, repeats=1)
+    figures = {figure.name: figure for figure in bench_tracer.hit_figures(bench_tracer.open_street(4), sizes)}
+    if "rays on which both agree" not in figures:
+        pytest.skip("embreex is not installed and pip reaches no registry")
+    assert figures["rays on which both agree"].value > 99.9
+    assert figures["closest hits, one thread"].ratio > 0
+
+
+@pytest.mark.slow
+@pytest.mark.extra
+def test_highway_env_runs_with_as_many_vehicles():
+    sizes = bench_simulator.Sizes(num_steps=5, python_steps=5, peer_steps=3, repeats=1)
+    told = bench_simulator.ask_highway_env(sizes)
+    if told is None:
+        pytest.skip("highway-env is not installed and pip reaches no registry")
+    assert told["vehicles"] == bench_simulator.PEER_VEHICLES and told["steps_per_second"] > 0
+
+
 def test_agreement_notices_a_difference():
     ours, theirs = np.array([1.0, np.inf, 5.0, np.inf]), np.array([1.0005, 1e37, 6.0, 7.0])
     assert bench_tracer._agree(ours, theirs).tolist() == [True, True, False, False]
