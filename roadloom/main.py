@@ -3,6 +3,7 @@
 Exit status: 0 done, 1 the input or the judged thing is bad, 2 wrong usage, 3 a failure of ours.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -16,6 +17,7 @@ from roadloom.console import say
 from roadloom.shadow import shadowed
 
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="roadloom",
@@ -79,6 +81,9 @@ def _explain(error: Exception) -> int:
         if isinstance(error, InputError) and len(error.faults) > 1:
             say(f"{len(error.faults)} faults")
         return 3 if isinstance(error, PluginError | TaskError) else 1
+    if isinstance(error, OSError) and (error.filename or error.errno in _NO_ROOM):
+        say(f"{error.filename or 'no room to write'}: {error.strerror}")
+        return 1
     if os.environ.get("ROADLOOM_DEBUG"):
         traceback.print_exception(error)
     say(f"a failure of Roadloom's own: {type(error).__name__}: {error}")

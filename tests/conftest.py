@@ -4,10 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom")
+
+
+# No test asserts a time, Hypothesis included: machines are shared. A failure prints what repeats it.
+settings.register_profile("roadloom", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("roadloom")
 
 
 def _checked_modules() -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from driving_data.errors import RoadloomError, TaskError
+from driving_data.errors import RoadloomError, StoreError, TaskError
 from driving_data.ports import Executor, TaskFailure
 from driving_data.segment import Source
 from driving_data.store import Query, SegmentStore
@@ -17,7 +17,7 @@ from roadloom.pipeline.kernels import FAMILIES, warm_kernels
 from roadloom.pipeline.names import refuse_unknown_names
 from roadloom.pipeline.recipes import AugmentRecipe, Recipe
 from roadloom.pipeline.sources import concrete_scenarios, real_sources
-from roadloom.pipeline.tasks import AugmentTask, MakeTask, ReadTask, fingerprint, run_task
+from roadloom.pipeline.tasks import AugmentTask, MakeTask, NotStored, ReadTask, fingerprint, run_task
 from roadloom.settings import PipelineConfig
 from scenarios.types.sensors import rig as rig_named
 
@@ -102,10 +102,12 @@ def _work(outcome: Outcome, executor: Executor, stage: str, kind: str, tasks: Se
         say(f"{stage}: {len(ids)} of {len(keyed)} are in the store already")
     if left:
         with outcome.stages.stage(stage, len(left), "tasks") as count:
-            function: Callable[[AnyTask], tuple[str, ...]] = run_task
+            function: Callable[[AnyTask], tuple[str, ...] | NotStored] = run_task
             for key, result in executor.map(function, left, done=count).items():
                 if isinstance(result, TaskFailure):
                     outcome.failures.append(result)
+                elif isinstance(result, NotStored):
+                    raise StoreError(result.reason)
                 else:
                     ids[key] = result
     failed = [item for item in outcome.failures if item.key in left]

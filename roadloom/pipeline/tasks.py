@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from driving_data.errors import RoadloomError
+from driving_data.errors import RoadloomError, StoreError
 from driving_data.plain import digest, to_plain
 from driving_data.segment import Raw, Segment, calibrated
 from driving_data.store import SegmentStore
@@ -67,12 +67,26 @@ def fingerprint(path: Path) -> tuple[int, int]:
     return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
 
 
-def run_task(task: MakeTask | ReadTask | AugmentTask) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class NotStored:
+    """A segment was made and the store did not take it: no room, no permission. A second try would not help."""
+
+    reason: str
+
+
+def run_task(task: MakeTask | ReadTask | AugmentTask) -> tuple[str, ...] | NotStored:
     """Does one task and returns the ids of what it stored."""
     store = SegmentStore(Path(task.store))
-    ids = tuple(_judge_and_store(segment, store, task.validation) for segment in _segments(task, store))
+    ids: list[str] = []
+    for segment in _segments(task, store):
+        final = judged(segment, task.validation)
+        try:
+            store.write(final)
+        except StoreError as error:
+            return NotStored(str(error))
+        ids.append(final.segment_id)
     store.mark_done(task.key(), ids)
-    return ids
+    return tuple(ids)
 
 
 def _segments(task: MakeTask | ReadTask | AugmentTask, store: SegmentStore) -> Iterator[Segment[Raw]]:
@@ -84,11 +98,6 @@ def _segments(task: MakeTask | ReadTask | AugmentTask, store: SegmentStore) -> I
         from driving_data.logs.registry import read
 
         yield from islice(read(Path(task.path)), task.max_segments)
-
-
-def _judge_and_store(segment: Segment[Raw], store: SegmentStore, validation: ValidationConfig) -> str:
-    store.write(judged(segment, validation))
-    return segment.segment_id
 
 
 def judged(segment: Segment[Raw], validation: ValidationConfig) -> Segment[Raw]:

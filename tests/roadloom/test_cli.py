@@ -220,6 +220,18 @@ def test_sources_of_the_command_are_those_of_the_data():
     assert tuple(source.value for source in Source) == SOURCES
 
 
+def test_a_place_that_cannot_be_written_ends_with_1_and_is_named(roadloom, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    done = roadloom("sample", "cut_in", "--out", file / "folder")
+    assert done.status == 1
+    assert done.err.startswith(str(file))
+    run = roadloom("run", "scenario=[cut_in]", *SMALL, f"output={file / 'folder'}")
+    assert run.status == 1
+    assert str(file) in run.err
+    assert "failure of Roadloom's own" not in done.err + run.err
+
+
 def test_a_sample_is_the_same_bytes_each_time(roadloom, tmp_path):
     first = roadloom("sample", "cut_in", "--count", "3", "--seed", "5")
     assert first.status == 0

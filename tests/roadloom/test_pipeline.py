@@ -119,15 +119,6 @@ def test_another_seed_makes_other_segments(roadloom, finished, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_executor_does_not_change_the_bytes(roadloom, finished, tmp_path):
-    other = [item for item in finished.arguments if not item.startswith(("executor=", "output="))]
-    done = roadloom(*other, "executor=loky", "executor.workers=2", f"output={tmp_path}")
-    assert done.status == 0, done.err
-    assert contents(SegmentStore(tmp_path / "store")) == contents(finished.store)
-    assert done.json["version"] == finished.summary["version"]
-
-
-@pytest.mark.slow
 def test_a_purely_real_run_works_and_a_log_that_cannot_be_read_is_reported(roadloom, shared_data, tmp_path):
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(b"this is no video" * 100)

@@ -8,12 +8,13 @@ import numpy as np
 from jaxtyping import Float
 
 from driving_data.segment import Raw, Segment
+from validation.verdicts import is_real
 
 
 def range_sigma_m(segment: Segment[Raw], range_m: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     """Standard deviation of ranges, in metres; the rain term only where the ranges were simulated."""
     sensor = max((lidar.range_noise_m for lidar in segment.rig.lidars), default=0.0)
-    if segment.provenance.scenario is None:
+    if is_real(segment):
         return np.full(np.shape(range_m), sensor)
     rain = 0.02 * np.asarray(range_m) * (1.0 - np.exp(-segment.rollout.environment.rain_mmph)) ** 2
     return np.asarray(np.hypot(sensor, rain))
