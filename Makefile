@@ -40,7 +40,7 @@ check: ## The fast part: style, types, import rule and fast tests, under three m
 
 .PHONY: bench
 bench: ## Run the benchmarks into benchmarks/results/ and refresh the table in docs/benchmarks.md
-	@$(PYTHON) tools/environment.py $(VENV) video
+	@$(PYTHON) tools/environment.py $(VENV) video,dev
 	$(VENV)/bin/roadloom bench all
 
 .PHONY: docs
