@@ -49,7 +49,7 @@ def run(
         say(f"{name}: {path}")
     say(f"gate: {summary['decision']}; dataset version {summary['version'][:12]}; store {summary['store']}")
     say(f"took {sum(summary['seconds'].values()):.0f} s; the report:")
-    print(report)
+    print(report.resolve())
 
 
 def reproduce(

@@ -260,17 +260,15 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     st[AX, i], st[AY, i] = along * tx - across * ty, along * ty + across * tx
     speed = math.sqrt(v * v + u * u)
     rate = 0.0
-    if speed > 0.05 and not initial:
+    if speed > 0.05:
         rate = turning + (udot * v - u * a) / max(speed * speed, 0.25)
         # The centre follows the path; the rear axle, half a wheelbase behind it, must not slide across its wheels.
         slip = math.asin(limited(0.5 * w.param_f[WHEELBASE, i] * rate / max(speed, 0.25), 0.5))
         wish = path_heading(pool, path, s) + math.atan2(u, v) - slip
         most = 2.5 * w.world_f[DT]
-        turn = wrap(wish - st[YAW, i])
-        if abs(turn) > most:
-            turn = limited(turn, most)
-            rate = turn / w.world_f[DT]
+        turn = -slip if initial else limited(wrap(wish - st[YAW, i]), most)
         st[YAW, i] = wrap(st[YAW, i] + turn)
+        rate = 0.0 if initial else turn / w.world_f[DT]
     st[YAW_RATE, i] = flush(rate)
     st[ALONG, i] = st[AX, i] * math.cos(st[YAW, i]) + st[AY, i] * math.sin(st[YAW, i])
     if w.param_f[WHEELBASE, i] > 0.0:

@@ -138,14 +138,15 @@ class ReferenceWorld:
         body.vx = body.v * float(tangent[0]) - body.u * float(tangent[1])
         body.vy = body.v * float(tangent[1]) + body.u * float(tangent[0])
         speed = math.hypot(body.v, body.u)
-        if speed > 0.05 and not first:
+        if speed > 0.05:
             kappa = body.road.value(PCURV, body.s)
             rate = kappa * body.v / max(1 - kappa * body.d, 0.2)
             rate += (body.bend * body.v - body.u * body.a) / max(speed**2, 0.25)
             rear = 0.3 * body.actor.size_m[0] if traits_of(body.actor.kind).rolls else 0.0
             slip = math.asin(clip(rear * rate / max(speed, 0.25), 0.5))
             wish = body.road.value(PHEAD, body.s) + math.atan2(body.u, body.v) - slip
-            body.yaw = wrap(body.yaw + clip(wrap(wish - body.yaw), 2.5 * self.scenario.step_s))
+            turn = -slip if first else clip(wrap(wish - body.yaw), 2.5 * self.scenario.step_s)
+            body.yaw = wrap(body.yaw + turn)
 
     def _move(self, body: Body, wish: float, dt: float) -> None:
         jerk = traits_of(body.actor.kind).jerk_mps3

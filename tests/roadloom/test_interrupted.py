@@ -93,7 +93,7 @@ def test_without_room_a_run_says_what_it_could_not_write_and_loses_nothing(roadl
     assert first.status == 0, first.err
     before = contents(SegmentStore(output / "store"))
 
-    process = start(output, f"executor={executor}", preexec_fn=_no_large_files)  # noqa: S606
+    process = start(output, f"executor={executor}", preexec_fn=_no_large_files)
     out, err = process.communicate(timeout=300)
     said = err.decode()
     assert process.returncode == 1, said

@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from driving_data.errors import Fault, InputError, MissingExtra, StoreError, TaskError
 from driving_data.segment import Source
 from driving_data.store import SegmentStore, load_version
 from roadloom.pipeline.recipes import AUGMENT_STEP, MAKE_STEP
+from roadloom.pipeline.sources import concrete_scenarios
 from scenarios import library
 from scenarios.concrete import ConcreteScenario
 from scenarios.sampling import sample_many
@@ -64,10 +67,15 @@ def test_provenance_says_how_each_segment_was_made(finished):
         assert scenario.digest() == segment.provenance.scenario_digest == info.scenario_digest
         drawn = sample_many(library.load(scenario.name), 1, scenario.seed)[0]
         assert drawn.digest() == scenario.digest(), "the seed alone gives the scenario again"
+        assert concrete_scenarios([scenario.name], 1, 1)[0].digest() == scenario.digest(), "so does the run's"
         assert dict(steps["scenarios.sample"].draws) == dict(scenario.draws) != {}
-        assert segment.provenance.seed == 1
         assert MAKE_STEP in steps
-        assert (AUGMENT_STEP in steps) == (info.source is Source.AUGMENTED)
+        if info.source is Source.AUGMENTED:
+            assert steps[AUGMENT_STEP].parameters["parent"] in info.parents
+            assert steps[AUGMENT_STEP].parameters["seed"] in (1, 2)
+        else:
+            assert AUGMENT_STEP not in steps
+            assert segment.provenance.seed == scenario.seed
         assert bool(info.parents) == (info.source is Source.AUGMENTED)
         assert set(info.parents) <= set(store.ids())
 
@@ -153,12 +161,26 @@ def test_a_run_of_which_nothing_is_admitted_says_why(roadloom, tmp_path):
     assert [info.status for info in SegmentStore(tmp_path / "store").query()] == ["rejected"]
 
 
-def small_process(output: Path, *more: str, **options: object) -> "subprocess.Popen[bytes]":
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError([Fault("a.yaml", 1, 2, "road", "unknown-name", "'x'", "a road", "y")]),
+        MissingExtra("torch", "learn", "the policy"),
+        TaskError("key", "reason"),
+        StoreError("no room"),
+    ],
+)
+def test_errors_come_whole_out_of_a_worker(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+def small_process(output: Path, *more: str, **options) -> "subprocess.Popen[bytes]":
     """A small run in a process group of its own."""
     arguments = ("run", "scenario=[cut_in]", *SMALL, "augment=0", f"output={output}", *more)
-    return subprocess.Popen(
-        [sys.executable, "-m", "roadloom.main", *arguments], start_new_session=True, **options
-    )  # fmt: skip # pyright: ignore
+    return subprocess.Popen([sys.executable, "-m", "roadloom.main", *arguments], start_new_session=True, **options)
 
 
 def group_members(group: int) -> list[str]:
