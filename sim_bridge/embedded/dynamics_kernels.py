@@ -261,9 +261,9 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     speed = math.sqrt(v * v + u * u)
     rate = 0.0
     if speed > 0.05:
-        rate = turning + (udot * v - u * a) / max(speed * speed, 0.25)
         # The centre follows the path; the rear axle, half a wheelbase behind it, must not slide across its wheels.
-        slip = math.asin(limited(0.5 * w.param_f[WHEELBASE, i] * rate / max(speed, 0.25), 0.5))
+        bend = kappa / max(1.0 - kappa * d, 0.2) + (udot * v - u * a) / max(speed * speed * speed, 0.125)
+        slip = math.asin(limited(0.5 * w.param_f[WHEELBASE, i] * bend, 0.5))
         wish = path_heading(pool, path, s) + math.atan2(u, v) - slip
         most = 2.5 * w.world_f[DT]
         turn = -slip if initial else limited(wrap(wish - st[YAW, i]), most)

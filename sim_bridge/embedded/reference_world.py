@@ -140,10 +140,10 @@ class ReferenceWorld:
         speed = math.hypot(body.v, body.u)
         if speed > 0.05:
             kappa = body.road.value(PCURV, body.s)
-            rate = kappa * body.v / max(1 - kappa * body.d, 0.2)
-            rate += (body.bend * body.v - body.u * body.a) / max(speed**2, 0.25)
+            bend = kappa / max(1 - kappa * body.d, 0.2)
+            bend += (body.bend * body.v - body.u * body.a) / max(speed**3, 0.125)
             rear = 0.3 * body.actor.size_m[0] if traits_of(body.actor.kind).rolls else 0.0
-            slip = math.asin(clip(rear * rate / max(speed, 0.25), 0.5))
+            slip = math.asin(clip(rear * bend, 0.5))
             wish = body.road.value(PHEAD, body.s) + math.atan2(body.u, body.v) - slip
             turn = -slip if first else clip(wrap(wish - body.yaw), 2.5 * self.scenario.step_s)
             body.yaw = wrap(body.yaw + turn)
