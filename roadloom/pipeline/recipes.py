@@ -1,8 +1,11 @@
 """Recipes: everything that a made segment depends on, and nothing else. The same recipe gives the same bytes."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from closed_loop.registry import POLICIES
@@ -22,6 +25,7 @@ from sim_bridge.registry import SIMULATORS
 MAKE_STEP = "roadloom.make"
 AUGMENT_STEP = "roadloom.augment"
 PRODUCER = "roadloom"
+CODE = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom/pipeline")
 BYTE_MAKERS = ("roadloom", "numpy", "scipy", "numba", "llvmlite", "pillow", "pyarrow", "shapely", "lxml")
 
 
@@ -72,7 +76,7 @@ class Recipe:
         return generate(
             rollout,
             self.rig or scenario.rig,
-            scenario.seed + scenario.index,
+            int(scenario.digest()[:8], 16),
             GENERATORS.load(self.generator.name)(**self.generator.parameters),
             provenance,
             randomization=read_randomization(self.randomization.name, self.randomization.parameters),
@@ -97,9 +101,23 @@ class AugmentRecipe:
         return augment(parent, self.effect, self.seed, Step(AUGMENT_STEP, version(PRODUCER), to_plain(self)))
 
 
+@cache
 def byte_versions() -> Mapping[str, str]:
-    """Versions of the packages that the bytes of a made segment depend on."""
-    return {name: version(name) for name in BYTE_MAKERS}
+    """Versions of the packages that the bytes of a made segment depend on, and a hash of our own code.
+
+    The hash lets a store notice an edited checkout: its segments are made again, not taken for the new ones.
+    """
+    return {**{name: version(name) for name in BYTE_MAKERS}, "roadloom.code": _code_hash()}
+
+
+def _code_hash() -> str:
+    packages = Path(__file__).resolve().parent.parent.parent
+    content = hashlib.sha256()
+    for room in CODE:
+        for path in sorted((packages / room).rglob("*.py")):
+            content.update(path.relative_to(packages).as_posix().encode())
+            content.update(path.read_bytes())
+    return content.hexdigest()[:16]
 
 
 def recipe_of(provenance: Provenance) -> Recipe | AugmentRecipe | None:

@@ -29,7 +29,11 @@ from driving_data.store import SKELETON, SegmentInfo
 from roadloom.pipeline.recipes import byte_versions
 from roadloom.pipeline.run import Outcome
 
-SAMPLES_PER_KIND = 2
+GALLERY = {
+    Source.SYNTHETIC: "Made from scenarios: one segment of each",
+    Source.REAL: "Read from real logs",
+    Source.AUGMENTED: "Augmented: stored segments under other weather, light or camera",
+}
 
 
 def write_run_report(outcome: Outcome) -> Path:
@@ -53,16 +57,18 @@ def _data(outcome: Outcome, infos: Sequence[SegmentInfo], count: Any) -> ReportD
     dataset, evaluation = outcome.dataset, outcome.evaluation
     if dataset is None or evaluation is None:
         raise RoadloomError("the run has not ended; there is nothing to report yet")
-    groups: dict[str, list[GallerySample]] = {}
+    groups: dict[Source, list[GallerySample]] = {source: [] for source in GALLERY}
+    shown: set[str] = set()
     scenes: list[Scene] = []
     reports = []
     provenance: dict[str, Any] = {}
     for info in infos:
         title = kind_of(info)
-        full = len(groups.get(title, ())) < SAMPLES_PER_KIND
+        full = title not in shown
         segment = outcome.store.load(info.segment_id) if full else outcome.store.load(info.segment_id, SKELETON)
         if full and (segment.frames or segment.sweeps):
-            groups.setdefault(title, []).append(sample_of(segment, title))
+            shown.add(title)
+            groups[info.source].append(sample_of(segment, title))
         if _moves(segment):
             scenes.append(_scene(segment, title))
         provenance[info.segment_id] = _provenance(outcome, info, segment)
@@ -80,7 +86,7 @@ def _data(outcome: Outcome, infos: Sequence[SegmentInfo], count: Any) -> ReportD
         stages=tuple(StageTime(name, taken) for name, taken in seconds.items()),
         settings=_settings(outcome),
         versions=byte_versions(),
-        gallery=tuple(GalleryGroup(title, tuple(samples)) for title, samples in groups.items()),
+        gallery=tuple(GalleryGroup(GALLERY[source], tuple(samples)) for source, samples in groups.items() if samples),
         scenes=one_per_kind(scenes),
         evaluation=Evaluation(evaluation.candidate, evaluation.baseline, evaluation.decision, failure_files=failures),
         validation=validation,
@@ -147,7 +153,7 @@ def _facts(outcome: Outcome, infos: Sequence[SegmentInfo], validation: Validatio
     if dataset is not None:
         families = len({member.family for member in dataset.version.members})
         yield Fact(
-            "dataset version", dataset.version_id[:12], f"{len(dataset.version.members)} segments, {families} families"
+            "dataset version", dataset.version_id[:8], f"{len(dataset.version.members)} segments, {families} families"
         )
     if evaluation is not None:
         episodes = len(evaluation.candidate.episodes)
