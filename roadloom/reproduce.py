@@ -38,13 +38,14 @@ def reproduce_segment(root: Path, name: str) -> Reproduction:
         )
     store = SegmentStore(root)
     segment_id = _full_id(store, name)
+    kept = store.files(segment_id)
+    kept.check_hashes()
     stored = store.load(segment_id)
     again = replace(_make(store, stored), report=stored.report)
     with tempfile.TemporaryDirectory() as folder:
         other = SegmentStore(Path(folder), durable=False)
         other.write(again)
-        kept, made = store.files(segment_id), other.files(again.segment_id)
-        kept.check_hashes()
+        made = other.files(again.segment_id)
         before = {path: entry.sha256 for path, entry in kept.entries.items()}
         after = {path: entry.sha256 for path, entry in made.entries.items()}
     differences = [f"{path}: {_how(before, after, path)}" for path in sorted({*before, *after})
