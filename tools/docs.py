@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CODE = re.compile(r"`[^`]*`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -33,7 +34,7 @@ def broken_links() -> list[str]:
     lines: list[str] = []
     for page in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]:
         for number, text in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
-            for target in LINK.findall(text):
+            for target in LINK.findall(CODE.sub("", text)):
                 if not (page.parent / target).exists():
                     lines.append(f"{page.relative_to(ROOT)}:{number}: the link {target!r} leads nowhere")
     return lines

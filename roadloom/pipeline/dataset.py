@@ -24,7 +24,7 @@ class Dataset:
     Attributes:
         version: the immutable list of segments with splits.
         mixture: the stream of training samples.
-        report: what the stretch that was read holds.
+        report: what one block of the stream holds: in each, the shares are exact.
         ratio: shares that were used: as asked for, less the sources that have nothing admitted.
         num_samples: samples read.
         exports: root of each export, by format.
@@ -65,7 +65,7 @@ def build_dataset(
         for _ in batches(mixture, wanted.batch_size, BatchOptions(num_batches=wanted.num_batches)):
             count()
     exports = {name: export(store, version, name, output / "exports" / name, stages) for name in wanted.exports}
-    return Dataset(version, mixture, mixture.report(num_samples), ratio, num_samples, exports)
+    return Dataset(version, mixture, mixture.report(mixture.block_size), ratio, num_samples, exports)
 
 
 def _refuse_nothing(store: SegmentStore, ids: tuple[str, ...]) -> None:

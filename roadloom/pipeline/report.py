@@ -194,10 +194,11 @@ def _mixture(outcome: Outcome, infos: Sequence[SegmentInfo]) -> MixtureSummary |
                 len({member.family for member in members}),
             )
         )
-    repeated = sum(part.repeated for part in dataset.report.components)
+    different = sum(part.unique for part in dataset.report.components)
     notes = [
         "No family of scenarios or logs is in two splits.",
-        f"{dataset.num_samples} samples were read, {repeated} of them for the second time or more.",
+        f"Shares are exact in every block of {dataset.report.num_samples} samples; "
+        f"one holds {different} different ones. This run read {dataset.num_samples}.",
     ]
     notes += [f"{name} export: {path}" for name, path in dataset.exports.items()]
     return MixtureSummary(tuple(rows), tuple(notes))
