@@ -25,7 +25,7 @@ install: ## Everything that the tests need, the public devkits in environments o
 test: install ## Every check and the whole test suite on both cores
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
-	$(RUN) -m pyright
+	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/lint-imports
 	$(RUN) -m pytest -n 2 --dist worksteal
 
@@ -34,7 +34,7 @@ check: ## The fast part: style, types, import rule and fast tests, under three m
 	@$(PYTHON) tools/environment.py $(VENV) video,dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
-	$(RUN) -m pyright
+	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/lint-imports
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow and not extra"
 
