@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from driving_data.errors import InputError, PluginError, RoadloomError, TaskError
-from roadloom.commands import data, evaluation, pipeline, scenario, system
+from roadloom.commands import convert, coverage, data, evaluation, language, pipeline, scenario, schema, system
 from roadloom.console import say
 from roadloom.shadow import shadowed
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (pipeline, scenario, data, evaluation, system):
+for group in (pipeline, scenario, language, convert, schema, coverage, data, evaluation, system):
     group.register(app)
 
 # Older typers raise the errors of the package `click`, newer ones those of a copy of their own.

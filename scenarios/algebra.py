@@ -2,13 +2,22 @@
 
     a & b                 product: both, independently; every slot (road, weather, an actor, ...) is bound once
     a | b, choice(...)    one of them, evenly or by weight; resolved when a scenario is drawn
+    mixture(...)          choice whose weights are shares: they sum to 1
     a.then(b)             what actors do in a, and after that what they do in b
     a.together(b)         at once; the two move different channels
     a.where(condition)    restriction: the measure of a, given the condition
     a.repeat(n)           what actors do, n times
+    a.override(leaf)      another leaf in a slot that a has
+    a.bind(cutter=who)    the actor of a role (`types.actors.role`) that a leaves open
 
 Equal measures are equal values: everything is kept in the normal form of `normal_form`. `sample` fixes every number,
 `in` asks whether a concrete scenario can have been drawn, `coverage` counts what a set of draws has touched.
+
+Choice is a convex algebra: `a | a == a`, `a | b == b | a`, and a choice of choices is the choice with multiplied
+weights. Therefore `|` is the middle of two and no row of three: were `a | b | c` thirds, `(a | a) | b` would have to
+differ from `a | b` though `a | a == a`. `choice(a, b, c)` gives thirds.
+
+To add an operator, read `docs/algebra.md`: it maps blocks to blocks and ends in `_checked`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,23 +28,24 @@ from hashlib import sha256
 from typing import Any
 
 from driving_data.plain import canonical_text
-from scenarios.build import Overlap, Parts, build
-from scenarios.completeness import missing
+from scenarios.build import build
+from scenarios.completeness import missing, slots_always
 from scenarios.concrete import ConcreteScenario
+from scenarios.constraints.solve import Lint, lints_of, refuse_unsolvable
 from scenarios.coverage import Coverage, measure
-from scenarios.draws import Fractions, NotDrawn, Rejected, Replay, Sampler
+from scenarios.drawing import draw_scenario, parts_of
+from scenarios.draws import Fractions, NotDrawn, Rejected, Replay
 from scenarios.expressions import Expression
 from scenarios.leaf import IllTyped, Leaf, Misfit
 from scenarios.normal_form import Block, Blocks, ChoiceOf, Restricted, assemble, key_of, leaves_of, mix
 from scenarios.parse import parse_condition
 from scenarios.randomness import unit_draw
 from scenarios.remember import by_identity
-from scenarios.selection import MAX_TRIES, recorded, select
-from scenarios.sequencing import after, beside, combine, doers, mapped, repeated
+from scenarios.selection import recorded
+from scenarios.sequencing import after, beside, combine, doers, mapped, repeated, waits_for_itself
 from scenarios.space import is_constant
+from scenarios.types.actors import cast
 from scenarios.types.rules import misfits
-
-MAX_OVERLAPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +63,8 @@ class LogicalScenario:
         return _checked(assemble((*self.blocks, *other.blocks)))
 
     def __or__(self, other: "LogicalScenario") -> "LogicalScenario":
-        """One of the two, evenly. `a | b | c` gives c one half; `choice((1, a), (1, b), (1, c))` gives thirds."""
-        return choice((1, self), (1, other))
+        """One of the two, evenly: the middle of two measures. For thirds write `choice(a, b, c)`."""
+        return choice(self, other)
 
     def where(self, condition: str | Expression) -> "LogicalScenario":
         """The same measure, given a condition over values, as `"ego.speed > cutter.speed + 2 m/s"`.
@@ -69,12 +79,16 @@ class LogicalScenario:
     def then(self, other: "LogicalScenario") -> "LogicalScenario":
         """This, and after it what the actors do in `other`, each behind its own last step.
 
+        An actor that does nothing in this one has no last step to follow. It may begin by a trigger of its own, or
+        where nobody here does anything, so that nothing comes before.
+
         Raises:
-            IllTyped: an actor of `other` does nothing before; who begins anew needs a trigger and `&`.
+            IllTyped: an actor of `other` does nothing before, others do, and no `when` says when it begins.
         """
-        late = doers(other.blocks) - doers(self.blocks)
-        if late:
-            raise IllTyped(f"{', '.join(sorted(late))} does nothing before; join it with & and give it a `when`")
+        early = doers(self.blocks)
+        late = {leaf.name for leaf in leaves_of(other.blocks) if leaf.kind == "do" and not waits_for_itself(leaf)}
+        if early and late - early:
+            raise IllTyped(f"{', '.join(sorted(late - early))} does nothing before; give its first step a `when`")
         return _checked(combine(self.blocks, other.blocks, after))
 
     def together(self, other: "LogicalScenario") -> "LogicalScenario":
@@ -95,6 +109,34 @@ class LogicalScenario:
             raise IllTyped(f"repeated {times} times; at least once is meant")
         return _checked(mapped(self.blocks, partial(repeated, times)))
 
+    def override(self, *leaves: Leaf) -> "LogicalScenario":
+        """The same with other leaves in slots that it has; restrictions stay and hold of the new leaves.
+
+        Raises:
+            IllTyped: a slot is not bound in every option, is named twice, or the new leaf does not fit.
+        """
+        new = {leaf.slot: leaf for leaf in leaves}
+        if absent := sorted(new.keys() - slots_always(self.blocks)):
+            raise IllTyped(f"no {', '.join(absent)} to override in every option; `&` adds what is not there")
+        if len(new) < len(leaves):
+            raise IllTyped("a slot is overridden twice at once")
+        return _checked(mapped(self.blocks, lambda leaf: new.get(leaf.slot, leaf)))
+
+    def bind(self, **players: Leaf) -> "LogicalScenario":
+        """The same with actors for its roles, as `cut_in.bind(cutter=player("truck"))`.
+
+        Raises:
+            IllTyped: a role is not open (it never was, or it is bound already), or its player does not fit it.
+        """
+        if closed := sorted(players.keys() - set(self.roles)):
+            raise IllTyped(f"no open role {', '.join(closed)}; open are: {', '.join(self.roles) or 'none'}")
+        return _checked(mapped(self.blocks, partial(_played, players)))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Names of the roles that are still open."""
+        return tuple(sorted({leaf.name for leaf in leaves_of(self.blocks) if leaf.kind == "role"}))
+
     def sample(self, seed: int, index: int = 0, fractions: Fractions | None = None) -> ConcreteScenario:
         """Draws a scenario: the same seed and index give the same bytes.
 
@@ -109,20 +151,7 @@ class LogicalScenario:
         """
         if problems := self.problems():
             raise IllTyped("; ".join(str(problem) for problem in problems))
-        source = fractions or partial(unit_draw, seed, index)
-        reason = ""
-        for overlap in range(MAX_OVERLAPS):
-            try:
-                return self._sampled(source, seed, index, overlap * MAX_TRIES)
-            except Overlap as error:
-                reason = str(error)
-        raise Rejected(f"{MAX_OVERLAPS} draws put actors into one another: {reason}")
-
-    def _sampled(self, fractions: Fractions, seed: int, index: int, attempt: int) -> ConcreteScenario:
-        sampler = Sampler({}, fractions, base_attempt=attempt)
-        leaves = tuple(select(self.blocks, sampler, attempt))
-        concrete = build(_parts(leaves), sampler, seed, index)
-        return replace(concrete, draws=dict(sorted(sampler.got.items())))
+        return draw_scenario(self.blocks, fractions or partial(unit_draw, seed, index), seed, index)
 
     def __contains__(self, concrete: object) -> bool:
         """Whether the concrete scenario is a draw of this one: its draws are possible and give exactly it."""
@@ -133,7 +162,7 @@ class LogicalScenario:
         replay = Replay({}, concrete.draws)
         try:
             leaves = tuple(recorded(self.blocks, replay))
-            again = build(_parts(leaves), replay, concrete.seed, concrete.index)
+            again = build(parts_of(leaves), replay, concrete.seed, concrete.index)
         except (NotDrawn, IllTyped) as error:
             return str(error)
         plain, other = replace(concrete, draws={}).to_plain(), again.to_plain()
@@ -178,6 +207,10 @@ class LogicalScenario:
         """Every value that is no constant, by path."""
         return {p: v for leaf in self.leaves() for p, v in sorted(leaf.paths().items()) if not is_constant(v)}
 
+    def lints(self) -> tuple[Lint, ...]:
+        """Conditions that restrict nothing: always true within the ranges, or implied by the others."""
+        return lints_of(self.blocks)
+
     def problems(self) -> tuple[Misfit, ...]:
         """What is missing before the scenario can be drawn."""
         return _problems(self.blocks)
@@ -192,23 +225,52 @@ def scenario(*leaves: Leaf) -> LogicalScenario:
     return _checked(assemble(leaves))
 
 
-def choice(*options: tuple[int | float | Fraction, LogicalScenario]) -> LogicalScenario:
-    """One of several, by weight.
+Weight = int | float | Fraction
+Option = LogicalScenario | tuple[Weight, LogicalScenario]
+
+
+def choice(*options: Option) -> LogicalScenario:
+    """One of several: `choice(a, b, c)` evenly, `choice((3, a), (1, b))` by weight.
 
     Raises:
         IllTyped: there are no options, or a weight is not above 0.
     """
-    weights = [Fraction(str(weight)) if isinstance(weight, float) else Fraction(weight) for weight, _ in options]
-    if not options or any(weight <= 0 for weight in weights):
+    weighted = [_weighted(option) for option in options]
+    if not weighted or any(weight <= 0 for weight, _ in weighted):
         raise IllTyped("a choice has options, each with a weight above 0")
-    total = sum(weights, Fraction(0))
-    return _checked(mix((weight / total, one.blocks) for weight, (_, one) in zip(weights, options, strict=True)))
+    total = sum((weight for weight, _ in weighted), Fraction(0))
+    return _checked(mix((weight / total, one.blocks) for weight, one in weighted))
+
+
+def mixture(*shares: tuple[Weight, LogicalScenario]) -> LogicalScenario:
+    """The choice of `shares`, which sum to 1, as `mixture((0.7, clear), (0.3, rain))`: nothing is left out unseen.
+
+    Raises:
+        IllTyped: the shares do not sum to 1, or one is not above 0.
+    """
+    total = sum((_weighted(share)[0] for share in shares), Fraction(0))
+    if total != 1:
+        raise IllTyped(f"the shares of a mixture sum to 1, not to {float(total):g}; `choice` takes any weights")
+    return choice(*shares)
+
+
+def _weighted(option: Option) -> tuple[Fraction, LogicalScenario]:
+    if isinstance(option, LogicalScenario):
+        return Fraction(1), option
+    weight, one = option
+    # The decimal as it is written: 0.1 is a tenth.
+    return Fraction(str(weight)) if isinstance(weight, float) else Fraction(weight), one
+
+
+def _played(players: Mapping[str, Leaf], leaf: Leaf) -> Leaf:
+    return cast(leaf, players[leaf.name]) if leaf.kind == "role" and leaf.name in players else leaf
 
 
 def _checked(blocks: Blocks) -> LogicalScenario:
     for one, two in pairs_of(blocks):
         if found := misfits(one, two):
             raise IllTyped("; ".join(str(misfit) for misfit in found))
+    refuse_unsolvable(blocks)
     return LogicalScenario(blocks)
 
 
@@ -231,18 +293,4 @@ def _problems(blocks: Blocks) -> tuple[Misfit, ...]:
     return missing(blocks)
 
 
-_KEPT_PARTS: dict[tuple[int, ...], tuple[tuple[Leaf, ...], Parts]] = {}
-
-
-def _parts(leaves: tuple[Leaf, ...]) -> Parts:
-    """The leaves by what they are; remembered by the identity of the leaves, which are kept alive for it."""
-    key = tuple(map(id, leaves))
-    kept = _KEPT_PARTS.get(key)
-    if kept is None:
-        if len(_KEPT_PARTS) >= 1024:
-            _KEPT_PARTS.clear()
-        kept = _KEPT_PARTS[key] = (leaves, Parts.of(leaves))
-    return kept[1]
-
-
-__all__ = ["IllTyped", "LogicalScenario", "Rejected", "choice", "scenario"]
+__all__ = ["IllTyped", "LogicalScenario", "Rejected", "choice", "mixture", "scenario"]

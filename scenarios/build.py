@@ -12,15 +12,19 @@ from scenarios.leaf import IllTyped, Leaf, make_leaf
 from scenarios.space import is_constant
 from scenarios.tags import tags_of
 from scenarios.types.about import TIMING, own_tags
-from scenarios.types.actors import ACTOR, EGO, driver_of, size_of
+from scenarios.types.actors import ACTOR, EGO, class_of, driver_of, size_of, tasks_of, traits_of
+from scenarios.types.devices import devices_of
 from scenarios.types.expand import Stage, expand_leaf, minds_nothing
-from scenarios.types.fields import reader
+from scenarios.types.features import features_of, values_of
+from scenarios.types.fields import Get, reader
 from scenarios.types.layout import Layout, boxes_meet, layout_of
 from scenarios.types.road import road_choice
 from scenarios.types.sensors import rig
 from scenarios.types.signals import build_programs
 from scenarios.types.streams import Standing, build_stream
 from scenarios.types.weather import build_environment
+
+_NO_TIME = make_leaf("time")
 
 
 class Overlap(IllTyped):
@@ -67,23 +71,35 @@ def build(parts: Parts, draws: Draws, seed: int, index: int) -> ConcreteScenario
         IllTyped: parts are missing or do not fit together.
         Overlap: two actors would begin in the same place.
     """
+    if "storyboard" in parts.one:
+        from scenarios.openscenario.logical import build_storyboard  # reads files: loaded only where there is one
+
+        return build_storyboard(parts.one, parts.named("parameter"), draws, seed, index)
     about = parts.one.get("about")
     road = road_choice(parts.required("road"), draws.get)
     layout = layout_of(road)
     places = _Places(parts, draws, layout)
-    ego = _ego(parts.required("ego"), draws, places)
-    timing = reader(parts.one.get("time", make_leaf("time")), TIMING, draws.get)
+    # Places first: that a draw puts two actors into one another is known before anything else is made.
+    standing: list[Standing] = []
+    for name in ("ego", *parts.named("actor")):
+        place = places.of(name)
+        _stand(standing, Standing(name, place, places.size(name), layout.pose(place)))
+    ego = _ego(parts.required("ego"), places)
+    timing = reader(parts.one.get("time", _NO_TIME), TIMING, draws.get)
+    features = features_of(parts.one, parts.many, draws.get)
     actors = [_actor(leaf, parts, draws, places) for leaf in parts.named("actor").values()]
-    standing = [Standing("ego", ego.start, ego.size_m, layout.pose(ego.start))]
-    for actor in actors:
-        _stand(standing, Standing(actor.id, actor.start, actor.size_m, layout.pose(actor.start)))
+    for device in devices_of(features, layout):
+        actors.append(device)
+        _stand(standing, Standing(device.id, device.start, device.size_m, layout.pose(device.start)))
     for leaf in parts.named("traffic").values():
         actors.extend(build_stream(leaf, draws, layout, standing))
     name = about.text("name") if about else ""
     scenario = ConcreteScenario(
         name=name or "scenario",
         road=road,
-        environment=build_environment(parts.one.get("weather"), parts.one.get("light"), draws.get),
+        environment=build_environment(
+            parts.one.get("weather"), parts.one.get("light"), draws.get, values_of(features, "surface")
+        ),
         ego=ego,
         actors=tuple(actors),
         rig=rig(parts.one["sensors"].text("rig") if "sensors" in parts.one else "front"),
@@ -96,6 +112,7 @@ def build(parts: Parts, draws: Draws, seed: int, index: int) -> ConcreteScenario
         step_s=float(timing("step")),
         seed=seed,
         index=index,
+        features=features,
     )
     for path, leaf in parts.named("parameter").items():
         if not is_constant(leaf.values[0][1]):
@@ -120,6 +137,14 @@ class _Places:
     found: dict[str, Place] = field(default_factory=lambda: {})
     sizes: dict[str, tuple[float, float, float]] = field(default_factory=lambda: {})
     open: list[str] = field(default_factory=lambda: [])
+    readers: dict[str, Get] = field(default_factory=lambda: {})
+
+    def reader(self, leaf: Leaf) -> Get:
+        """Getter of the fields of the ego or of an actor."""
+        name = leaf.name or "ego"
+        if name not in self.readers:
+            self.readers[name] = reader(leaf, EGO if leaf.kind == "ego" else ACTOR, self.draws.get)
+        return self.readers[name]
 
     def of(self, name: str) -> Place:
         if name in self.found:
@@ -141,13 +166,14 @@ class _Places:
 
     def _size(self, name: str) -> tuple[float, float, float]:
         if name == "ego":
-            read = reader(self.parts.required("ego"), EGO, self.draws.get)
+            read = self.reader(self.parts.required("ego"))
             return float(read("length")), float(read("width")), float(read("height"))
-        read = reader(self.parts.named("actor")[name], ACTOR, self.draws.get)
-        return size_of(read, kind_of(read))
+        leaf = self.parts.named("actor")[name]
+        read = self.reader(leaf)
+        return size_of(leaf, read, kind_of(read))
 
     def _place(self, leaf: Leaf) -> Place:
-        read = reader(leaf, EGO if leaf.kind == "ego" else ACTOR, self.draws.get)
+        read = self.reader(leaf)
         lateral, heading = float(read("lateral")), float(read("heading"))
         relation = leaf.text("relation")
         if not relation:
@@ -171,13 +197,13 @@ def kind_of(read: Any) -> ActorClass:
     """The class that was drawn."""
     label = str(read("kind"))
     try:
-        return ActorClass.from_label(label)
+        return class_of(label)
     except KeyError:
         raise IllTyped(f"no actor class {label!r}") from None
 
 
-def _ego(leaf: Leaf, draws: Draws, places: _Places) -> Ego:
-    read = reader(leaf, EGO, draws.get)
+def _ego(leaf: Leaf, places: _Places) -> Ego:
+    read = places.reader(leaf)
     start = places.of("ego")
     speed = float(read("speed"))
     target, goal, wheelbase = read("target_speed"), read("goal"), float(read("wheelbase"))
@@ -191,11 +217,12 @@ def _ego(leaf: Leaf, draws: Draws, places: _Places) -> Ego:
         wheelbase_m=wheelbase,
         # The rear overhang is taken as 0.95 m per 4.6 m of length, as in the default ego.
         rear_axle_to_center_m=0.5 * size[0] - 0.95 * size[0] / 4.6,
+        task=tasks_of(leaf.text("task")),
     )
 
 
 def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
-    read = reader(leaf, ACTOR, draws.get)
+    read = places.reader(leaf)
     kind, speed, start = kind_of(read), float(read("speed")), places.of(leaf.name)
     driver = driver_of(leaf, read, kind, speed)
     behaviour = None
@@ -204,7 +231,8 @@ def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
         behaviour = expand_leaf(acts, Stage(draws.draw, start))
         if minds_nothing(acts):
             driver = replace(driver, minds_signals=False, minds_conflicts=False)
-    return Actor(leaf.name, kind, places.size(leaf.name), start, speed, driver, behaviour)
+    traits = traits_of(leaf, read)
+    return Actor(leaf.name, kind, places.size(leaf.name), start, speed, driver, behaviour, traits)
 
 
 def _stand(standing: list[Standing], new: Standing) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from driving_data.errors import nearest_name
 from scenarios.expressions import Expression
 from scenarios.leaf import Leaf, Misfit
-from scenarios.normal_form import Block, Blocks, Restricted, provided_by
-from scenarios.types.rules import steps_with_paths
+from scenarios.normal_form import Block, Blocks, Restricted, leaves_of, provided_by
+from scenarios.types.leaf_type import only_texts
+from scenarios.types.rules import lane_beside_missing, steps_with_paths
 
 
 def missing(blocks: Blocks) -> tuple[Misfit, ...]:
@@ -14,10 +15,41 @@ def missing(blocks: Blocks) -> tuple[Misfit, ...]:
     slots = slots_always(blocks)
     found = [
         Misfit(kind, "", "missing-section", f"the scenario has no {kind}", f"the section {kind!r}")
-        for kind in ("road", "ego") if kind not in slots
+        for kind in ("road", "ego") if kind not in slots and "storyboard" not in slots
     ]  # fmt: skip
     found.extend(_missing(blocks, slots, provided_by(blocks)))
+    found.extend(_trams_without_tracks(tuple(leaves_of(blocks))))
+    found.extend(_lane_changes_into_nothing(tuple(_always(blocks))))
     return tuple(dict.fromkeys(found))
+
+
+def _always(blocks: Iterable[Block]) -> Iterator[Leaf]:
+    """Leaves that every draw has."""
+    for block in blocks:
+        if isinstance(block, Leaf):
+            yield block
+        elif isinstance(block, Restricted):
+            yield from _always(block.blocks)
+
+
+def _lane_changes_into_nothing(leaves: tuple[Leaf, ...]) -> Iterator[Misfit]:
+    """Changes to a lane beside the actor's own that this road does not have."""
+    roads = [leaf for leaf in leaves if leaf.kind == "road"]
+    actors = {leaf.name: leaf for leaf in leaves if leaf.kind == "actor"}
+    for leaf in leaves:
+        if leaf.kind == "do" and roads and leaf.name in actors:
+            yield from lane_beside_missing(roads[0], actors[leaf.name], leaf)
+
+
+def _trams_without_tracks(leaves: tuple[Leaf, ...]) -> Iterator[Misfit]:
+    """Trams of a scenario that says of no lane that it has tracks; a road from a file may have them by itself."""
+    tracks = any(leaf.kind == "lane_uses" and "tram" in only_texts(leaf, "kind") for leaf in leaves)
+    if tracks or any(leaf.kind == "road" and leaf.text("file") for leaf in leaves):
+        return
+    for leaf in leaves:
+        if leaf.kind in ("actor", "traffic") and "tram" in only_texts(leaf, "kind"):
+            expected = "lane_uses of the kind tram, on the route that the tram takes"
+            yield Misfit(leaf.slot, "kind", "tram-without-tracks", "a tram and no tracks", expected)
 
 
 def slots_always(blocks: Iterable[Block]) -> frozenset[str]:
@@ -45,6 +77,8 @@ def _missing(blocks: Iterable[Block], slots: frozenset[str], names: frozenset[st
 
 
 def _of_leaf(leaf: Leaf, slots: frozenset[str], names: frozenset[str]) -> Iterator[Misfit]:
+    if leaf.kind == "role":
+        yield Misfit(leaf.slot, "", "unbound-role", f"the role {leaf.name!r} is open", "an actor, by bind")
     known = ["ego", *(slot.removeprefix("actor ") for slot in sorted(slots) if slot.startswith("actor "))]
     for field, actor in actors_named(leaf):
         if actor not in known:

@@ -13,6 +13,7 @@ from driving_data.plain import digest, from_plain, to_plain
 from driving_data.sensors import SensorRig
 from driving_data.taxonomy import ActorClass, SignalState
 from scenarios.behaviour import Behaviour
+from scenarios.storyboard import Storyboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Actor:
         speed_mps: speed at the beginning, along its heading.
         driver: how it minds the road.
         behaviour: what it shall do besides; None for nothing (parked, or traffic).
+        traits: what distinguishes it within its class, by the names of `scenarios.types.traits.TRAITS`.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Actor:
     speed_mps: float = 0.0
     driver: Driver = Driver(kind="none")
     behaviour: Behaviour | None = None
+    traits: Mapping[str, Any] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,8 @@ class Ego:
         size_m: length, width, height.
         wheelbase_m: distance between axles.
         rear_axle_to_center_m: from the rear axle forward to the box centre.
+        task: what is asked of the policy, in order, by the names of `scenarios.types.actors.TASKS`; empty for the
+            route alone.
     """
 
     start: Place
@@ -120,6 +125,23 @@ class Ego:
     size_m: tuple[float, float, float] = (4.6, 1.85, 1.5)
     wheelbase_m: float = 2.8
     rear_axle_to_center_m: float = 1.35
+    task: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something of the operational design domain besides road, weather, light and actors, every number fixed.
+
+    Attributes:
+        kind: key of `scenarios.types.catalogue.LEAF_TYPES`; 'weather' and 'light' for what `Environment` has no
+            field for, 'action' for what an actor does without moving.
+        name: which one, where there may be several; actor and step of an action, as `van[0]`.
+        values: its drawn values in base units.
+    """
+
+    kind: str
+    name: str = ""
+    values: Mapping[str, Any] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +178,8 @@ class ConcreteScenario:
         tags: OpenLABEL names and `key:value` slices, as `road:motorway`, `actor:pedestrian`, `manoeuvre:cut_in`.
         description: one sentence.
         draws: the numbers drawn, by path in the logical scenario.
+        features: what else the operational design domain says, as surface, signs, work zones, radio links.
+        storyboard: what a scenario file of another language tells, which is then played instead of actors; else None.
     """
 
     name: str
@@ -172,6 +196,8 @@ class ConcreteScenario:
     tags: tuple[str, ...] = ()
     description: str = ""
     draws: Mapping[str, Any] = field(default_factory=lambda: {})
+    features: tuple[Feature, ...] = ()
+    storyboard: Storyboard | None = None
 
     def digest(self) -> str:
         """sha256 of the canonical text: the scenario's identity."""

@@ -1,7 +1,9 @@
 """Expressions over other values: `ego.speed - 2..8 m/s`, `gap / ego.speed < 3 s`, with units and no `eval`.
 
 An `Expression` is a value that is computed; ranges inside it are draws of their own, named `path#0`, `path#1`.
-`parse.py` reads them; here they are checked (dimensions), evaluated and bounded by interval arithmetic.
+`if(condition, value, otherwise)` draws only in the branch that it takes; `linked(distribution, other, rank)` is drawn
+jointly with another value (`Linked`). `parse.py` reads them; here they are checked (dimensions), evaluated and
+bounded by interval arithmetic.
 """
 
 import math
@@ -10,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.space import Choice, Distribution, Scalar, scalar_text
-from scenarios.units import FLAG, RATIO, TEXT, Dimension
+from scenarios.space import Choice, Distribution, Scalar, Uniform, scalar_text
+from scenarios.units import FLAG, RATIO, TEXT, Dimension, format_number
 
 Get = Callable[[str], Scalar]
 Bounds = tuple[float, float] | frozenset[Any]
@@ -61,8 +63,7 @@ class Draw:
 
     def text(self) -> str:
         """As it is written."""
-        text = self.distribution.text()
-        return f"({text})" if isinstance(self.distribution, Choice) else text
+        return _inner_text(self.distribution)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,46 @@ class Apply:
         return f" {self.name} ".join(parts)
 
 
-Term = Literal | Name | Draw | Apply
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A draw that goes with others: a Gaussian copula whose rank correlations (Spearman) are given.
+
+    Each of its own draws is as `marginal` says, whatever it is linked to; `copula` computes it. It stands alone,
+    never inside arithmetic, and its own part of the chance is the draw `#0`.
+
+    Attributes:
+        marginal: how it is drawn by itself.
+        partners: paths that it goes with, each with the rank correlation, -1 to 1.
+    """
+
+    marginal: Distribution
+    partners: tuple[tuple[str, float], ...]
+
+    @property
+    def own(self) -> Draw:
+        """Its own part of the chance."""
+        return Draw(0, Uniform(0.0, 1.0))
+
+    def text(self) -> str:
+        """As it is written: `linked(20..30 m/s, ego.speed, 0.7)`."""
+        named = (f"{path}, {format_number(rank)}" for path, rank in self.partners)
+        return f"linked({_inner_text(self.marginal)}, {', '.join(named)})"
+
+
+Term = Literal | Name | Draw | Linked | Apply
+
+
+def _inner_text(distribution: Distribution) -> str:
+    """A distribution as it is written inside an expression, where a bare word would be a name."""
+    if not isinstance(distribution, Choice):
+        quoted = distribution.dimension == TEXT
+        return f"'{distribution.text()}'" if quoted else distribution.text()
+    equal = len({weight for _, weight in distribution.options}) == 1
+    texts = [
+        f"{_inner_text(option)}{'' if equal else f' @ {format_number(weight)}'}"
+        for option, weight in distribution.options
+    ]
+    return f"({' | '.join(texts)})"
 
 
 def _bracketed(term: Term) -> str:
@@ -93,7 +133,7 @@ def _bracketed(term: Term) -> str:
 
 
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "min": (2, min), "max": (2, max), "abs": (1, abs), "sqrt": (1, math.sqrt),
+    "min": (2, min), "max": (2, max), "abs": (1, abs), "sqrt": (1, math.sqrt), "if": (3, lambda *parts: parts),
 }  # fmt: skip
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
@@ -128,6 +168,8 @@ Value = Distribution | Expression
 
 def walk(term: Term) -> list[Term]:
     """The term and every term below it, left to right."""
+    if isinstance(term, Linked):
+        return [term, term.own, *(Name(path) for path, _ in term.partners)]
     return [term, *(below for child in term.terms for below in walk(child))] if isinstance(term, Apply) else [term]
 
 
@@ -142,6 +184,8 @@ def compile_term(term: Term) -> Callable[[Get, str], Any]:
     if isinstance(term, Draw):
         suffix = f"#{term.index}"
         return lambda get, path: get(path + suffix)
+    if isinstance(term, Linked):
+        raise TypeError(f"{term.text()} is drawn by scenarios.copula, not computed")
     return _compile_apply(term)
 
 
@@ -153,6 +197,13 @@ def _compile_apply(term: Apply) -> Callable[[Get, str], Any]:
         return lambda get, path: any(part(get, path) for part in parts)
     if term.name == "not":
         return lambda get, path: not parts[0](get, path)
+    if term.name == "if":
+        cases, otherwise = tuple(zip(parts[0:-1:2], parts[1::2], strict=True)), parts[-1]
+
+        def taken(get: Get, path: str) -> Any:
+            return next((value for holds, value in cases if holds(get, path)), otherwise)(get, path)
+
+        return taken
     if term.name in FUNCTIONS:
         function = FUNCTIONS[term.name][1]
         return lambda get, path: function(*(part(get, path) for part in parts))
@@ -173,6 +224,8 @@ def dimension_of(term: Term, types: Mapping[str, Dimension]) -> Dimension | None
         return term.dimension
     if isinstance(term, Draw):
         return term.distribution.dimension
+    if isinstance(term, Linked):
+        return term.marginal.dimension
     if isinstance(term, Name):
         return types.get(term.path)
     found = [dimension_of(child, types) for child in term.terms]
@@ -183,6 +236,10 @@ def dimension_of(term: Term, types: Mapping[str, Dimension]) -> Dimension | None
     if term.name in COMPARISONS:
         _same(term, found)
         return FLAG
+    if term.name == "if":
+        for child, kind in zip(term.terms[:-1:2], found[:-1:2], strict=True):
+            _require(kind is None or kind == FLAG, child, "a condition such as ego.speed > 10 m/s")
+        return _same(term, [*found[1::2], found[-1]])
     for child, kind in zip(term.terms, found, strict=True):
         _require(kind is None or kind.numeric, child, "a number")
     return _arithmetic_dimension(term, [None if kind is None else kind.as_number() for kind in found])
@@ -223,19 +280,24 @@ def bounds_of(term: Term, box: Callable[[str], Bounds | None]) -> Bounds | None:
         value = term.value
         return frozenset([value]) if isinstance(value, (bool, str)) else (float(value), float(value))
     if isinstance(term, Draw):
-        return None if term.distribution.dimension == TEXT else term.distribution.bounds()
+        return None if not term.distribution.dimension.numeric else term.distribution.bounds()
+    if isinstance(term, Linked):
+        return term.marginal.bounds() if term.marginal.dimension.numeric else None
     if isinstance(term, Name):
         return box(term.path)
-    return _apply_bounds(term.name, [bounds_of(child, box) for child in term.terms])
+    return apply_bounds(term.name, [bounds_of(child, box) for child in term.terms])
 
 
-def _apply_bounds(name: str, parts: list[Bounds | None]) -> Bounds | None:
+def apply_bounds(name: str, parts: list[Bounds | None]) -> Bounds | None:
+    """Everything that an operation may give while its terms stay in their bounds; None where unknown."""
     if name in ("and", "or", "not"):
         return _logic_bounds(
             name, [part if isinstance(part, frozenset) else frozenset([True, False]) for part in parts]
         )
     if name in COMPARISONS:
         return _comparison_bounds(name, parts[0], parts[1])
+    if name == "if":
+        return _if_bounds(parts)
     intervals = [part for part in parts if isinstance(part, tuple)]
     if len(intervals) < len(parts):
         return None
@@ -250,6 +312,27 @@ def _apply_bounds(name: str, parts: list[Bounds | None]) -> Bounds | None:
             return math.sqrt(max(low, 0.0)), math.sqrt(max(high, 0.0))
         return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
     return _arithmetic_bounds(name, *intervals)
+
+
+def _if_bounds(parts: list[Bounds | None]) -> Bounds | None:
+    possible: list[Bounds | None] = []
+    for condition, value in zip(parts[:-1:2], parts[1::2], strict=True):
+        holds = condition if isinstance(condition, frozenset) else frozenset([True, False])
+        possible += [value] if True in holds else []
+        if False not in holds:
+            break
+    else:
+        possible.append(parts[-1])
+    return hull(possible)
+
+
+def hull(parts: list[Bounds | None]) -> Bounds | None:
+    """The smallest interval or set that holds every part; None where one is unknown or they mix."""
+    intervals = [part for part in parts if isinstance(part, tuple)]
+    sets = [part for part in parts if isinstance(part, frozenset)]
+    if parts and len(intervals) == len(parts):
+        return min(low for low, _ in intervals), max(high for _, high in intervals)
+    return frozenset[Any]().union(*sets) if sets and len(sets) == len(parts) else None
 
 
 def _arithmetic_bounds(name: str, left: tuple[float, float], right: tuple[float, float]) -> Bounds | None:

@@ -4,8 +4,10 @@
 condition  = comparison { ("and" | "or") comparison } | "not" condition
 comparison = sum [ ("<" | "<=" | ">" | ">=" | "==" | "!=") sum ]
 sum        = product { ("+" | "-") product };  product = factor { ("*" | "/") factor }
-factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | name | "${" name "}"
+factor     = "-" factor | number [unit] | number [unit] ".." number [unit] | ["$"] name | "${" name "}"
            | function "(" values ")" | "(" value ")" | 'text' | true | false
+
+Functions are those of `expressions.FUNCTIONS`, `linked(value, name, rank, ...)`, and the distributions of `forms`.
 """
 
 import re
@@ -13,13 +15,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from driving_data.errors import nearest_name
-from scenarios.expressions import COMPARISONS, FUNCTIONS, Apply, Draw, Literal, Name, Term, TextFault
-from scenarios.space import Choice, Const, Distribution, IntRange, LogUniform, Normal, Uniform
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, Dimension, nearest_unit, to_base
+from scenarios.expressions import COMPARISONS, FUNCTIONS, Apply, Draw, Linked, Literal, Name, Term, TextFault
+from scenarios.forms import DISTRIBUTIONS, Argument, Number, distribution_of
+from scenarios.space import Choice, Const, Distribution, IntRange, Uniform
+from scenarios.units import COUNT, FLAG, RATIO, TEXT, UNIT_PATTERN, UNITS, nearest_unit, to_base
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
-DISTRIBUTIONS = ("uniform", "normal", "loguniform", "int")
 NUMBER = re.compile(r"(?:\d+\.(?!\.)\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _SPACE = re.compile(r"\s*")
@@ -181,6 +183,8 @@ class _Reader:
             name = self.name(start)
             self.expect("}")
             return Name(name, start)
+        if self.take("$"):
+            return Name(self.name(start), start)
         word = self.name(start)
         if word in ("true", "false"):
             return Literal(word == "true", FLAG)
@@ -241,26 +245,81 @@ class _Reader:
         return Literal(to_base(value, unit), UNITS[unit][1])
 
     def call(self, name: str, start: int) -> Term:
-        arguments: list[Term] = []
+        if name in FUNCTIONS:
+            return self.function(name, start)
+        if name == "linked":
+            return self.linked(start)
+        if name in DISTRIBUTIONS:
+            return Draw(0, distribution_of(name, self.arguments(), start))
+        known = (*FUNCTIONS, *DISTRIBUTIONS, "linked")
+        raise TextFault("unknown-function", repr(name), f"one of {', '.join(known)}", start, nearest_name(name, known))
+
+    def function(self, name: str, start: int) -> Apply:
+        terms: list[Term] = []
         while not self.take(")"):
-            arguments.append(self.condition())
+            terms.append(self.alternatives() if name == "if" else self.condition())
             if not self.take(","):
                 self.expect(")")
                 break
-        if name in FUNCTIONS:
-            if len(arguments) < FUNCTIONS[name][0]:
-                raise TextFault("bad-expression", f"{name} with {len(arguments)} terms",
-                                f"at least {FUNCTIONS[name][0]}", start)  # fmt: skip
-            return Apply(name, tuple(arguments), start)
-        if name in DISTRIBUTIONS:
-            return Draw(0, _distribution(name, arguments, start))
-        known = (*FUNCTIONS, *DISTRIBUTIONS)
-        raise TextFault("unknown-function", repr(name), f"one of {', '.join(known)}", start, nearest_name(name, known))
+        fewest = FUNCTIONS[name][0]
+        if len(terms) < fewest or (name == "if" and len(terms) % 2 == 0):
+            expected = "if(condition, value, otherwise)" if name == "if" else f"at least {fewest}"
+            raise TextFault("bad-expression", f"{name} with {len(terms)} terms", expected, start)
+        if name in ("abs", "sqrt") and len(terms) > 1:
+            raise TextFault("bad-expression", f"{name} with {len(terms)} terms", "one term", start)
+        return Apply(name, tuple(terms), start)
 
-    def weight(self) -> float:
+    def arguments(self) -> list[Argument]:
+        """Arguments of a distribution: numbers with their units, ranges that may be open at one end, weights."""
+        found: list[Argument] = []
+        while not self.take(")"):
+            found.append(self.argument())
+            if not self.take(","):
+                self.expect(")")
+                break
+        return found
+
+    def argument(self) -> Argument:
+        self.skip()
+        start = self.at
+        if self.take(".."):
+            return Argument(None, self.plain_quantity(), 1.0, start, True)
+        low = self.plain_quantity()
+        if self.take(".."):
+            self.skip()
+            open_end = self.text.startswith((",", ")"), self.at)
+            return Argument(low, None if open_end else self.plain_quantity(), 1.0, start, True)
+        return Argument(low, None, self.weight(least=0.0) if self.take("@") else 1.0, start, False)
+
+    def plain_quantity(self) -> Number:
+        sign = -1.0 if self.take("-") else 1.0
+        self.skip()
+        if not NUMBER.match(self.text, self.at):
+            raise TextFault("bad-distribution", self.found(), "numbers inside a distribution", self.at)
+        (value, _), unit = self.quantity(sign)
+        return Number(value, unit)
+
+    def linked(self, start: int) -> Linked:
+        marginal = _as_distribution(self.alternatives(), start)
+        partners: list[tuple[str, float]] = []
+        while self.take(","):
+            path = self.name(self.at)
+            self.expect(",")
+            here = self.at
+            rank = self.plain_quantity()
+            if rank.unit or not -1.0 < rank.value < 1.0:
+                found = f"{rank.value:g} {rank.unit}".rstrip()
+                raise TextFault("bad-distribution", found, "a rank correlation between -1 and 1", here)
+            partners.append((path, rank.value))
+        self.expect(")")
+        if not partners or len({path for path, _ in partners}) < len(partners):
+            raise TextFault("bad-distribution", "linked", "linked(20..30 m/s, ego.speed, 0.7), each name once", start)
+        return Linked(marginal, tuple(partners))
+
+    def weight(self, least: float | None = None) -> float:
         self.skip()
         match = NUMBER.match(self.text, self.at)
-        if not match or float(match.group()) <= 0:
+        if not match or (least is None and float(match.group()) <= 0):
             raise TextFault("bad-weight", self.found(), "a weight above 0", self.at)
         self.at = match.end()
         return float(match.group())
@@ -275,43 +334,6 @@ def _range(low: Literal, high: Literal, offset: int) -> Distribution:
         return Uniform(float(low.value), float(high.value), low.dimension.as_number())
     except ValueError as error:
         raise TextFault("bad-range", str(error), "a range from the smaller to the larger number", offset) from None
-
-
-def _distribution(name: str, arguments: list[Term], offset: int) -> Distribution:
-    options = [_as_distribution(term, offset) for term in arguments]
-    try:
-        constants = [option for option in options if isinstance(option, Const)]
-        if len(constants) < len(options):
-            raise ValueError(f"{name} takes numbers")
-        if len({constant.dimension.as_number() for constant in constants}) != 1:
-            raise TextFault("wrong-dimension", f"the numbers of {name}", "numbers that measure the same", offset)
-        return _numeric_distribution(name, [float(item.value) for item in constants], constants[0].dimension)
-    except TextFault:
-        raise
-    except ValueError as error:
-        raise TextFault("bad-distribution", str(error), _FORMS.get(name, name), offset) from None
-
-
-_FORMS = {
-    "uniform": "uniform(low, high)", "normal": "normal(mean, std) or normal(mean, std, low, high)",
-    "loguniform": "loguniform(low, high) with 0 < low < high", "int": "int(low, high)",
-}  # fmt: skip
-
-
-def _numeric_distribution(name: str, numbers: list[float], dimension: Dimension) -> Distribution:
-    if name == "normal" and len(numbers) == 2:
-        mean, std = numbers
-        numbers = [mean, std, mean - 4 * std, mean + 4 * std]
-    if len(numbers) != (4 if name == "normal" else 2):
-        raise ValueError(f"{name} with {len(numbers)} numbers")
-    dimension = dimension.as_number()
-    if name == "normal":
-        return Normal(numbers[0], numbers[1], numbers[2], numbers[3], dimension)
-    if name == "int":
-        if not all(number.is_integer() for number in numbers) or dimension != RATIO:
-            raise ValueError("int takes whole numbers")
-        return IntRange(int(numbers[0]), int(numbers[1]))
-    return (Uniform if name == "uniform" else LogUniform)(numbers[0], numbers[1], dimension)
 
 
 def _as_distribution(term: Term, offset: int) -> Distribution:

@@ -71,8 +71,8 @@ class Leaf:
     """A typed leaf.
 
     Attributes:
-        kind: 'about', 'parameter', 'road', 'weather', 'light', 'ego', 'actor', 'do', 'traffic', 'signal',
-            'sensors' or 'time'.
+        kind: 'about', 'parameter', 'road', 'weather', 'light', 'ego', 'actor', 'role', 'do', 'traffic', 'signals',
+            'sensors', 'time', or a key of `types.catalogue.LEAF_TYPES`.
         name: which one, where a scenario may hold several: actor id, parameter, traffic stream, signal.
         texts: what is fixed and no number, sorted by name.
         values: what is drawn, sorted by name.
@@ -87,13 +87,13 @@ class Leaf:
 
     @property
     def slot(self) -> str:
-        """What it binds; a product binds each slot once."""
-        return f"{self.kind} {self.name}".strip()
+        """What it binds; a product binds each slot once. A role takes the slot of the actor that it will be."""
+        return f"{'actor' if self.kind == 'role' else self.kind} {self.name}".strip()
 
     @property
     def prefix(self) -> str:
         """Beginning of the paths of its values."""
-        if self.kind == "actor":
+        if self.kind in ("actor", "role"):
             return self.name
         return f"{self.name}.do" if self.kind == "do" else ".".join(filter(None, (self.kind, self.name)))
 

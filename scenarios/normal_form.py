@@ -19,6 +19,7 @@ from scenarios.space import Choice, Const
 from scenarios.units import FLAG, TEXT
 
 MAX_TERMS = 4096
+MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +180,46 @@ def _closure(pool: list[Block], names: set[str]) -> set[int]:
         names = {name for index in found for name in read_by(pool[index])}
 
 
-def _box(pool: Iterable[Block], path: str, depth: int = 0) -> Bounds | None:
-    """What the value at a path may be; None where several options have it or nothing is known."""
+def _box(
+    pool: Sequence[Block], path: str, depth: int = 0, known: dict[str, Bounds | None] | None = None
+) -> Bounds | None:  # fmt: skip
+    """What the value at a path may be, whichever options are taken; None where nothing is known.
+
+    `known` holds what was found for this pool; a value that is computed from itself is unknown.
+    """
+    found = {} if known is None else known
+    if path in found:
+        return found[path]
+    found[path] = None
+    found[path] = _box_of(pool, path, depth, found)
+    return found[path]
+
+
+def _box_of(pool: Sequence[Block], path: str, depth: int, known: dict[str, Bounds | None]) -> Bounds | None:
     for block in pool:
         if isinstance(block, Leaf) and path in block.paths():
-            return value_bounds(block.paths()[path], lambda inner: _box(pool, inner, depth + 1), depth)
+            return value_bounds(block.paths()[path], lambda inner: _box(pool, inner, depth + 1, known), depth)
+        if isinstance(block, ChoiceOf) and path in provided(block) and depth < MAX_DEPTH:
+            others = [other for other in pool if other is not block]
+            return _hull([_box([*parts, *others], path, depth + 1) for _, parts in block.options])
+        if isinstance(block, Restricted) and path in provided(block) and depth < MAX_DEPTH:
+            return _box([*block.blocks, *(other for other in pool if other is not block)], path, depth + 1)
     return None
+
+
+def _hull(found: Sequence[Bounds | None]) -> Bounds | None:
+    """Bounds that hold all of several."""
+    intervals = [item for item in found if isinstance(item, tuple)]
+    names = [item for item in found if isinstance(item, frozenset)]
+    if len(intervals) == len(found):
+        return min(low for low, _ in intervals), max(high for _, high in intervals)
+    return frozenset[object]().union(*names) if len(names) == len(found) else None
 
 
 def value_bounds(value: Value, box: "object", depth: int = 0) -> Bounds | None:
     """What a value may be: an interval of numbers or a set of texts and flags; None where unknown."""
     if isinstance(value, Expression):
-        return bounds_of(value.term, box) if depth < 20 else None  # type: ignore[arg-type]
+        return bounds_of(value.term, box) if depth < MAX_DEPTH else None  # type: ignore[arg-type]
     if value.dimension.numeric:
         return value.bounds()
     if isinstance(value, Const):

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from driving_data.errors import nearest_name
-from scenarios.expressions import Apply, Draw, Expression, Literal, Name, Term, TextFault, Value, dimension_of, walk
+from scenarios.expressions import (
+    Apply,
+    Draw,
+    Expression,
+    Linked,
+    Literal,
+    Name,
+    Term,
+    TextFault,
+    Value,
+    dimension_of,
+    walk,
+)
 from scenarios.grammar import NUMBER, parse_term
 from scenarios.space import Choice, Const, Distribution, IntRange, Scalar, Uniform
 from scenarios.units import COUNT, FLAG, TEXT, Dimension
@@ -86,7 +98,23 @@ def _fit(term: Term, dimension: Dimension, text: str) -> Value:
     kind = dimension_of(term, {})
     if kind is not None and kind.as_number() != dimension.as_number():
         raise _misfit(text, kind, dimension)
-    return Expression(_numbered(term, [0]), dimension)
+    return Expression(_numbered(_fitted_branches(term, dimension, text), [0]), dimension)
+
+
+def _fitted_branches(term: Term, dimension: Dimension, text: str) -> Term:
+    """Numbers and ranges that stand alone in a branch are read as the key's own: 0..1 of a ratio is no count."""
+    if isinstance(term, Draw):
+        return replace(term, distribution=_fitting_distribution(term.distribution, dimension, text))
+    if isinstance(term, Literal):
+        return Literal(_fitting_scalar(term, dimension, text), dimension)
+    if isinstance(term, Linked):
+        return replace(term, marginal=_fitting_distribution(term.marginal, dimension, text))
+    if not isinstance(term, Apply) or term.name != "if":
+        return term
+    last = len(term.terms) - 1
+    return replace(term, terms=tuple(
+        _fitted_branches(child, dimension, text) if i % 2 or i == last else child for i, child in enumerate(term.terms)
+    ))  # fmt: skip
 
 
 def _fitting_scalar(literal: Literal, dimension: Dimension, text: str) -> Scalar:
@@ -113,6 +141,8 @@ def _fitting_distribution(distribution: Distribution, dimension: Dimension, text
         if not (low.is_integer() and high.is_integer()):
             raise TextFault("not-whole", text, dimension.words)
         return IntRange(int(low), int(high))
+    if dimension == COUNT and not isinstance(distribution, (Const, IntRange)):
+        raise TextFault("not-whole", text, dimension.words)
     if isinstance(distribution, Const):
         return Const(_fitting_scalar(Literal(distribution.value, distribution.dimension), dimension, text), dimension)
     return distribution
@@ -130,5 +160,8 @@ def _numbered(term: Term, counter: list[int]) -> Term:
         counter[0] += 1
         return replace(term, index=counter[0] - 1)
     if isinstance(term, Apply):
+        if linked := next((child for child in term.terms if isinstance(child, Linked)), None):
+            expected = "linked alone; a parameter can hold it, and this expression read the parameter"
+            raise TextFault("bad-expression", repr(linked.text()), expected, term.offset)
         return replace(term, terms=tuple(_numbered(child, counter) for child in term.terms))
     return term

@@ -8,24 +8,34 @@ what a restriction draws again is random, by the same counter as always.
 - `sobol`: scrambled Sobol points (Owen scrambling; scipy.stats.qmc).
 - `lhs`: Latin hypercube: each axis has one draw in each of `count` equal strata.
 - `grid`: the smallest regular grid with at least `count` cells, midpoints; axis by axis as many levels as needed.
+- `pairwise`, `3way`, ...: the rows of a covering array over the bins of the axes, a draw in the cell of each; the
+  first `count` of them, those that show most first, and further draws in the same cells beyond the last row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from driving_data.errors import nearest_name
 from scenarios.algebra import LogicalScenario
+from scenarios.columns import Chunk, quantiles
 from scenarios.concrete import ConcreteScenario
+from scenarios.designs.names import strength_of
+from scenarios.drawing import draw_scenario
+from scenarios.draws import inner_of
 from scenarios.expressions import Expression
+from scenarios.leaf import IllTyped, Leaf
 from scenarios.normal_form import Block, ChoiceOf, Restricted, leaves_of
 from scenarios.randomness import unit_draw
-from scenarios.selection import choice_path
+from scenarios.selection import choice_path, drawn_paths
 from scenarios.space import is_constant
 
 DESIGNS = ("random", "sobol", "lhs", "grid")
+CHUNK = 1024
+FEWEST_FOR_COLUMNS = 8
 
 
 def sample_many(
@@ -37,7 +47,76 @@ def sample_many(
         ValueError: there is no such design, or `count` is below 0.
         Rejected: a restriction rejects everything.
     """
-    return [sample_one(logical, index, count, seed, design) for index in range(count)]
+    require_complete(logical)
+    if design not in DESIGNS and (strength := strength_of(design)) is not None:
+        from scenarios.designs.cells import draw_cells  # needs what is defined here, through the algebra
+
+        return draw_cells(logical, strength, count, seed)
+    return [one for chunk in chunks_of(logical, count, seed, design) for one in _drawn(logical, chunk)]
+
+
+def chunks_of(
+    logical: LogicalScenario, count: int, seed: int, design: str, size: int = CHUNK
+) -> Iterator[Chunk]:  # fmt: skip
+    """Blocks of indices, with the fractions that a design gives them.
+
+    Raises:
+        ValueError: there is no such design.
+    """
+    _refuse_unknown(design)
+    points, axes = (None, ()) if design == "random" else points_of(logical, count, seed, design)
+    for start in range(0, count, size):
+        indices = np.arange(start, min(start + size, count))
+        columns = {} if points is None else {path: points[indices, k] for k, path in enumerate(axes)}
+        yield Chunk(seed, indices, columns)
+
+
+def _drawn(logical: LogicalScenario, chunk: Chunk) -> Iterator[ConcreteScenario]:
+    ready = _first_draws(logical, chunk)
+    for row, index in enumerate(chunk.indices.tolist()):
+        chunk.row = row
+        yield draw_scenario(logical.blocks, chunk.fraction, chunk.seed, index, chunk.value, ready[row])
+
+
+def _first_draws(logical: LogicalScenario, chunk: Chunk) -> list[dict[str, Any]]:
+    """What the leaves draw that stand in every product under no restriction, for each index."""
+    columns: dict[str, list[Any]] = {}
+    for block in logical.blocks if len(chunk.indices) >= FEWEST_FOR_COLUMNS else ():
+        for path, value in drawn_paths(block) if isinstance(block, Leaf) else ():
+            inner = enumerate(inner_of(value)) if isinstance(value, Expression) else ()
+            drawn = {f"{path}#{i}": one for i, one in inner} if isinstance(value, Expression) else {path: value}
+            for name, one in drawn.items():
+                if not is_constant(one):
+                    columns[name] = quantiles(one, chunk.fractions(name, 0)).tolist()
+    names = tuple(columns)
+    if not names:
+        return [{} for _ in chunk.indices]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def require_complete(logical: LogicalScenario) -> None:
+    """Refuses a logical scenario that lacks something.
+
+    Raises:
+        IllTyped: it does; everything that is missing is named.
+    """
+    if problems := logical.problems():
+        raise IllTyped("; ".join(str(problem) for problem in problems))
+
+
+def _refuse_unknown(design: str) -> None:
+    if design not in DESIGNS:
+        near = nearest_name(design, DESIGNS)
+        known = f"{', '.join(DESIGNS)}, pairwise, 3way"
+        raise ValueError(f"no design {design!r}; there are {known}" + (f"; {near!r}?" if near else ""))
+
+
+def points_of(
+    logical: LogicalScenario, count: int, seed: int, design: str
+) -> tuple[Float[np.ndarray, "count dimensions"], tuple[str, ...]]:
+    """The fractions of a design, one row for each scenario, and the paths of its columns."""
+    axes = axes_of(logical)
+    return _POINTS[design](len(axes), count, seed), axes
 
 
 def sample_one(
@@ -48,15 +127,14 @@ def sample_one(
     Raises:
         ValueError: there is no such design, or the index is not one of `count`.
     """
-    if design not in DESIGNS:
-        near = nearest_name(design, DESIGNS)
-        raise ValueError(f"no design {design!r}; there are {', '.join(DESIGNS)}" + (f"; {near!r}?" if near else ""))
     if not 0 <= index < count:
         raise ValueError(f"index {index} is not one of {count}")
+    if design not in DESIGNS and strength_of(design) is not None:
+        return sample_many(logical, count, seed, design)[index]
+    _refuse_unknown(design)
     if design == "random":
         return logical.sample(seed, index)
-    axes = axes_of(logical)
-    points = _POINTS[design](len(axes), count, seed)
+    points, axes = points_of(logical, count, seed, design)
     row = dict(zip(axes, points[index].tolist(), strict=True))
     return logical.sample(seed, index, partial(_fraction, row, seed, index))
 

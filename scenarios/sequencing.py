@@ -30,8 +30,16 @@ def beside(first: Leaf, second: Leaf) -> Leaf:
 
 
 def repeated(times: int, leaf: Leaf) -> Leaf:
-    """What an actor does, several times in a row."""
-    return Leaf("do", leaf.name, steps=leaf.steps * times)
+    """What an actor does, several times in a row; other leaves as they are."""
+    return Leaf("do", leaf.name, steps=leaf.steps * times) if leaf.kind == "do" else leaf
+
+
+def waits_for_itself(leaf: Leaf) -> bool:
+    """Whether what an actor does begins by a trigger of its own."""
+    first = leaf.steps[0]
+    while first.when is None and first.action == "sequence":
+        first = first.steps[0]
+    return first.when is not None
 
 
 def _as_one(steps: tuple[Step, ...]) -> Step:
@@ -88,14 +96,14 @@ def _open(blocks: Blocks) -> tuple[list[Block], list[Expression]]:
     return pool, where
 
 
-def mapped(blocks: Blocks, change: Callable[[Leaf], Leaf]) -> Blocks:
-    """The same scenario with every behaviour changed."""
+def mapped(blocks: Blocks, change: Callable[[Leaf], Leaf | None]) -> Blocks:
+    """The same scenario with every leaf changed (None drops it), in every option; restrictions stay."""
     pool, where = _open(blocks)
-    changed: list[Block] = []
+    changed: list[Block | None] = []
     for block in pool:
         if isinstance(block, Leaf):
-            changed.append(change(block) if block.kind == "do" else block)
+            changed.append(change(block))
         else:
             assert isinstance(block, ChoiceOf)
             changed.extend(mix((weight, mapped(parts, change)) for weight, parts in block.options))
-    return assemble(changed, where)
+    return assemble((block for block in changed if block is not None), where)

@@ -8,10 +8,21 @@ value that is computed from others instead.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from scenarios.randomness import unit_draw
-from scenarios.units import COUNT, FLAG, RATIO, TEXT, Dimension, format_number, format_quantity, written_numbers
+from scenarios.shapes import Beta, Fitted, Histogram, Triangular
+from scenarios.units import COUNT, FLAG, RATIO, TEXT, Dimension, format_number, format_quantity
+from scenarios.written import (
+    LARGEST_FRACTION,
+    as_number,
+    call_text,
+    is_number,
+    normal_cdf,
+    normal_density,
+    normal_quantile,
+    range_text,
+    require_ordered,
+)
 
 Scalar = float | int | str | bool
 
@@ -31,12 +42,28 @@ class Const:
         """The value, whatever the fraction."""
         return self.value
 
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`; texts have no order."""
+        return 1.0 if value >= as_number(self.value) else 0.0
+
+    def density(self, value: float) -> float:
+        """Density beside the atoms: none."""
+        return 0.0
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return 1.0 if value in self else 0.0
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
+
     def __contains__(self, value: object) -> bool:
         return value == self.value and isinstance(value, bool) == isinstance(self.value, bool)
 
     def bounds(self) -> tuple[float, float]:
         """The value twice; texts have no bounds."""
-        return _numeric(self.value), _numeric(self.value)
+        return as_number(self.value), as_number(self.value)
 
     def text(self) -> str:
         """As it is written."""
@@ -52,14 +79,32 @@ class Uniform:
     dimension: Dimension = RATIO
 
     def __post_init__(self) -> None:
-        _ordered(self.low, self.high)
+        require_ordered(self.low, self.high)
 
     def quantile(self, fraction: float) -> Scalar:
         """The number below which `fraction` of the draws lie."""
         return min(self.low + (self.high - self.low) * fraction, self.high)
 
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`."""
+        if value >= self.high:
+            return 1.0
+        return (value - self.low) / (self.high - self.low) if value > self.low else 0.0
+
+    def density(self, value: float) -> float:
+        """Density at `value`, per base unit."""
+        return 1.0 / (self.high - self.low) if self.low <= value <= self.high > self.low else 0.0
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return 1.0 if self.low == self.high == value else 0.0
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
+
     def __contains__(self, value: object) -> bool:
-        return _is_number(value) and self.low <= _numeric(value) <= self.high
+        return is_number(value) and self.low <= as_number(value) <= self.high
 
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest value."""
@@ -67,7 +112,7 @@ class Uniform:
 
     def text(self) -> str:
         """As it is written: `20..33 m/s`."""
-        return _range_text(self.low, self.high, self.dimension)
+        return range_text(self.low, self.high, self.dimension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +126,45 @@ class Normal:
     dimension: Dimension = RATIO
 
     def __post_init__(self) -> None:
-        _ordered(self.low, self.high)
+        require_ordered(self.low, self.high)
         if not (math.isfinite(self.mean) and 0 < self.std < math.inf):
             raise ValueError(f"a normal distribution has a standard deviation above 0, not {self.std}")
-        if self._mass()[1] <= 0.0:
+        if self.limits()[1] <= 0.0:
             raise ValueError("the limits of a normal distribution leave nothing of it")
 
-    def _mass(self) -> tuple[float, float]:
-        below = _normal_cdf((self.low - self.mean) / self.std)
-        return below, _normal_cdf((self.high - self.mean) / self.std) - below
+    def limits(self) -> tuple[float, float]:
+        """Share of the whole curve below the lower limit, and between the two."""
+        below = normal_cdf((self.low - self.mean) / self.std)
+        return below, normal_cdf((self.high - self.mean) / self.std) - below
 
     def quantile(self, fraction: float) -> Scalar:
         """The number below which `fraction` of the draws lie."""
-        below, mass = self._mass()
-        probability = min(max(below + fraction * mass, 1e-300), 1 - 1e-16)
-        return min(max(self.mean + self.std * _normal_quantile(probability), self.low), self.high)
+        below, mass = self.limits()
+        return min(max(self.mean + self.std * normal_quantile(below + fraction * mass), self.low), self.high)
+
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`."""
+        if value >= self.high:
+            return 1.0
+        below, mass = self.limits()
+        return max((normal_cdf((value - self.mean) / self.std) - below) / mass, 0.0) if value > self.low else 0.0
+
+    def density(self, value: float) -> float:
+        """Density at `value`, per base unit."""
+        if not self.low <= value <= self.high:
+            return 0.0
+        return normal_density((value - self.mean) / self.std) / (self.std * self.limits()[1])
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return 0.0
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
 
     def __contains__(self, value: object) -> bool:
-        return _is_number(value) and self.low <= _numeric(value) <= self.high
+        return is_number(value) and self.low <= as_number(value) <= self.high
 
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest value."""
@@ -106,7 +172,7 @@ class Normal:
 
     def text(self) -> str:
         """As it is written: `normal(mean, std, low, high)`."""
-        return _call_text("normal", (self.mean, self.std, self.low, self.high), self.dimension)
+        return call_text("normal", (self.mean, self.std, self.low, self.high), self.dimension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +184,7 @@ class LogUniform:
     dimension: Dimension = RATIO
 
     def __post_init__(self) -> None:
-        _ordered(self.low, self.high)
+        require_ordered(self.low, self.high)
         if self.low <= 0:
             raise ValueError(f"a log-uniform range begins above 0, not at {self.low}")
 
@@ -126,8 +192,27 @@ class LogUniform:
         """The number below which `fraction` of the draws lie."""
         return min(max(self.low * (self.high / self.low) ** fraction, self.low), self.high)
 
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`."""
+        if value >= self.high:
+            return 1.0
+        return math.log(value / self.low) / math.log(self.high / self.low) if value > self.low else 0.0
+
+    def density(self, value: float) -> float:
+        """Density at `value`, per base unit."""
+        inside = self.low <= value <= self.high > self.low
+        return 1.0 / (value * math.log(self.high / self.low)) if inside else 0.0
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return 1.0 if self.low == self.high == value else 0.0
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
+
     def __contains__(self, value: object) -> bool:
-        return _is_number(value) and self.low <= _numeric(value) <= self.high
+        return is_number(value) and self.low <= as_number(value) <= self.high
 
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest value."""
@@ -135,7 +220,7 @@ class LogUniform:
 
     def text(self) -> str:
         """As it is written: `loguniform(low, high)`."""
-        return _call_text("loguniform", (self.low, self.high), self.dimension)
+        return call_text("loguniform", (self.low, self.high), self.dimension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +231,7 @@ class IntRange:
     high: int
 
     def __post_init__(self) -> None:
-        _ordered(self.low, self.high)
+        require_ordered(self.low, self.high)
 
     @property
     def dimension(self) -> Dimension:
@@ -157,8 +242,26 @@ class IntRange:
         """The number below which `fraction` of the draws lie."""
         return min(self.low + int(fraction * (self.high - self.low + 1)), self.high)
 
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`."""
+        if value >= self.high:
+            return 1.0
+        return (math.floor(value) - self.low + 1) / (self.high - self.low + 1) if value >= self.low else 0.0
+
+    def density(self, value: float) -> float:
+        """Density beside the atoms: none."""
+        return 0.0
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return 1.0 / (self.high - self.low + 1) if value in self else 0.0
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
+
     def __contains__(self, value: object) -> bool:
-        return _is_number(value) and float(_numeric(value)).is_integer() and self.low <= _numeric(value) <= self.high
+        return is_number(value) and float(as_number(value)).is_integer() and self.low <= as_number(value) <= self.high
 
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest value."""
@@ -198,7 +301,28 @@ class Choice:
                 return option.quantile(rest / weight)
             rest -= weight
         option, weight = self.options[-1]
-        return option.quantile(min(rest / weight, 1 - 2.0**-53))
+        return option.quantile(min(rest / weight, LARGEST_FRACTION))
+
+    def cdf(self, value: float) -> float:
+        """Share of the draws at or below `value`; texts have no order."""
+        return self._mixed([option.cdf(value) for option, _ in self.options])
+
+    def density(self, value: float) -> float:
+        """Density at `value` beside the atoms, per base unit."""
+        return self._mixed([option.density(value) for option, _ in self.options])
+
+    def mass(self, value: object) -> float:
+        """Share of the draws that are exactly `value`."""
+        return self._mixed([option.mass(value) for option, _ in self.options])
+
+    def _mixed(self, shares: list[float]) -> float:
+        total = math.fsum(weight for _, weight in self.options)
+        weighted = zip(shares, self.options, strict=True)
+        return min(math.fsum(share * weight for share, (_, weight) in weighted) / total, math.inf)
+
+    def measure(self, low: float, high: float) -> float:
+        """Share of the draws above `low`, up to and including `high`."""
+        return max(self.cdf(high) - self.cdf(low), 0.0)
 
     def __contains__(self, value: object) -> bool:
         return any(value in option for option, _ in self.options)
@@ -217,7 +341,7 @@ class Choice:
         return " | ".join(f"{t} @ {format_number(w)}" for t, (_, w) in zip(texts, self.options, strict=True))
 
 
-Distribution = Const | Uniform | Normal | LogUniform | IntRange | Choice
+Distribution = Const | Uniform | Normal | LogUniform | IntRange | Choice | Beta | Triangular | Histogram | Fitted
 
 
 def sample(distribution: Distribution, seed: int, index: int, path: str) -> Scalar:
@@ -252,48 +376,3 @@ def scalar_text(value: Scalar, dimension: Dimension) -> str:
 def is_constant(value: object) -> bool:
     """Whether a value can only take one value."""
     return isinstance(value, Const)
-
-
-def _range_text(low: float, high: float, dimension: Dimension) -> str:
-    # A point keeps a range of ratios from reading back as a range of whole numbers.
-    ends, unit = written_numbers((low, high), dimension)
-    if dimension.plain and "." not in "".join(ends) and "e" not in "".join(ends):
-        ends = f"{ends[0]}.0", ends[1]
-    return f"{ends[0]}..{ends[1]} {unit}".rstrip()
-
-
-def _call_text(name: str, numbers: tuple[float, ...], dimension: Dimension) -> str:
-    return f"{name}({', '.join(format_quantity(number, dimension) for number in numbers)})"
-
-
-def _ordered(low: float | int, high: float | int) -> None:
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("the ends of a range are finite")
-    if low > high:
-        raise ValueError(f"a range runs from the smaller to the larger number, not from {low} to {high}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _numeric(value: object) -> float:
-    if not isinstance(value, (int, float)):
-        raise TypeError(f"{value!r} has no bounds")
-    return float(value)
-
-
-def _normal_cdf(z: float) -> float:
-    return 0.5 * math.erfc(-z / math.sqrt(2.0))
-
-
-@lru_cache(maxsize=1)
-def _standard_normal() -> object:
-    from statistics import NormalDist  # loads fractions and decimal, which a scenario without Gaussians never needs
-
-    return NormalDist().inv_cdf
-
-
-def _normal_quantile(probability: float) -> float:
-    """Inverse of the standard normal cdf (Wichura, Algorithm AS 241, as the standard library has it)."""
-    return _standard_normal()(probability)  # type: ignore[operator,no-any-return]

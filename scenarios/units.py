@@ -114,7 +114,7 @@ _BASE_UNITS = {
 # Keys that end so take bare numbers in that unit, and are the same key as without the ending.
 SUFFIXES: dict[str, str] = {
     "_mps2": "m/s2", "_mps": "m/s", "_kmh": "km/h", "_mmph": "mm/h", "_deg": "deg", "_rad": "rad", "_hz": "Hz",
-    "_1pm": "1/m", "_m": "m", "_s": "s",
+    "_1pm": "1/m", "_m": "m", "_s": "s", "_km": "km", "_kph": "km/h", "_mph": "mph", "_ms": "ms", "_percent": "%",
 }  # fmt: skip
 
 UNIT_PATTERN = re.compile("|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True)))

@@ -25,6 +25,7 @@ from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
+from sim_bridge.embedded.storyboard.world import layout_of, story_spec
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 
@@ -56,10 +57,18 @@ def compile_scenarios(
         raise InputError(faults)
     pool = PoolBuilder()
     specs = [
-        _World(scenario, road, canonical_text(scenario.road), pool, options, seed).spec()
-        for scenario, road, seed in zip(scenarios, roads, seeds, strict=True)
+        _spec(scenario, road, pool, options, seed) for scenario, road, seed in zip(scenarios, roads, seeds, strict=True)
     ]
     return specs, pool.build()
+
+
+def _spec(
+    scenario: ConcreteScenario, road: RoadPaths, pool: PoolBuilder, options: EmbeddedOptions, seed: int
+) -> WorldSpec:
+    key = canonical_text(scenario.road)
+    if scenario.storyboard is not None:
+        return story_spec(scenario, scenario.storyboard, layout_of(road.lane_map, key), key, pool, options, seed)
+    return _World(scenario, road, key, pool, options, seed).spec()
 
 
 def roads_of(scenarios: Sequence[ConcreteScenario], build: RoadBuilder) -> list[RoadPaths]:
@@ -70,7 +79,7 @@ def roads_of(scenarios: Sequence[ConcreteScenario], build: RoadBuilder) -> list[
         if key not in _ROADS:
             while len(_ROADS) >= MAX_KEPT_ROADS:
                 _ROADS.pop(next(iter(_ROADS)))
-            _ROADS[key] = laid_out(build(scenario.road))
+            _ROADS[key] = laid_out(LaneMap(()) if is_open_plane(scenario) else build(scenario.road))
         roads.append(_ROADS[key])
     return roads
 
@@ -289,6 +298,11 @@ class _World:
             signal_f[k] = program.offset_s, sum(duration for _, duration in program.phases)
             rows.extend((float(state), duration) for state, duration in program.phases)
         return signal_i, signal_f, np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+
+def is_open_plane(scenario: ConcreteScenario) -> bool:
+    """Whether a storyboard is played without any road."""
+    return scenario.storyboard is not None and not scenario.road.file and not scenario.road.archetype
 
 
 def is_still(actor: Actor) -> bool:

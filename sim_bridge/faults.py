@@ -1,9 +1,12 @@
 """What is wrong with a concrete scenario on its road: names that do not exist, numbers that are none. All at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import cast
 
 from driving_data.errors import Fault, nearest_name
+from driving_data.maps.lane_map import LaneMap
+from driving_data.maps.opendrive import parse_text
 from scenarios.behaviour import (
     AheadOf,
     Behaviour,
@@ -21,6 +24,7 @@ from scenarios.behaviour import (
 )
 from scenarios.behaviour import Sequence as InOrder
 from scenarios.concrete import ConcreteScenario, Place
+from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
 from sim_bridge.embedded.roads import RoadPaths
 
 
@@ -30,6 +34,8 @@ def faults_of(scenario: ConcreteScenario, road: RoadPaths) -> list[Fault]:
     check = _Check(scenario.name, tuple(lane_map.routes), ("ego", *(actor.id for actor in scenario.actors)), road)
     check.number(scenario.step_s > 0, "step_s", scenario.step_s, "a step above 0 s")
     check.number(scenario.duration_s >= scenario.step_s, "duration_s", scenario.duration_s, "at least one step")
+    if scenario.storyboard is not None:
+        return [*check.faults, *story_faults(scenario.name, scenario.storyboard, lane_map)]
     check.place(scenario.ego.start, "ego.start")
     check.goal(scenario)
     check.number(min(scenario.ego.size_m) > 0, "ego.size_m", scenario.ego.size_m, "sizes above 0 m")
@@ -54,6 +60,40 @@ def faults_of(scenario: ConcreteScenario, road: RoadPaths) -> list[Fault]:
         total = sum(duration for _, duration in program.phases)
         check.number(total > 0, f"signals[{k}].phases", total, "a cycle above 0 s")
     return check.faults
+
+
+def story_faults(name: str, board: Storyboard, lane_map: LaneMap) -> list[Fault]:
+    """Roads and lanes that a storyboard names and the map does not have."""
+    roads = {lane.road_id for lane in lane_map.lanes}
+    document = parse_text(lane_map.opendrive) if lane_map.opendrive else None
+    lanes = (
+        {}
+        if document is None
+        else {road.id: {lane.id for section in road.sections for lane in section.lanes} for road in document.roads}
+    )
+    roads |= set(lanes)
+    faults: list[Fault] = []
+    for path, place in positions_in(board, "storyboard"):
+        if place.road not in roads:
+            expected = f"one of the roads {', '.join(sorted(roads)[:20])}" if roads else "a road network"
+            nearest = nearest_name(place.road, roads)
+            faults.append(Fault(name, 0, 0, path, "unknown-road", repr(place.road), expected, nearest))
+        elif isinstance(place, LanePosition) and place.lane not in lanes.get(place.road, {place.lane}):
+            expected = f"a lane of road {place.road}: {', '.join(str(k) for k in sorted(lanes[place.road]))}"
+            faults.append(Fault(name, 0, 0, path, "unknown-lane", str(place.lane), expected))
+    return list(dict.fromkeys(faults))
+
+
+def positions_in(value: object, path: str) -> Iterator[tuple[str, LanePosition | RoadPosition]]:
+    """Every position on a road inside a value, with its path."""
+    if isinstance(value, (LanePosition, RoadPosition)):
+        yield path, value
+    elif isinstance(value, tuple):
+        for k, item in enumerate(cast("tuple[object, ...]", value)):
+            yield from positions_in(item, f"{path}[{k}]")
+    elif is_dataclass(value) and not isinstance(value, type):
+        for part in fields(value):
+            yield from positions_in(getattr(value, part.name), f"{path}.{part.name}")
 
 
 def walk(node: Behaviour | None, label: str) -> Iterator[tuple[str, Behaviour]]:

@@ -1,12 +1,13 @@
 """`check`, `sample` and `show`."""
 
 import json as json_module
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from driving_data.errors import Fault, InputError
+from driving_data.errors import Fault, InputError, RoadloomError
 from roadloom.console import result, say
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="Scenario files (YAML) and OpenDRIVE files (.xodr).")],
+    files: Annotated[
+        list[str], typer.Argument(help="Scenario files (YAML), OpenSCENARIO files (.xosc), OpenDRIVE files (.xodr).")
+    ],
     json: Json = False,
 ) -> None:
     """Check files and report every fault of each."""
@@ -35,23 +38,51 @@ def check(
     else:
         for fault in faults:
             say(str(fault))
-        say(f"{len(files)} files, {len(faults)} faults")
-    if faults:
+        lints = sum(fault.code.startswith("lint-") for fault in faults)
+        say(f"{len(files)} files, {len(faults) - lints} faults" + (f", {lints} lints" if lints else ""))
+    # Lints say what is odd; only faults fail a file.
+    if any(not fault.code.startswith("lint-") for fault in faults):
         raise typer.Exit(1)
 
 
 def _check(path: Path) -> None:
     if not path.is_file():
         raise InputError([Fault(str(path), 0, 0, "", "missing-file", "there is no such file", "a readable file")])
-    if path.suffix == ".xodr":
-        from driving_data.maps.opendrive import read_opendrive
+    _CHECKS.get(path.suffix.lower(), _check_scenario)(path)
 
-        read_opendrive(path)
-    else:
-        from scenarios.sampling import sample_many
-        from scenarios.spec import read_spec
 
-        sample_many(read_spec(path), 1, 0)
+def _check_opendrive(path: Path) -> None:
+    from driving_data.maps.opendrive import read_opendrive
+
+    read_opendrive(path)
+
+
+def _check_openscenario(path: Path) -> None:
+    from scenarios.openscenario.check import check as check_openscenario
+
+    if found := check_openscenario(path):
+        raise InputError(found)
+
+
+def _check_scenario(path: Path) -> None:
+    from scenarios.sampling import sample_many
+    from scenarios.spec import read_spec
+
+    logical = read_spec(path)
+    if logical.problems():
+        return  # a part that others include cannot be drawn by itself
+    try:
+        sample_many(logical, CHECKED_DRAWS, 0)
+    except InputError:
+        raise
+    except RoadloomError as error:
+        expected = "ranges that every draw can meet"
+        raise InputError([Fault(str(path), 0, 0, "", "cannot-draw", str(error), expected)]) from error
+
+
+# How the files of a suffix are checked; all others are scenarios in YAML.
+_CHECKS: dict[str, Callable[[Path], None]] = {".xodr": _check_opendrive, ".xosc": _check_openscenario}
+CHECKED_DRAWS = 4
 
 
 def _placed(fault: Fault, file: str) -> Fault:
@@ -66,18 +97,22 @@ def _plain(fault: Fault) -> dict[str, Any]:
 
 def sample(
     spec: Annotated[str, typer.Argument(help="A YAML file or the name of a library scenario.")],
-    count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="How many; without it one, or all that pairwise, 3way, ... need.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The seed of the draws.")] = 0,
-    design: Annotated[str, typer.Option(help="random, sobol, lhs or grid.")] = "random",
+    design: Annotated[str, typer.Option(help="random, sobol, lhs, grid, pairwise, 3way, ...")] = "random",
     out: Annotated[Path | None, typer.Option(help="Write one JSON file each into this folder.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter or path with its value, as gap=12m; several times.")
+    ] = None,
 ) -> None:
     """Draw concrete scenarios; one JSON document, a list."""
-    from roadloom.commands.data import one_of
+    from roadloom.commands.coverage import drawn_by
     from roadloom.pipeline.sources import logical_scenarios
-    from scenarios.sampling import DESIGNS, sample_many
 
-    one_of("design", design, DESIGNS)
-    drawn = sample_many(logical_scenarios([spec])[0], count, seed, design)
+    drawn = drawn_by(logical_scenarios([spec], given_settings(settings))[0], design, count, seed)
+    _say_unplayed(drawn[:1])
     if out is None:
         result([scenario.to_plain() for scenario in drawn])
         return
@@ -88,23 +123,61 @@ def sample(
         print(path)
 
 
+def _say_unplayed(drawn: Sequence[Any]) -> list[str]:
+    """Says on standard error what the scenarios hold and no engine acts on; gives it back."""
+    from scenarios.types.features import unplayed
+
+    lines = [line for scenario in drawn for line in unplayed(scenario)]
+    for line in lines:
+        say(f"kept but not played: {line}")
+    return lines
+
+
+def given_settings(given: list[str] | None) -> dict[str, str]:
+    """`--set name=value` as names and values.
+
+    Raises:
+        typer.BadParameter: one has no `=`.
+    """
+    pairs = [text.partition("=") for text in given or []]
+    for text, (name, sign, value) in zip(given or [], pairs, strict=True):
+        if not (sign and name.strip() and value.strip()):
+            raise typer.BadParameter(f"{text!r} is no name=value, as gap=12m", param_hint="--set")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def show(
     spec: Annotated[str, typer.Argument(help="A YAML file or the name of a library scenario.")],
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/show"),
     seed: Annotated[int, typer.Option(help="The seed of the draw.")] = 0,
     policy: Annotated[str, typer.Option(help="Who drives the ego.")] = "idm",
     frames: Annotated[int, typer.Option(min=1, help="At most so many moments.")] = 4,
+    png: Annotated[bool, typer.Option("--png", help="Only the scenario from above with its ranges.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter or path with its value, as gap=12m; several times.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Draw one scenario, play it, and make its pictures: a bird's-eye film strip and what the cameras see."""
+    """Draw a scenario from above with its ranges, then play one draw of it: a film strip and what the cameras see."""
     say(f"drawing and playing {spec}")
-    from roadloom.pictures import show_scenario
-    from roadloom.pipeline.sources import concrete_scenarios
+    from roadloom.pictures import show_scenario, show_space
+    from roadloom.pipeline.sources import concrete_scenarios, logical_scenarios
 
-    scenario = concrete_scenarios([spec], 1, seed)[0]
-    paths = show_scenario(scenario, policy, out, frames)
+    given = given_settings(settings)
+    logical = logical_scenarios([spec], given)[0]
+    paths = [show_space(logical, seed, policy, out)]
+    if png:
+        if json:
+            result({"scenario": logical.name, "digest": logical.digest(), "pictures": [str(p) for p in paths]})
+        else:
+            print(paths[0])
+        return
+    scenario = concrete_scenarios([spec], 1, seed, given)[0]
+    paths += show_scenario(scenario, policy, out, frames)
+    kept = _say_unplayed([scenario])
     if json:
-        result({"scenario": scenario.to_plain(), "digest": scenario.digest(), "pictures": [str(p) for p in paths]})
+        pictures = [str(p) for p in paths]
+        result({"scenario": scenario.to_plain(), "digest": scenario.digest(), "pictures": pictures, "unplayed": kept})
     else:
         say(scenario.description)
         for path in paths:

@@ -66,7 +66,7 @@ def gate_rules(plain: Mapping[str, Any]) -> GateRules:
 
 def draw_suite(config: SuiteConfig, seed: int) -> Suite:
     """The concrete scenarios of the configured suite."""
-    names: Sequence[str] = config.scenarios or ("all",)
+    names: Sequence[str] = config.scenarios or ("core",)
     return Suite(config.name, tuple(concrete_scenarios(names, config.count, seed + SUITE_SEED_OFFSET)))
 
 

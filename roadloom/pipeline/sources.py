@@ -1,7 +1,7 @@
 """What a run starts from: names and paths of scenarios and real logs, resolved."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from driving_data.errors import Fault, InputError, nearest_name
@@ -15,8 +15,12 @@ from scenarios.sampling import sample_many
 from scenarios.spec import read_spec
 
 
-def logical_scenarios(names: Sequence[str]) -> list[LogicalScenario]:
-    """Library scenarios and files of the given names and paths; 'all' is the whole library.
+def logical_scenarios(names: Sequence[str], settings: Mapping[str, str] | None = None) -> list[LogicalScenario]:
+    """Library scenarios and files of the given names and paths; 'all' is the whole library, 'core' its small set.
+
+    Args:
+        names: names and paths.
+        settings: parameters by name, or other values by path, that are set from outside in each of them.
 
     Raises:
         InputError: with the faults of every name and file.
@@ -25,7 +29,8 @@ def logical_scenarios(names: Sequence[str]) -> list[LogicalScenario]:
     found: list[LogicalScenario] = []
     for name in names:
         try:
-            found += [library.load(each) for each in library.names()] if name == "all" else [_logical(name)]
+            groups = {"all": library.names(), "core": library.CORE}
+            found += [_logical(each, settings) for each in groups.get(name, (name,))]
         except InputError as error:
             faults += error.faults
     if faults:
@@ -33,24 +38,30 @@ def logical_scenarios(names: Sequence[str]) -> list[LogicalScenario]:
     return found
 
 
-def _logical(name: str) -> LogicalScenario:
+def _logical(name: str, settings: Mapping[str, str] | None = None) -> LogicalScenario:
     if name in library.names():
-        return library.load(name)
+        return read_spec(library.path(name), settings) if settings else library.load(name)
     path = Path(name)
+    if path.suffix.lower() == ".xosc":
+        from scenarios.openscenario.logical import to_logical
+
+        return to_logical(path, settings)
     if path.suffix in (".yaml", ".yml") or path.exists():
-        return read_spec(path)
-    expected = f"a YAML file, 'all', or one of the library: {', '.join(library.names())}"
+        return read_spec(path, settings)
+    expected = f"a YAML file, 'all', 'core', or one of the library: {', '.join(library.names())}"
     nearest = nearest_name(name, library.names())
     raise InputError([Fault(name, 0, 0, "scenario", "unknown-name", "there is no such scenario", expected, nearest)])
 
 
-def concrete_scenarios(names: Sequence[str], count: int, seed: int) -> list[ConcreteScenario]:
+def concrete_scenarios(
+    names: Sequence[str], count: int, seed: int, settings: Mapping[str, str] | None = None
+) -> list[ConcreteScenario]:
     """`count` draws of each scenario, in the order of the names.
 
     Each scenario has a seed of its own, made of `seed` and its name: else all would draw the same weather.
     """
     found: list[ConcreteScenario] = []
-    for logical in logical_scenarios(names):
+    for logical in logical_scenarios(names, settings):
         own = int.from_bytes(hashlib.sha256(f"{seed}/{logical.name}".encode()).digest()[:4], "big")
         found += sample_many(logical, count, own)
     return found

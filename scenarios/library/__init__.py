@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from scenarios.algebra import LogicalScenario
 
 _FOLDER = Path(__file__).resolve().parent
+# A small set that covers roads, weather and manoeuvres: what the demo and the small suite play.
+CORE = ("animal_crossing_dusk", "cut_in", "cut_out", "cyclist_overtake_oncoming", "dense_stop_and_go",
+        "late_pedestrian", "lead_brakes_hard", "merge_from_ramp", "red_light_runner", "roundabout_entry",
+        "unprotected_left_turn", "work_zone_lane_closure")  # fmt: skip
 
 
 def names() -> tuple[str, ...]:
@@ -42,4 +46,4 @@ def load(name: str) -> "LogicalScenario":
     return read_spec(path(name))
 
 
-__all__ = ["load", "names", "path"]
+__all__ = ["CORE", "load", "names", "path"]

@@ -1,6 +1,7 @@
 """The element tree of an OpenSCENARIO XML file as plain values, with the line of every element."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -17,6 +18,7 @@ class Node:
         text: character data, stripped; only properties and custom commands have any.
         line: line in `source`, from 1; 0 where the element was made, not read.
         source: file that it was read from; empty where it was made.
+        column: column of its `<` in that line, from 1; 0 where it was made.
     """
 
     tag: str
@@ -25,6 +27,7 @@ class Node:
     text: str = ""
     line: int = field(default=0, compare=False)
     source: str = field(default="", compare=False)
+    column: int = field(default=0, compare=False)
 
     def child(self, tag: str) -> "Node | None":
         """First child with that tag."""
@@ -50,3 +53,14 @@ class Node:
     def get(self, name: str, default: str = "") -> str:
         """An attribute as written."""
         return self.attributes.get(name, default)
+
+
+def child_paths(path: str, tags: Sequence[str]) -> list[str]:
+    """Paths of children: the tag, with a number where the tag occurs more than once."""
+    counts, seen = Counter(tags), dict[str, int]()
+    paths: list[str] = []
+    for tag in tags:
+        number = seen.get(tag, 0)
+        seen[tag] = number + 1
+        paths.append(f"{path}/{tag}[{number}]" if counts[tag] > 1 else f"{path}/{tag}")
+    return paths

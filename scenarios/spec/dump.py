@@ -1,8 +1,10 @@
 """Logical scenarios into YAML: what is read back is the same scenario."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,8 +13,9 @@ from scenarios.algebra import LogicalScenario
 from scenarios.expressions import Expression, Value
 from scenarios.leaf import Leaf, Step
 from scenarios.normal_form import Block, ChoiceOf, Restricted
-from scenarios.space import Const
-from scenarios.spec.reader import KEYS
+from scenarios.space import Choice, Const
+from scenarios.spec.tables import LEAF_TYPES, all_keys
+from scenarios.types.leaf_type import rows_of
 from scenarios.types.manoeuvres import TRIGGERS
 from scenarios.types.road import road_schema
 
@@ -28,12 +31,34 @@ _Dumper.yaml_implicit_resolvers = {
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
-def dump_spec(logical: LogicalScenario) -> str:
-    """The scenario as YAML; `read_text(dump_spec(s)) == s`."""
+def dump_spec(logical: LogicalScenario, folder: Path | None = None) -> str:
+    """The scenario as YAML; `read_text(dump_spec(s)) == s`.
+
+    Args:
+        logical: the scenario.
+        folder: where the text will lie: files that the scenario names are written relative to it; as they are if None.
+    """
+    document = _document(logical.blocks)
+    if folder is not None:
+        document = _relative(document, folder)
     return yaml.dump(
-        _document(logical.blocks), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110,
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110,
         default_flow_style=None,
     )  # fmt: skip
+
+
+def _relative(data: Any, folder: Path) -> Any:
+    """The same data with the files of roads and storyboards as they are found from a folder."""
+    if isinstance(data, list):
+        return [_relative(item, folder) for item in data]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(data, dict):
+        return data
+    found: dict[str, Any] = {key: _relative(value, folder) for key, value in data.items()}  # pyright: ignore[reportUnknownVariableType]
+    for key in ("road", "storyboard"):
+        if isinstance(found.get(key), dict) and "file" in found[key]:
+            there = os.path.relpath(Path(found[key]["file"]).resolve(), folder.resolve())
+            found[key] = {**found[key], "file": Path(there).as_posix()}
+    return found
 
 
 def _document(blocks: Iterable[Block]) -> dict[str, Any]:
@@ -42,7 +67,7 @@ def _document(blocks: Iterable[Block]) -> dict[str, Any]:
     choices: list[Any] = []
     for block in _opened(blocks, conditions):
         if isinstance(block, Leaf):
-            _WRITERS[block.kind](block, found)
+            _WRITERS.get(block.kind, _described)(block, found)
         else:
             choices.append([{"weight": _weight(weight), **_document(parts)} for weight, parts in block.options])
     _nest_behaviours(found)
@@ -52,7 +77,7 @@ def _document(blocks: Iterable[Block]) -> dict[str, Any]:
         found["one_of"] = choices[0]
     elif choices:
         found["choices"] = choices
-    return {key: found[key] for key in ("weight", *KEYS) if key in found}
+    return {key: found[key] for key in ("weight", *all_keys()) if key in found}
 
 
 def _opened(blocks: Iterable[Block], conditions: list[str]) -> list[Leaf | ChoiceOf]:
@@ -109,7 +134,7 @@ def _actor(leaf: Leaf, found: dict[str, Any]) -> None:
     if relation:
         by = data.pop("by", None)
         data[relation] = leaf.text("of") + (f" by {by}" if by is not None else "")
-    found.setdefault("actors", {})[leaf.name] = data | driver
+    found.setdefault("roles" if leaf.kind == "role" else "actors", {})[leaf.name] = data | driver
 
 
 def _driver(leaf: Leaf, data: dict[str, Any]) -> dict[str, Any]:
@@ -163,27 +188,69 @@ def _points(step: Step) -> list[list[str]]:
 
 def _nest_behaviours(found: dict[str, Any]) -> None:
     """Puts what an actor does below the actor, where both are at hand."""
-    acts, actors = found.get("do", {}), found.get("actors", {})
+    acts, actors = found.get("do", {}), {**found.get("roles", {}), **found.get("actors", {})}
     for name in [name for name in acts if name in actors]:
         actors[name]["do"] = acts.pop(name)
     if not acts:
         found.pop("do", None)
 
 
+def _storyboard(leaf: Leaf, found: dict[str, Any]) -> None:
+    varied = {key.removeprefix("parameter "): name for key, name in leaf.texts if key.startswith("parameter ")}
+    found["storyboard"] = {"file": leaf.text("file"), **({"parameters": varied} if varied else {})}
+
+
+def _described(leaf: Leaf, found: dict[str, Any]) -> None:
+    """A leaf of a kind that is described by data."""
+    kind, values = LEAF_TYPES[leaf.kind], _values(leaf)
+    data = {name: value for name, value in values.items() if "[" not in name}
+    data |= {key: rows for key in kind.rows if (rows := rows_of(values, key))}
+    if kind.several:
+        found.setdefault(leaf.kind, {})[leaf.name] = data
+    else:
+        found[leaf.kind] = data
+
+
 def _parameter(leaf: Leaf, found: dict[str, Any]) -> None:
     value = leaf.values[0][1]
-    written = value.term.text() if isinstance(value, Expression) else _written(value)
-    found.setdefault("parameters", {})[leaf.name] = written
+    found.setdefault("parameters", {})[leaf.name] = _unmistakable(value)
+
+
+def _unmistakable(value: Value) -> Any:
+    """A value whose kind nothing tells but its own text: numbers that are no counts have a point, texts that are no
+    names stand in quotes."""  # noqa: D205, D209
+    if isinstance(value, Expression):
+        return value.term.text()
+    options = value.options if isinstance(value, Choice) else ((value, 1.0),)
+    plain = [(option, weight) for option, weight in options if isinstance(option, Const)]
+    if len(plain) != len(options) or not any(_is_mistaken(option) for option, _ in plain):
+        return _written(value)
+    texts = [_pointed(option) if _is_mistaken(option) else str(_written(option)) for option, _ in plain]
+    if len({weight for _, weight in plain}) > 1:
+        texts = [f"{text} @ {weight:g}" for text, (_, weight) in zip(texts, plain, strict=True)]
+    return " | ".join(texts)
+
+
+def _is_mistaken(value: Const) -> bool:
+    if value.dimension.sort == "number" and not value.dimension.unit:
+        return float(value.value).is_integer()
+    return isinstance(value.value, str) and re.fullmatch(r"[A-Za-z_][\w.]*", value.value) is None
+
+
+def _pointed(value: Const) -> str:
+    return repr(value.value) if isinstance(value.value, str) else f"{float(value.value):.1f}"
 
 
 _WRITERS: Mapping[str, Any] = {
     "about": _about,
     "parameter": _parameter,
     "road": _road,
+    "storyboard": _storyboard,
     "weather": lambda leaf, found: found.update(weather=_values(leaf)),
     "light": lambda leaf, found: found.update(light=_values(leaf)),
-    "ego": lambda leaf, found: found.update(ego=_values(leaf)),
+    "ego": lambda leaf, found: found.update(ego=_values(leaf) | dict(leaf.texts)),
     "actor": _actor,
+    "role": _actor,
     "do": _do,
     "traffic": _traffic,
     "signals": _signal,

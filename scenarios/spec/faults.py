@@ -4,9 +4,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from driving_data.errors import nearest_name
 from scenarios.expressions import TextFault
 from scenarios.leaf import IllTyped
+from scenarios.spec.hints import meant_key
 from scenarios.spec.nodes import Document, Path
 from scenarios.spec.values import names_of
 
@@ -36,7 +36,9 @@ def add_validation(
         location: Path = tuple(_as_written(part) for part in item["loc"] if part != alone)
         here = (*path, *_known_part(document, path, location))
         kind, context = item["type"], item.get("ctx", {})
-        if kind == "fault":
+        if kind == "fault" and context.get("key"):
+            document.fault((*here, context["key"]), context["code"], context["found"], context["expected"], at_key=True)
+        elif kind == "fault":
             document.fault(
                 here, context["code"], context["found"], context["expected"], context["nearest"] or None,
                 context["offset"],
@@ -46,7 +48,7 @@ def add_validation(
             known = tuple(name.replace("__", ".") for name in names_of(owner)) if owner else ()
             key = str(location[-1])
             expected = f"one of {', '.join(known)}" if known else "no keys"
-            document.fault(here, "unknown-key", repr(key), expected, nearest_name(key, known), at_key=True)
+            document.fault(here, "unknown-key", repr(key), expected, meant_key(key, known), at_key=True)
         else:
             code, found, expected = _WORDS.get(kind, ("wrong-type", "{input!r}", item["msg"]))
             names: dict[str, Any] = {"name": location[-1] if location else "", "input": item["input"]}
@@ -89,11 +91,12 @@ def add_custom(document: Document, error: Exception, path: Path) -> None:
     """Adds the fault of a section that was refused as a whole."""
     context: Any = getattr(error, "context", None)
     if context:
+        path = (*path, context["key"]) if context.get("key") else path
         nearest, offset = context["nearest"] or None, context["offset"]
         document.fault(path, context["code"], context["found"], context["expected"], nearest, offset)
     elif isinstance(error, TextFault):
         document.fault(path, error.code, error.found, error.expected, error.nearest, error.offset)
     elif isinstance(error, IllTyped):
-        document.fault(path, "ill-typed", str(error), "values that go together")
+        document.fault(path, "ill-typed", str(error), "values that go together", at_key=True)
     else:
         raise error

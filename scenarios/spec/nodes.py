@@ -1,13 +1,15 @@
-"""YAML text into plain data with the position of every key and value.
+"""YAML text into a tree of values that know where they stand.
 
 YAML is read as people mean it: only `true` and `false` are booleans (so that `on:` is a key and `no` a word), only
 plain decimal numbers are numbers, and what YAML allows but nobody wants is refused: duplicate keys, several
 documents, tags, aliases that multiply.
 """
 
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -15,10 +17,13 @@ from driving_data.errors import Fault
 from scenarios.units import split_suffix
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 100_000
+MAX_NODES = 30_000
 MAX_DEPTH = 40
+MAX_FAULTS = 500
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
+_MAX_DIGITS = 300
+_TABS = re.compile(r"^[ ]*\t[ \t]*", re.MULTILINE)
 
 _TAGS = ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
 
@@ -26,54 +31,134 @@ Path = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class Place(NamedTuple):
+    """Where something stands: line and column from 1, and the file."""
+
+    line: int
+    column: int
+    file: str
+
+
+@dataclass(slots=True)
+class Node:
+    """A value of a file.
+
+    Attributes:
+        data: a text, number, boolean, None, a list of nodes, or nodes by key.
+        place: where the value stands.
+        key: where its key stands, if it has one.
+        removed: whether it is written as `~` or `null`: what an included file gave is taken away.
+        quoted: whether it is a text in quotes.
+    """
+
+    data: Any
+    place: Place
+    key: Place | None = None
+    removed: bool = False
+    quoted: bool = False
+
+    def plain(self) -> Any:
+        """The value without its places."""
+        if isinstance(self.data, dict):
+            return {key: node.plain() for key, node in self.data.items()}
+        return [node.plain() for node in self.data] if isinstance(self.data, list) else self.data
+
+    def walk(self, path: Path = ()) -> "Iterator[tuple[Path, Node]]":
+        """Every node from here on, with its path."""
+        yield path, self
+        inner = self.data.items() if isinstance(self.data, dict) else ()
+        inner = enumerate(self.data) if isinstance(self.data, list) else inner
+        for part, node in inner:
+            yield from node.walk((*path, part))
+
+
 @dataclass(slots=True)
 class Document:
-    """A YAML document as plain data.
+    """A scenario file, with what it includes, as plain data.
 
     Attributes:
         file: its name, as the user gave it.
         data: dicts, lists, texts, numbers, booleans and None.
-        places: line and column (from 1) of each value by its path; a key's own place is under `(*path, "key")`.
-        faults: what is wrong with the YAML itself.
+        places: where each value stands, by its path.
+        keys: where its key stands.
+        faults: what is wrong.
+        spelt: where a key stands that says its unit, by its path without the unit.
+        nodes: the values with their places, by path.
+        broken: whether something could not be read at all, so that what is missing may stand there.
     """
 
     file: str
     data: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=lambda: {})
-    keys: dict[Path, tuple[int, int]] = field(default_factory=lambda: {})
+    places: dict[Path, Place] = field(default_factory=lambda: {})
+    keys: dict[Path, Place] = field(default_factory=lambda: {})
     faults: list[Fault] = field(default_factory=lambda: [])
-    count: int = 0
+    spelt: dict[Path, Path] = field(default_factory=lambda: {})
+    broken: bool = False
+    nodes: dict[Path, Node] = field(default_factory=lambda: {})
+
+    def hold(self, root: Node) -> None:
+        """Takes a tree as the document's data."""
+        self.data = root.plain()
+        for path, node in root.walk():
+            self.places[path] = node.place
+            self.nodes[path] = node
+            if node.key:
+                self.keys[path] = node.key
+            if path and isinstance(path[-1], str):
+                base = split_suffix(path[-1])[0]
+                if base != path[-1]:
+                    self.spelt.setdefault((*path[:-1], base), path)
 
     def fault(
         self, path: Path, code: str, found: str, expected: str, nearest: str | None = None, offset: int = 0,
         at_key: bool = False,
     ) -> None:  # fmt: skip
-        """Adds a fault at the place of a path; `offset` is how far into its text."""
-        line, column = self.place(path, at_key)
+        """Adds a fault at the place of a path; `offset` is how far into its text.
+
+        Without an offset the fault stands at the word that it quotes, where the value has it; that of a section at the
+        section's key.
+        """
+        place, node = path, self.nodes.get(self.spelt.get(path, path) if path not in self.places else path)
+        if node is not None and not at_key:
+            place, shift = (path, offset) if offset else _within(path, node, found)
+            at_key = place != path and isinstance(node.data, dict)
+            node = self.nodes.get(place, node)
+            offset = shift + 1 if shift and node.quoted else shift
+        at = self.place(place, at_key or (node is not None and isinstance(node.data, dict)))
         self.faults.append(
-            Fault(self.file, line, column + offset, path_text(path), code, found, expected, nearest)
+            Fault(at.file, at.line, at.column + offset, path_text(path), code, found, expected, nearest)
         )  # fmt: skip
 
-    def place(self, path: Path, at_key: bool = False) -> tuple[int, int]:
-        """Line and column of a path, or of the nearest thing around it that the file has."""
-        for end in range(len(path), -1, -1):
-            for candidate in self._spellings(path[:end]):
-                if at_key and candidate in self.keys:
-                    return self.keys[candidate]
-                if candidate in self.places:
-                    return self.places[candidate]
-        return 1, 1
+    def place(self, path: Path, at_key: bool = False) -> Place:
+        """Where a path stands, or the nearest thing around it that the file has.
 
-    def _spellings(self, path: Path) -> list[Path]:
-        """The path, and the paths whose last key says its unit (`heading_deg` for `heading`)."""
-        if not path or not isinstance(path[-1], str):
-            return [path]
-        named = [
-            other for other in self.places
-            if len(other) == len(path) and other[:-1] == path[:-1] and isinstance(other[-1], str)
-            and other != path and split_suffix(other[-1])[0] == path[-1]
-        ]  # fmt: skip
-        return [path, *named] if path not in self.places else [path]
+        `heading` stands where the file has `heading_deg`.
+        """
+        for end in range(len(path), -1, -1):
+            here = path[:end]
+            if here not in self.places:
+                here = self.spelt.get(here, here)
+            if (at_key or end < len(path)) and here in self.keys:
+                return self.keys[here]
+            if here in self.places:
+                return self.places[here]
+        return Place(1, 1, self.file)
+
+
+def _within(path: Path, node: Node, found: str) -> tuple[Path, int]:
+    """The place of the word that a fault quotes, inside of the value at fault: its path and the offset in its text."""
+    quoted = re.search(r"'([^']+)'", found)
+    if quoted is None:
+        return path, 0
+    word = re.compile(rf"(?<![\w.]){re.escape(quoted[1])}(?!\w)")
+    if isinstance(node.data, str) and (match := word.search(node.data)):
+        return path, match.start()
+    if isinstance(node.data, dict) and quoted[1] in node.data:
+        return (*path, quoted[1]), 0
+    for part, item in enumerate(node.data) if isinstance(node.data, list) else ():
+        if isinstance(item.data, str) and (match := word.search(item.data)):
+            return (*path, part), match.start()
+    return path, 0
 
 
 def path_text(path: Path) -> str:
@@ -84,35 +169,156 @@ def path_text(path: Path) -> str:
     return text
 
 
-def read_document(text: str, file: str) -> Document:
-    """Reads YAML; what is wrong stands in `faults`, and the rest is still there."""
-    document = Document(file)
-    tab = re.search(r"^ *\t", text, re.MULTILINE)
-    if tab:
-        line = text.count("\n", 0, tab.start()) + 1
-        _whole(document, line, tab.end() - tab.start(), "tab", "a tab in the indentation", "spaces")
-        return document
-    try:
-        nodes = list(_compose(text))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        _whole(document, line, column, "bad-yaml", (error.problem or str(error)).strip(), "valid YAML")
-        return document
-    except yaml.YAMLError as error:
-        _whole(document, 1, 1, "bad-yaml", " ".join(str(error).split()), "valid YAML")
-        return document
-    except RecursionError:
-        _whole(document, 1, 1, "too-deep", "nesting without end", f"at most {MAX_DEPTH} levels")
-        return document
-    if not nodes or _is_null(nodes[0]):
-        _whole(document, 1, 1, "empty", "an empty file", "a scenario")
-        return document
-    if len(nodes) > 1:
-        mark = nodes[1].start_mark
-        _whole(document, mark.line + 1, 1, "several-documents", f"{len(nodes)} documents", "one document")
-    document.data = _plain(document, nodes[0], (), 0, ())
-    return document
+def read_tree(text: str, file: str) -> tuple[Node | None, list[Fault]]:
+    """Reads YAML into a tree; None where nothing can be read, and every fault of the YAML itself."""
+    reader = _TreeReader(file)
+    return reader.tree(text), reader.faults
+
+
+@dataclass(slots=True)
+class _TreeReader:
+    file: str
+    faults: list[Fault] = field(default_factory=lambda: [])
+    count: int = 0
+
+    def tree(self, text: str) -> Node | None:
+        if broken := _unreadable(text):
+            self.whole(*broken)
+            if broken[2] != "tab":
+                return None
+            # The rest is read as if the tabs were spaces, so that its faults are found too.
+            text = _TABS.sub(lambda match: match[0].replace("\t", "  "), text)
+        try:
+            nodes = list(_compose(text))
+        except yaml.MarkedYAMLError as error:
+            if self.faults:
+                return None
+            mark = error.problem_mark or error.context_mark
+            if error.context_mark and mark and mark.line > error.context_mark.line and _is_open(error):
+                mark = error.context_mark  # what was opened is at fault, not where that was noticed
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            return self.whole(line, column, "bad-yaml", *_explained(error, text, line))
+        except yaml.YAMLError as error:
+            return self.whole(1, 1, "bad-yaml", " ".join(str(error).split()), "valid YAML")
+        except RecursionError:
+            return self.whole(1, 1, "too-deep", "nesting without end", f"at most {MAX_DEPTH} levels")
+        if not nodes or _is_null(nodes[0]):
+            return self.whole(1, 1, "empty", "an empty file", "a scenario: at least the sections road and ego")
+        if len(nodes) > 1:
+            mark = nodes[1].start_mark
+            self.whole(mark.line + 1, 1, "several-documents", f"{len(nodes)} documents", "one document, without '---'")
+        tree = self.node(nodes[0], (), ())
+        # What is left of a tree that was cut off is no scenario: nothing more can be said of it.
+        return None if any(fault.code == "too-large" for fault in self.faults) else tree
+
+    def whole(self, line: int, column: int, code: str, found: str, expected: str) -> None:
+        self.faults.append(Fault(self.file, line, column, "", code, found, expected))
+
+    def fault(self, node: Any, path: Path, code: str, found: str, expected: str) -> None:
+        mark = node.start_mark
+        self.faults.append(Fault(self.file, mark.line + 1, mark.column + 1, path_text(path), code, found, expected))
+
+    def node(self, node: Any, path: Path, open_nodes: tuple[int, ...]) -> Node:
+        place = Place(node.start_mark.line + 1, node.start_mark.column + 1, self.file)
+        self.count += 1
+        if self.count > MAX_NODES or len(open_nodes) > MAX_DEPTH or id(node) in open_nodes:
+            if not any(fault.code == "too-large" for fault in self.faults):
+                what = f"more than {MAX_NODES} values or {MAX_DEPTH} levels, aliases counted each time"
+                self.fault(node, path, "too-large", what, "a smaller file")
+            return Node(None, place)
+        inner = (*open_nodes, id(node))
+        if isinstance(node, yaml.MappingNode):
+            return Node(self.mapping(node, path, inner), place)
+        if isinstance(node, yaml.SequenceNode):
+            return Node([self.node(item, (*path, i), inner) for i, item in enumerate(node.value)], place)
+        removed = not node.style and node.value in ("~", "null")
+        return Node(self.scalar(node, path), place, None, removed, node.style in ("'", '"'))
+
+    def mapping(self, node: Any, path: Path, open_nodes: tuple[int, ...]) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        for key_node, value_node in node.value:
+            mark = key_node.start_mark
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.fault(key_node, (*path, "?"), "bad-key", "a key that is no word", "a word")
+                continue
+            key, here = key_node.value, (*path, key_node.value)
+            if key == "<<":
+                self.fault(key_node, here, "bad-key", "the merge key '<<'", "an `include:` of a file, or the keys")
+            elif key in found:
+                first = found[key].key
+                where = f"; it stands first in line {first.line}" if first else ""
+                self.fault(key_node, here, "duplicate-key", repr(key), f"the key once{where}")
+            else:
+                found[key] = self.node(value_node, here, open_nodes)
+                found[key].key = Place(mark.line + 1, mark.column + 1, self.file)
+        return found
+
+    def scalar(self, node: Any, path: Path) -> Any:
+        text = node.value
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
+            self.fault(node, path, "bad-yaml", f"the tag {node.tag}", "a value without a tag")
+            return text
+        if node.style in ("'", '"', "|", ">"):
+            return text
+        if text in ("", "~", "null"):
+            return None
+        if text in ("true", "false"):
+            return text == "true"
+        if len(text) > _MAX_DIGITS:
+            return text
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        return text
+
+
+def _unreadable(text: str) -> tuple[int, int, str, str, str] | None:
+    """What YAML would refuse with words that help nobody: tabs, and characters that cannot be seen."""
+    tabs = list(_TABS.finditer(text))
+    if tabs:
+        line = text.count("\n", 0, tabs[0].start()) + 1
+        more = f", and in {len(tabs) - 1} lines below" if len(tabs) > 1 else ""
+        return line, tabs[0][0].index("\t") + 1, "tab", f"a tab in the indentation{more}", "spaces"
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd:
+        line, start = text.count("\n", 0, odd.start()) + 1, text.rfind("\n", 0, odd.start()) + 1
+        return line, odd.start() - start + 1, "bad-yaml", f"the character U+{ord(odd.group()):04X}", "printable text"
+    return None
+
+
+_HINTS = (
+    ("mapping values are not allowed", "one 'key: value' in a line; indent nested keys under a line that ends in ':'"),
+    ("could not find expected ':'", "'key: value' with a colon and a space"),
+    ("did not find expected key", "keys in one column; close what is open before (a quote, '{', '[')"),
+    ("did not find expected '-' indicator", "'- ' in the same column as the others"),
+    ("did not find expected ',' or '}'", "',' between the keys of { }, and '}' at the end"),
+    ("did not find expected ',' or ']'", "',' between the values of [ ], and ']' at the end"),
+    ("found unexpected end of stream", "a closing quote"),
+    ("found character that cannot start any token", "a value in quotes: it begins with a sign that YAML keeps"),
+    ("found undefined alias", "a value in quotes, if no alias is meant"),
+    ("block sequence entries are not allowed", "'- ' on a line of its own"),
+    ("block mapping", "keys in one column"),
+)
+
+
+def _is_open(error: yaml.MarkedYAMLError) -> bool:
+    opened = ("flow mapping", "flow sequence", "quoted scalar", "simple key")
+    return any(word in (error.context or "") for word in opened)
+
+
+def _explained(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
+    """What YAML found and what it means for the writer."""
+    problem = " ".join((error.problem or str(error)).split())
+    context = " ".join((error.context or "").split())
+    said = f"{problem} {context}"
+    hint = next((expected for start, expected in _HINTS if start in said), "valid YAML")
+    lines = text.splitlines()
+    if "flow" in said and 0 < line <= len(lines) and "${" in lines[line - 1]:
+        hint = "$name instead of ${name} inside of { }, or the text in quotes"
+    opened = error.context_mark
+    since = f" ({context} that begins in line {opened.line + 1})" if opened and opened.line + 1 != line else ""
+    return f"{problem}{since}", hint
 
 
 def _compose(text: str) -> Any:
@@ -126,61 +332,3 @@ def _compose(text: str) -> Any:
 
 def _is_null(node: Any) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in ("", "~", "null")
-
-
-def _whole(document: Document, line: int, column: int, code: str, found: str, expected: str) -> None:
-    document.faults.append(Fault(document.file, line, column, "", code, found, expected))
-
-
-def _plain(document: Document, node: Any, path: Path, depth: int, open_nodes: tuple[int, ...]) -> Any:
-    mark = node.start_mark
-    document.places[path] = (mark.line + 1, mark.column + 1)
-    document.count += 1
-    if document.count > MAX_NODES or depth > MAX_DEPTH or id(node) in open_nodes:
-        if not any(fault.code == "too-large" for fault in document.faults):
-            what = f"more than {MAX_NODES} values or {MAX_DEPTH} levels, aliases counted each time"
-            document.fault(path, "too-large", what, "a smaller file")
-        return None
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(document, node, path, depth, (*open_nodes, id(node)))
-    if isinstance(node, yaml.SequenceNode):
-        inner = (*open_nodes, id(node))
-        return [_plain(document, item, (*path, i), depth + 1, inner) for i, item in enumerate(node.value)]
-    return _scalar(document, node, path)
-
-
-def _mapping(document: Document, node: Any, path: Path, depth: int, open_nodes: tuple[int, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        mark = key_node.start_mark
-        if not isinstance(key_node, yaml.ScalarNode):
-            document.places[(*path, "?")] = (mark.line + 1, mark.column + 1)
-            document.fault((*path, "?"), "bad-key", "a key that is no word", "a word")
-            continue
-        key = key_node.value
-        here = (*path, key)
-        document.keys.setdefault(here, (mark.line + 1, mark.column + 1))
-        if key in found:
-            document.faults.append(
-                Fault(document.file, mark.line + 1, mark.column + 1, path_text(here), "duplicate-key", repr(key),
-                      f"the key once; it stands first in line {document.keys[here][0]}")
-            )  # fmt: skip
-            continue
-        found[key] = _plain(document, value_node, here, depth + 1, open_nodes)
-    return found
-
-
-def _scalar(document: Document, node: Any, path: Path) -> Any:
-    text = node.value
-    if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
-        document.fault(path, "bad-yaml", f"the tag {node.tag}", "a value without a tag")
-        return None
-    if node.style in ("'", '"', "|", ">"):
-        return text
-    if text in ("", "~", "null"):
-        return None
-    if text in ("true", "false"):
-        return text == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -14,19 +14,24 @@ from driving_data.errors import nearest_name
 from scenarios.expressions import TextFault, Value
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.parse import parse_any, parse_value
-from scenarios.spec.values import Section, read_value, refuse, section, values_of
+from scenarios.spec.hints import explained, meant_word, refused_outright
+from scenarios.spec.values import Section, parsed, read_value, refuse, section, values_of
 from scenarios.types import light as lights
 from scenarios.types import weather as weathers
-from scenarios.types.actors import ACTOR, DRIVER, EGO, RELATIONS, actor
+from scenarios.types.actors import ACTOR, DRIVER, EGO, RELATIONS, TASKS, actor, ego, role, tasks_of
+from scenarios.types.catalogue import LEAF_TYPES
 from scenarios.types.fields import Schema
+from scenarios.types.leaf_type import LeafType
 from scenarios.types.light import LIGHT
 from scenarios.types.road import NAMES, road, road_file, road_schema
 from scenarios.types.sensors import RIGS
 from scenarios.types.signals import OFFSET, PHASE, STATES, STEADY_S, signal
 from scenarios.types.traffic import TRAFFIC, traffic
 from scenarios.types.weather import WEATHER
-from scenarios.units import Dimension
+from scenarios.units import TEXT, Dimension
 
+_PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+_ROAD_FORMS = "an archetype as 'road: urban', with parameters 'road: {urban: {lanes: 2}}', or '{file: town.xodr}'"
 _RELATIVE = re.compile(r"\s*(?P<of>[A-Za-z_]\w*)\s*(?:\bby\b\s*(?P<by>.+))?")
 _PLACED = {name: field for name, field in ACTOR.items() if name not in DRIVER and name != "by"}
 _STREAM = {name: field for name, field in TRAFFIC.items() if name not in DRIVER}
@@ -56,7 +61,7 @@ def _relation(data: Any) -> Any:
         raise refuse("bad-place", repr(data), "an actor and a gap, as 'ego by 20..40 m'")
     offset = match.start("by") if match["by"] else 0
     try:
-        by = parse_value(match["by"], ACTOR["by"].dimension) if match["by"] else None
+        by = parsed(match["by"], ACTOR["by"].dimension) if match["by"] else None
     except TextFault as fault:
         raise refuse(fault.code, fault.found, fault.expected, fault.nearest, fault.offset + offset) from None
     return {"of": match["of"], "by": by}
@@ -80,15 +85,24 @@ DriverUnion = Annotated[
     Annotated[str, BeforeValidator(_driver), Tag("name")] | Annotated[DriverSection, Tag("keys")],
     Discriminator(_driver_kind),
 ]
-_EgoSection = section("ego", EGO)
+_EgoSection = section("ego", EGO, task=(OptionalText, None))
 _ActorSection = section(
     "actor", _PLACED,
     ahead_of=(RelationType, None), behind=(RelationType, None), beside=(RelationType, None),
     driver=(DriverUnion | None, None), do=(Any, None),
 )  # fmt: skip
 _TrafficSection = section("traffic", _STREAM, driver=(DriverUnion | None, None))
-_WeatherSection = section("weather", WEATHER, preset=(Text | None, None))
-_LightSection = section("light", LIGHT, preset=(Text | None, None))
+
+
+def _preset(kind: str, names: Iterable[str]) -> Any:
+    """The type of a preset's name."""
+    valid = tuple(names)
+    return Annotated[str | None, BeforeValidator(lambda data: _known(kind, _text(data), valid))]
+
+
+_WeatherSection = section("weather", WEATHER, preset=(_preset("weather", weathers.PRESETS), None))
+_LightSection = section("light", LIGHT, preset=(_preset("light", lights.PRESETS), None))
+StoryboardSection = section("storyboard", {}, file=(Text, ...), parameters=(dict[str, Text], Key(default_factory=dict)))
 FileSection = section("road", {}, file=(Text, ...), routes=(dict[str, list[Text]], Key(default_factory=dict)))
 
 
@@ -98,6 +112,12 @@ def road_section(archetype: str) -> type[Section]:
     return section(f"road {archetype}", road_schema(archetype))
 
 
+@lru_cache(maxsize=16)
+def _road_holder(name: str) -> type[Section]:
+    """The section `road` with one archetype in it."""
+    return create_model("road", __base__=Section, **{name: (road_section(name), ...)})  # type: ignore[call-overload]
+
+
 def road_leaf(data: Any, base: FilePath | None) -> Leaf:
     """`motorway`, `{motorway: {lanes: 3}}` or `{file: town.xodr, routes: {main.1: [...]}}`."""
     if isinstance(data, str):
@@ -105,24 +125,34 @@ def road_leaf(data: Any, base: FilePath | None) -> Leaf:
     if isinstance(data, Mapping) and "file" in data:
         return _file_leaf(FileSection.model_validate(data), base)
     if not isinstance(data, Mapping) or len(data) != 1:
-        raise refuse("bad-road", repr(data)[:60], "an archetype, one archetype with its parameters, or a file")
+        raise refuse("bad-road", repr(data)[:60], _ROAD_FORMS)
     name = _known("road archetype", str(next(iter(data))), NAMES)
-    holder = create_model("road", __base__=Section, **{name: (road_section(name), ...)})  # type: ignore[call-overload]
-    read: Any = holder.model_validate({name: data[name] if data[name] is not None else {}})
+    read: Any = _road_holder(name).model_validate({name: data[name] if data[name] is not None else {}})
     return road(name, **values_of(getattr(read, name), road_schema(name)))
 
 
 def _file_leaf(model: Any, base: FilePath | None) -> Leaf:
     path = (base or FilePath()) / model.file
     if not path.is_file():
-        raise refuse("missing-file", repr(model.file), "an OpenDRIVE file beside the scenario file")
+        raise refuse("missing-file", repr(model.file), "an OpenDRIVE file beside the scenario file", key="file")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return road_file(str(path), digest, {name: tuple(lanes) for name, lanes in model.routes.items()})
 
 
+def storyboard_leaf(data: Any, base: FilePath | None) -> Leaf:
+    """`{file: cut_in.xosc, parameters: {gap: InitialDistance}}`: a scenario file of another language."""
+    model: Any = StoryboardSection.model_validate(data)
+    path = ((base or FilePath()) / model.file).resolve()
+    if not path.is_file():
+        raise refuse("missing-file", repr(model.file), "an OpenSCENARIO file beside the scenario file", key="file")
+    named = {f"parameter {own}": declared for own, declared in model.parameters.items()}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return make_leaf("storyboard", texts={"file": str(path), "sha256": digest, **named})
+
+
 def _known(what: str, name: str, names: tuple[str, ...]) -> str:
     if name not in names:
-        raise refuse("unknown-name", f"no {what} {name!r}", f"one of {', '.join(names)}", nearest_name(name, names))
+        raise refuse("unknown-name", f"no {what} {name!r}", f"one of {', '.join(names)}", meant_word(name, names))
     return name
 
 
@@ -133,8 +163,6 @@ def preset_leaf(kind: str, data: Any) -> Leaf:
     if isinstance(data, str):
         return _make(kind, _known(kind, data, tuple(module.PRESETS)), {})
     read: Any = model.model_validate(data)
-    if read.preset is not None:
-        _known(kind, read.preset, tuple(module.PRESETS))
     return _make(kind, read.preset, values_of(read, schema))
 
 
@@ -144,21 +172,34 @@ def _make(kind: str, preset: str | None, values: dict[str, Value]) -> Leaf:
 
 def ego_leaf(data: Any) -> Leaf:
     """The `ego` section."""
-    return make_leaf("ego", values=values_of(_EgoSection.model_validate(data), EGO))
+    model: Any = _EgoSection.model_validate(data)
+    values: dict[str, Any] = values_of(model, EGO)
+    for name in tasks_of(model.task or ""):
+        _known("ego task", name, tuple(TASKS))
+    return ego(task=model.task or "", **values)
 
 
-def actor_leaf(name: str, data: Any) -> Leaf:
-    """One of `actors`, without its `do`."""
+def actor_leaf(name: str, data: Any, is_role: bool = False) -> Leaf:
+    """One of `actors`, without its `do`; a role is one of `roles`, whose place may be open."""
     model: Any = _ActorSection.model_validate(data)
     relations = [(relation, getattr(model, relation)) for relation in RELATIONS if getattr(model, relation)]
     if len(relations) > 1 or (relations and model.at is not None):
         raise refuse("bad-place", "several places", "one of at, ahead_of, behind and beside")
+    if not relations and model.at is None and not is_role:
+        raise refuse("missing-key", "no place", "at (a distance along the route `on`), or ahead_of, behind, beside")
     relation, whom = relations[0] if relations else ("", None)
     values: dict[str, Any] = {name.replace(".", "__"): value for name, value in values_of(model, _PLACED).items()}
     if whom is not None and whom.by is not None:
         values["by"] = whom.by
     driver, fields = _driver_parts(model.driver)
-    return actor(name, relation=relation, of=whom.of if whom else "", driver=driver, **values, **fields)
+    make = role if is_role else actor
+    return make(name, relation=relation, of=whom.of if whom else "", driver=driver, **values, **fields)
+
+
+def _require(absent: list[str], schema: Schema) -> None:
+    if absent:
+        words = ", ".join(f"{name!r} ({schema[name].doc})" for name in absent)
+        raise refuse("missing-key", "nothing", f"the key{'s' if len(absent) > 1 else ''} {words}")
 
 
 def _driver_parts(driver: Any) -> tuple[str, dict[str, Any]]:
@@ -172,6 +213,7 @@ def traffic_leaf(name: str, data: Any) -> Leaf:
     model: Any = _TrafficSection.model_validate(data)
     driver, fields = _driver_parts(model.driver)
     values: dict[str, Any] = values_of(model, _STREAM)
+    _require([key for key in ("count", "on", "speed") if key not in values], TRAFFIC)
     return traffic(name, driver=driver, **values, **fields)
 
 
@@ -192,12 +234,49 @@ def signal_leaf(name: str, data: Any) -> Leaf:
     return signal(name, phases, offset)
 
 
+@lru_cache(maxsize=128)
+def described_section(kind: str) -> type[Section]:
+    """The section of a kind of leaf that is described by data."""
+    leaf_type = LEAF_TYPES[kind]
+    rows: dict[str, Any] = {
+        key: (list[section(f"{kind} {key}", schema)], Key(default_factory=list))  # type: ignore[misc]
+        for key, schema in leaf_type.rows.items()
+    }
+    preset: dict[str, Any] = {"preset": (_preset(kind, leaf_type.presets), None)} if leaf_type.presets else {}
+    return section(kind, leaf_type.fields, **rows, **preset)
+
+
+def described_leaf(kind: LeafType, name: str, data: Any) -> Leaf:
+    """A leaf of a kind that is described by data: a preset by name, keys, or both."""
+    if isinstance(data, str) and kind.presets:
+        return kind.make(name, _known(kind.kind, data, tuple(kind.presets)))
+    read: Any = described_section(kind.kind).model_validate(data)
+    preset = getattr(read, "preset", None) if kind.presets else None
+    given = {*values_of(read, kind.fields), *(kind.presets[preset] if preset else ())}
+    _require([name for name in kind.required if name not in given], kind.fields)
+    rows = {key: [values_of(row, schema) for row in getattr(read, key)] for key, schema in kind.rows.items()}
+    return kind.make(name, preset, rows, **values_of(read, kind.fields))
+
+
 def parameter_value(data: Any, types: Mapping[str, Dimension]) -> Value:
     """A named parameter: what it measures is seen from its unit, or from what its expression computes."""
+    text = written(data)
     try:
-        return parse_any(written(data), types)
-    except TextFault as fault:
+        if refused := refused_outright(text):
+            raise refused
+        return parse_value(text, TEXT) if _are_names(text, types) else parse_any(text, types)
+    except ValueError as error:
+        fault = error if isinstance(error, TextFault) else TextFault("bad-number", str(error), "a value")
+        fault = explained(text, fault)
         raise refuse(fault.code, fault.found, fault.expected, fault.nearest, fault.offset) from None
+
+
+def _are_names(text: str, types: Mapping[str, Dimension]) -> bool:
+    """Whether a text is a name with a dot, or several names with weights: routes, kinds and the like."""
+    names = [part.partition("@")[0].strip() for part in text.split("|")]
+    roots = {path.split(".")[0] for path in types}
+    known = all(_PATH.fullmatch(name) and name.split(".")[0] not in roots for name in names)
+    return known and (len(names) > 1 or "." in text) and not {"true", "false"} & set(names)
 
 
 def written(data: Any) -> str:
@@ -225,10 +304,13 @@ def unknown_rig(data: Any) -> Exception:
     return refuse("unknown-name", f"no sensor rig {data!r}", f"one of {', '.join(RIGS)}", near)
 
 
-def model_of(path: tuple[str | int, ...]) -> type[BaseModel] | None:
+def model_of(path: tuple[str | int, ...], data: Any = None) -> type[BaseModel] | None:
     """The model of the section at a path, for the names of its keys."""
-    models = {"ego": _EgoSection, "weather": _WeatherSection, "light": _LightSection}
-    named = {"actors": _ActorSection, "traffic": _TrafficSection}
+    if path[-1] == "road" and isinstance(data, Mapping):
+        return FileSection if "file" in data else _road_holder(str(next(iter(data))))
+    models = {"storyboard": StoryboardSection, "ego": _EgoSection, "weather": _WeatherSection, "light": _LightSection}
+    named = {"actors": _ActorSection, "roles": _ActorSection, "traffic": _TrafficSection}
+    named |= {kind.kind: described_section(kind.kind) for kind in LEAF_TYPES.values() if kind.kind in path}
     for part in reversed(path):
         if part in models or part in named:
             return {**models, **named}[str(part)]

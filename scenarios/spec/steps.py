@@ -8,20 +8,23 @@ from typing import Any
 
 from pydantic import Field as Key
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 from driving_data.errors import nearest_name
-from scenarios.expressions import TextFault
+from scenarios.expressions import TextFault, Value
 from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec
-from scenarios.parse import parse_value
-from scenarios.spec.faults import add_validation
+from scenarios.spec.faults import add_custom, add_validation
 from scenarios.spec.nodes import Document, Path
 from scenarios.spec.sections import OptionalText
-from scenarios.spec.values import Section, section, values_of
+from scenarios.spec.values import Section, parsed, read_value, section, values_of
+from scenarios.types.fields import Field
 from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, do, step, step_problems
+from scenarios.units import LENGTH
 
 _TRIGGER = re.compile(
     r"\s*(?P<kind>[A-Za-z_]+)\s*(?:\(\s*(?P<of>\w+)\s*\))?\s*(?P<sign><=|>=|<|>|==|=)\s*(?P<limit>.+)"
 )
+_POINT = Field(LENGTH, "place along or beside the route")
 _FORMS = ", ".join(f"{n}{'(actor)' if t.target else ''} {t.sign} {t.dimension.unit}" for n, t in TRIGGERS.items())
 
 
@@ -109,7 +112,9 @@ class StepReader:
         kind = ACTIONS[action]
         values: dict[str, Any] = {f"{name}_": value for name, value in values_of(model, kind.fields).items()}
         of = (model.of or "") if kind.target else ""
-        points = tuple((pair[0], pair[1]) for pair in getattr(model, "points", None) or ())
+        points = self._points(getattr(model, "points", None) or [], (*path, "points"))
+        if points is None:
+            return None
         given = {name.rstrip("_") for name in values}
         problems = step_problems(action, given, bool(of), False, bool(points))
         for problem in problems:
@@ -117,6 +122,26 @@ class StepReader:
         if problems:
             return None
         return self._made(path, lambda: step(action, of=of, when=trigger, points=points, **values))
+
+    def _points(self, data: list[Any], path: Path) -> tuple[tuple[Value, Value], ...] | None:
+        """Places `[s, d]` along a route; None where one is at fault."""
+        found: list[tuple[Value, Value]] = []
+        before = len(self.document.faults)
+        for i, pair in enumerate(data):
+            if not isinstance(pair, list) or len(pair) != 2:
+                form = "a place [along the route, to its left], as [90 m, 1 m]"
+                self.document.fault((*path, i), "wrong-type", repr(pair)[:40], form)
+                continue
+            read: list[Value] = []
+            for j, item in enumerate(pair):
+                try:
+                    read.append(read_value(item, _POINT))
+                except PydanticCustomError as error:
+                    add_custom(self.document, error, (*path, i, j))
+            if len(read) == 2:
+                self.origins[self.slot, f"points[{i}]"] = (*path, i)
+                found.append((read[0], read[1]))
+        return tuple(found) if len(self.document.faults) == before else None
 
     def _made(self, path: Path, make: Callable[[], Step]) -> Step | None:
         try:
@@ -157,7 +182,7 @@ class StepReader:
             self.document.fault(path, "bad-trigger", found, f"{match['kind']} {kind.sign} ...: {kind.doc} the limit")
             return None
         try:
-            limit = parse_value(match["limit"], kind.dimension)
+            limit = parsed(match["limit"], kind.dimension)
         except TextFault as fault:
             offset = match.start("limit") + fault.offset
             self.document.fault(path, fault.code, fault.found, fault.expected, fault.nearest, offset)

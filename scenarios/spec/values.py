@@ -8,18 +8,22 @@ from pydantic_core import PydanticCustomError
 
 from driving_data.errors import nearest_name
 from scenarios.expressions import Expression, TextFault, Value
+from scenarios.forms import DISTRIBUTIONS
 from scenarios.parse import parse_value
-from scenarios.space import Choice, Const, IntRange, LogUniform, Normal, Uniform
+from scenarios.space import Choice
+from scenarios.spec.hints import explained, meant_word, refused_outright
 from scenarios.types.fields import Field, Schema, check_limits
 from scenarios.units import FLAG, TEXT, Dimension, split_suffix
 
 _FALSE_WORDS = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
-_DISTRIBUTIONS = {"uniform": 2, "loguniform": 2, "int": 2, "normal": 4, "choice": 0}
+_DISTRIBUTIONS = (*DISTRIBUTIONS, "choice")
 
 
-def refuse(code: str, found: str, expected: str, nearest: str | None = None, offset: int = 0) -> PydanticCustomError:
-    """A fault in the words of `driving_data.errors.Fault`."""
-    context = {"found": found, "expected": expected, "nearest": nearest or "", "offset": offset}
+def refuse(
+    code: str, found: str, expected: str, nearest: str | None = None, offset: int = 0, key: str = ""
+) -> PydanticCustomError:
+    """A fault in the words of `driving_data.errors.Fault`; `key` is the key inside of the section that it is about."""
+    context = {"found": found, "expected": expected, "nearest": nearest or "", "offset": offset, "key": key}
     return PydanticCustomError("fault", "{found}; expected {expected}", {**context, "code": code})
 
 
@@ -29,6 +33,8 @@ def read_value(data: Any, field: Field) -> Value:
         value = _read(data, field.dimension)
         check_limits(value, field)
     except TextFault as fault:
+        if fault.code == "unknown-name" and field.names:
+            fault.nearest = meant_word(fault.found, field.names)
         raise refuse(fault.code, fault.found, fault.expected, fault.nearest, fault.offset) from None
     return value
 
@@ -38,7 +44,24 @@ def _read(data: Any, dimension: Dimension) -> Value:
         return _read_mapping(data, dimension)
     if isinstance(data, list):
         return _choice([(item, 1.0) for item in data], dimension)
-    return parse_value(_as_text(data, dimension), dimension)
+    return parsed(_as_text(data, dimension), dimension)
+
+
+def parsed(text: str, dimension: Dimension) -> Value:
+    """A text as a value; what is wrong with it is said in words that help.
+
+    Raises:
+        TextFault: it cannot be read or measures something else.
+    """
+    if dimension.numeric and (refused := refused_outright(text)):
+        raise refused
+    try:
+        return parse_value(text, dimension)
+    except TextFault as fault:
+        raise explained(text, fault) from None
+    except ValueError as error:
+        fault = TextFault("bad-number", str(error), dimension.words)
+        raise explained(text, fault) from None
 
 
 def _as_text(data: Any, dimension: Dimension) -> str:
@@ -54,7 +77,8 @@ def _as_text(data: Any, dimension: Dimension) -> str:
         return repr(data)
     if dimension == FLAG and str(data).lower() in _FALSE_WORDS:
         raise TextFault("wrong-type", repr(data), "true or false", 0, _FALSE_WORDS[str(data).lower()])
-    return str(data)
+    # A name or flag that is computed begins with '='; `$name` can be nothing else.
+    return f"={data}" if dimension in (TEXT, FLAG) and str(data).startswith("$") else str(data)
 
 
 def _read_mapping(data: Mapping[str, Any], dimension: Dimension) -> Value:
@@ -74,7 +98,7 @@ def _read_mapping(data: Mapping[str, Any], dimension: Dimension) -> Value:
                             nearest_name(unknown[0], order))  # fmt: skip
         inner = [inner[key] for key in order if key in inner]
     texts = [_as_text(item, dimension) for item in _listed(name, inner)]
-    return parse_value(f"{name}({', '.join(texts)})", dimension)
+    return parsed(f"{name}({', '.join(texts)})", dimension)
 
 
 def _listed(name: str, data: Any) -> list[Any]:
@@ -97,7 +121,7 @@ def _choice(options: list[tuple[Any, Any]], dimension: Dimension) -> Value:
     return read[0][0] if len(read) == 1 else Choice(tuple(read))
 
 
-ValueType = Const | Uniform | Normal | LogUniform | IntRange | Choice | Expression
+ValueType = Value
 
 
 class Section(BaseModel):
@@ -109,7 +133,7 @@ class Section(BaseModel):
     @classmethod
     def _with_units(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise refuse("wrong-type", _shown(data), f"keys, of {', '.join(names_of(cls))}")
+            raise refuse("wrong-type", _shown(data), f"keys such as {', '.join(written_names(cls)[:6])}")
         renamed: dict[str, Any] = {}
         valid = names_of(cls)
         for key, value in data.items():
@@ -117,7 +141,7 @@ class Section(BaseModel):
             if str(key) in valid or not unit or base not in valid:
                 renamed[str(key)] = value
             elif base in data:
-                raise refuse("duplicate-key", repr(key), f"either {base!r} or {key!r}")
+                raise refuse("duplicate-key", repr(key), f"either {base!r} or {key!r}", key=str(key))
             else:
                 renamed[base] = _with_unit(value, unit)
         return renamed
@@ -141,12 +165,17 @@ def _is_range(text: str) -> bool:
 
 
 def _shown(data: Any) -> str:
-    return "nothing" if data is None else f"the list {data!r}"[:60] if isinstance(data, list) else repr(data)[:60]
+    return "nothing" if data is None else "a list" if isinstance(data, list) else repr(data)[:60]
 
 
 def names_of(model: type[BaseModel]) -> tuple[str, ...]:
     """Keys of a section as they are written."""
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def written_names(model: type[BaseModel]) -> tuple[str, ...]:
+    """Keys of a section as they are shown: fields with a dot are in a section of their own."""
+    return tuple(name.replace("__", ".") for name in names_of(model))
 
 
 def section(name: str, schema: Schema, **extra: Any) -> type[Section]:

@@ -39,5 +39,7 @@ def parameter(name: str, value: Given, dimension: Dimension) -> Leaf:
         IllTyped: the name is taken by the language.
     """
     if name in RESERVED or not name.isidentifier():
-        raise IllTyped(f"a parameter cannot be called {name!r}; take letters, digits and _, and none of {RESERVED}")
+        raise IllTyped(
+            f"a parameter cannot be called {name!r}; take letters, digits and _, and none of {', '.join(RESERVED)}"
+        )
     return make_leaf("parameter", name, values={name: as_value(value, dimension)})

@@ -3,7 +3,8 @@
 Sizes are length, width, height in metres, typical of European traffic: car, Volkswagen Golf 8 (4.28, 1.79, 1.46)
 to estate, rounded; van, Mercedes Sprinter; truck, rigid 18 t lorry; bus, 12 m city bus; the widths within the
 2.55 m of directive 96/53/EC; motorcycle and bicycle with rider; people, 50th percentile standing with swing of the
-arms (DIN 33402-2); animal, a roe or fallow deer; cone and barrier, German RSA 21 devices.
+arms (DIN 33402-2); animal, a roe or fallow deer; cone and barrier, German RSA 21 devices. Variants of a class, and
+whatever else distinguishes one actor from another, are in `traits`.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from scenarios.concrete import Driver
 from scenarios.leaf import IllTyped, Leaf, make_leaf
 from scenarios.types.fields import Field, Get, Given, as_values, reader
 from scenarios.types.lookup import known
+from scenarios.types.traits import ALIASES, TRAITS, class_of, trait_objections, traits_of, usual_size
 from scenarios.units import ACCELERATION, ANGLE, FLAG, LENGTH, SPEED, TEXT, TIME
 
 SIZES_M: Mapping[ActorClass, tuple[float, float, float]] = {
@@ -39,7 +41,7 @@ SIZES_M: Mapping[ActorClass, tuple[float, float, float]] = {
 }
 DRIVEN = VEHICLES | TWO_WHEELERS
 MOVING = DRIVEN | PEDESTRIANS | {ActorClass.ANIMAL}
-KINDS = tuple(kind.label for kind in ActorClass)
+KINDS = (*(kind.label for kind in ActorClass), *ALIASES)
 
 DRIVER: Mapping[str, Field] = {
     "driver.desired_speed": Field(SPEED, "free-flow speed; else the speed at the start", None, 0.0, 90.0),
@@ -66,6 +68,7 @@ ACTOR: Mapping[str, Field] = {
     "speed": Field(SPEED, "at the start, along its heading", 0.0, 0.0, 90.0),
     **PLACE,
     **DRIVER,
+    **TRAITS,
 }
 EGO: Mapping[str, Field] = {
     "on": PLACE["on"],
@@ -80,18 +83,43 @@ EGO: Mapping[str, Field] = {
     "height": Field(LENGTH, "size", 1.5, 1.0, 4.5),
     "wheelbase": Field(LENGTH, "between the axles", 2.8, 1.0, 12.0),
 }
+TASKS: Mapping[str, tuple[str, ...]] = {
+    "drive_straight": ("MotionDrive",),
+    "follow": ("MotionDrive",),
+    "lane_change_left": ("MotionLaneChangeLeft",),
+    "lane_change_right": ("MotionLaneChangeRight",),
+    "turn_left": ("MotionTurnLeft",),
+    "turn_right": ("MotionTurnRight",),
+    "u_turn": ("MotionUTurn",),
+    "merge": ("MotionDrive",),
+    "overtake": ("MotionOvertake",),
+    "park": ("MotionStop",),
+    "exit": ("MotionDrive",),
+    "stop": ("MotionStop",),
+    "enter_roundabout": ("MotionDrive",),
+}
 RELATIONS = ("ahead_of", "behind", "beside")
 RESERVED = ("ego", "road", "weather", "light", "traffic", "signals", "sensors", "time", "about", "parameters", "true",
             "false", "and", "or", "not")  # fmt: skip
 
 
-def ego(**values: Given) -> Leaf:
+def ego(*, task: str = "", **values: Given) -> Leaf:
     """The ego leaf: `on`, `at`, `speed`, `target_speed`, `goal`, ... (names of `EGO`).
+
+    Args:
+        task: what is asked of the policy, one name of `TASKS` or several in order: `lane_change_left then exit`.
+        values: names of `EGO`.
 
     Raises:
         IllTyped: a name or value does not fit.
     """
-    return make_leaf("ego", values=as_values("ego", EGO, values))
+    asked = " then ".join(known("ego task", name, TASKS) for name in tasks_of(task))
+    return make_leaf("ego", "", {"task": asked} if asked else {}, as_values("ego", EGO, values))
+
+
+def tasks_of(text: str) -> tuple[str, ...]:
+    """The tasks of a text such as `lane_change_left then exit`, in order."""
+    return tuple(name.strip() for name in text.split(" then ")) if text.strip() else ()
 
 
 def actor(
@@ -109,16 +137,68 @@ def actor(
     Raises:
         IllTyped: a name or value does not fit.
     """
+    return actor_of(name, {"relation": relation, "of": of, "driver": driver}, values)
+
+
+def actor_of(name: str, texts: Mapping[str, str], values: Mapping[str, Given]) -> Leaf:
+    """An actor leaf, its `relation`, `of` and `driver` and its values as mappings (else as `actor`)."""
+    return _checked(_cast("actor", name, {"relation": "", "of": "", "driver": "", **texts}, values))
+
+
+def role(name: str, *, relation: str = "", of: str = "", driver: str = "", **values: Given) -> Leaf:
+    """An actor that `bind` makes whole later: what is given here holds whoever plays the part.
+
+    A `kind` that is given says who may play it. The slot is that of the actor, so that a role and an actor of one
+    name cannot both be there.
+
+    Raises:
+        IllTyped: a name or value does not fit.
+    """
+    return _cast("role", name, {"relation": relation, "of": of, "driver": driver}, values)
+
+
+def player(kind: Given, *, relation: str = "", of: str = "", driver: str = "", **values: Given) -> Leaf:
+    """Who plays a role: class and whatever the role leaves open, as `player("truck", variant="tanker")`.
+
+    Raises:
+        IllTyped: a name or value does not fit.
+    """
     texts = {"relation": relation, "of": of, "driver": driver}
+    return _cast("role", "player", texts, {"kind": kind, **values})
+
+
+def cast(part: Leaf, who: Leaf) -> Leaf:
+    """The actor that a role and its player make together.
+
+    Raises:
+        IllTyped: both say the same thing, the player is of no class that the role allows, or something is missing.
+    """
+    allowed, kinds = possible_kinds(part), possible_kinds(who)
+    if dict(part.values).get("kind") is not None and not set(kinds) <= set(allowed):
+        raise IllTyped(f"role {part.name}: a {' or '.join(kinds)} cannot play it; one of {', '.join(allowed)} can")
+    mine = {name: value for name, value in part.values if name != "kind"}
+    twice = sorted((mine.keys() & dict(who.values).keys()) | (dict(part.texts).keys() & dict(who.texts).keys()))
+    if twice:
+        raise IllTyped(f"role {part.name}: {', '.join(twice)} bound twice, by the role and by its player")
+    texts = dict(part.texts) | dict(who.texts)
+    return _checked(make_leaf("actor", part.name, texts, mine | dict(who.values)))
+
+
+def _cast(kind: str, name: str, texts: Mapping[str, str], values: Mapping[str, Given]) -> Leaf:
+    relation, driver = texts["relation"], texts["driver"]
     if name in RESERVED or not name.isidentifier():
-        raise IllTyped(f"an actor cannot be called {name!r}; take letters, digits and _, and none of {RESERVED}")
+        raise IllTyped(
+            f"an actor cannot be called {name!r}; take letters, digits and _, and none of {', '.join(RESERVED)}"
+        )
     if relation:
         known("relation", relation, RELATIONS)
     if driver:
         known("driver", driver, ("idm", "none"))
     given = {key.replace("__", "."): value for key, value in values.items()}
-    leaf = make_leaf("actor", name, {k: v for k, v in texts.items() if v}, as_values(f"actor {name}", ACTOR, given))
-    return _checked(leaf)
+    leaf = make_leaf(kind, name, {k: v for k, v in texts.items() if v}, as_values(f"{kind} {name}", ACTOR, given))
+    if faults := list(trait_objections(leaf, possible_kinds(leaf))):
+        raise IllTyped(f"{kind} {name}: {'; '.join(faults)}")
+    return leaf
 
 
 def _checked(leaf: Leaf) -> Leaf:
@@ -131,8 +211,8 @@ def _checked(leaf: Leaf) -> Leaf:
         raise IllTyped(f"actor {leaf.name}: `at` needs a route, as `on: main.1`")
     if leaf.text("of") == leaf.name:
         raise IllTyped(f"actor {leaf.name} is placed by itself")
-    for kind in possible_kinds(leaf):
-        known("actor class", kind, KINDS)
+    if faults := list(trait_objections(leaf, possible_kinds(leaf))):
+        raise IllTyped(f"actor {leaf.name}: {'; '.join(faults)}")
     return leaf
 
 
@@ -142,13 +222,14 @@ def possible_kinds(leaf: Leaf) -> tuple[str, ...]:
 
     value = dict(leaf.values).get("kind")
     found = frozenset(["car"]) if value is None else value_bounds(value, lambda _: None)
-    return tuple(sorted(found)) if isinstance(found, frozenset) else ()
+    return tuple(known("actor class", kind, KINDS) for kind in sorted(found)) if isinstance(found, frozenset) else ()
 
 
-def size_of(read: Get, kind: ActorClass) -> tuple[float, float, float]:
-    """Length, width, height: as given, else typical of the class."""
+def size_of(leaf: Leaf, read: Get, kind: ActorClass) -> tuple[float, float, float]:
+    """Length, width, height: as given, else typical of the class, the variant, the age and the trailers."""
+    usual = usual_size(kind, str(read("kind")), traits_of(leaf, read), SIZES_M)
     given = (read("length"), read("width"), read("height"))
-    length, width, height = (g if g is not None else d for g, d in zip(given, SIZES_M[kind], strict=True))
+    length, width, height = (g if g is not None else d for g, d in zip(given, usual, strict=True))
     return float(length), float(width), float(height)
 
 
@@ -180,6 +261,7 @@ def actor_reader(leaf: Leaf, get: Get) -> Get:
 
 
 __all__ = [
-    "ACTOR", "DRIVEN", "DRIVER", "EGO", "KINDS", "MOVING", "PLACE", "RELATIONS", "SIZES_M", "STATIC_OBJECTS", "actor",
-    "actor_reader", "driver_of", "ego", "possible_kinds", "size_of",
+    "ACTOR", "DRIVEN", "DRIVER", "EGO", "KINDS", "MOVING", "PLACE", "RELATIONS", "SIZES_M", "STATIC_OBJECTS", "TASKS",
+    "actor", "actor_of", "actor_reader", "cast", "class_of", "driver_of", "ego", "player", "possible_kinds", "role",
+    "size_of", "tasks_of", "traits_of",
 ]  # fmt: skip

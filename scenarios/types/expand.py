@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import cos, pi, sin
 from typing import Any
 
 from scenarios.behaviour import (
@@ -27,7 +29,7 @@ from scenarios.concrete import Place
 from scenarios.expressions import Value
 from scenarios.leaf import Leaf, Step, TriggerSpec
 from scenarios.types.fields import OutOfLimits, limits_text
-from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, all_steps
+from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, all_steps, lane_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,28 @@ def _stop_and_go(a: dict[str, Any], start: Place) -> Behaviour:
     return Sequence((ChangeSpeed(a["slow_to"], a["rate"]), Wait(a["stand"]), KeepSpeed(a["speed"])))
 
 
+def _stop(a: dict[str, Any], start: Place) -> Behaviour:
+    return Sequence((ChangeSpeed(0.0, a["rate"]), Wait(a["for"])))
+
+
+def _lane_change(side: int, a: dict[str, Any], start: Place) -> Behaviour:
+    return ChangeLane(a["to"] or lane_beside(start.route, side), a["within"])
+
+
+def _u_turn(a: dict[str, Any], start: Place) -> Behaviour:
+    at, side = float(a["at"]), float(a["to"])
+    radius, middle = 0.5 * (side - start.d_m), 0.5 * (side + start.d_m)
+    turn = [(at + abs(radius) * sin(k * pi / 6), middle - radius * cos(k * pi / 6)) for k in range(7)]
+    here = (start.s_m, start.d_m)
+    points = (here, *turn) if at > start.s_m else tuple(turn)
+    return FollowPath(start.route, (*points, (at - float(a["back"]), side)), a["speed"])
+
+
+def _reverse(a: dict[str, Any], start: Place) -> Behaviour:
+    here, there = (start.s_m, start.d_m), (start.s_m - float(a["distance"]), start.d_m)
+    return FollowPath(start.route, (here, there), a["speed"])
+
+
 _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "keep_speed": lambda a, start: KeepSpeed(a["speed"]),
     "change_speed": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
@@ -162,4 +186,21 @@ _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "pull_out": _with_speed,
     "swerve": _swerve,
     "stop_and_go": _stop_and_go,
+    "brake": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
+    "stop": _stop,
+    "accelerate": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
+    "drive_slowly": lambda a, start: KeepSpeed(a["speed"]),
+    "follow": lambda a, start: KeepSpeed(a["speed"]),
+    "stand_still": lambda a, start: Sequence((ChangeSpeed(0.0, 6.0), Wait(a["for"]))),
+    "lane_change_left": partial(_lane_change, 1),
+    "lane_change_right": partial(_lane_change, -1),
+    "turn_left": lambda a, start: KeepSpeed(a["speed"]),
+    "turn_right": lambda a, start: KeepSpeed(a["speed"]),
+    "u_turn": _u_turn,
+    "reverse": _reverse,
+    # Effects move nothing: their time passes, their meaning is kept as a feature (`features`).
+    "open_door": lambda a, start: Wait(a["for"]),
+    "drop_cargo": lambda a, start: Wait(a["for"]),
+    "signal": lambda a, start: Wait(a["for"]),
+    "work": lambda a, start: Wait(a["for"]),
 }

@@ -8,7 +8,7 @@ from driving_data.errors import nearest_name
 from scenarios.expressions import Expression, TextFault, Value
 from scenarios.leaf import IllTyped, Leaf
 from scenarios.parse import parse_value
-from scenarios.space import Choice, Const, IntRange, LogUniform, Normal, Scalar, Uniform
+from scenarios.space import Choice, Const, Scalar
 from scenarios.units import Dimension
 
 Given = Value | Scalar
@@ -45,7 +45,7 @@ def as_value(given: Given, dimension: Dimension) -> Value:
     Raises:
         TextFault: the text cannot be read or measures something else.
     """
-    if isinstance(given, (Const, Uniform, Normal, LogUniform, IntRange, Choice, Expression)):
+    if not isinstance(given, (str, bool, int, float)):
         if given.dimension.as_number() != dimension.as_number():
             raise TextFault("wrong-dimension", f"{given.text()} is {given.dimension.words}", dimension.words)
         return given
@@ -116,18 +116,45 @@ def limits_text(field: Field) -> str:
 
 def reader(leaf: Leaf, schema: Schema, get: Get) -> Get:
     """A getter of a leaf's fields by name that knows their defaults; drawn values are held to the field's limits."""
-    there = {name for name, _ in leaf.values}
+    fixed, asked = _plan(leaf, schema)
 
     def read(name: str) -> Any:
-        field = schema[name]
-        if name not in there:
-            return field.default
-        value = get(leaf.path_of(name))
+        if name in fixed:
+            return fixed[name]
+        path, field = asked[name]
+        value = get(path)
         if field.dimension.numeric and not (field.low <= value <= field.high):
-            raise OutOfLimits(f"{leaf.path_of(name)} came out as {value:g}; it is {limits_text(field)}")
+            raise OutOfLimits(f"{path} came out as {value:g}; it is {limits_text(field)}")
         return value
 
     return read
+
+
+Plan = tuple[dict[str, Any], dict[str, tuple[str, Field]]]
+_PLANS: dict[tuple[int, int], tuple[Leaf, Schema, Plan]] = {}
+_MAX_PLANS = 4096
+
+
+def _plan(leaf: Leaf, schema: Schema) -> Plan:
+    """Fields that are the same in every draw, and the paths of the others; kept for each leaf, by identity."""
+    key = (id(leaf), id(schema))
+    kept = _PLANS.get(key)
+    if kept is None:
+        if len(_PLANS) >= _MAX_PLANS:
+            _PLANS.clear()
+        given = dict(leaf.values)
+        fixed = {name: field.default for name, field in schema.items() if name not in given}
+        for name, value in given.items():
+            if isinstance(value, Const) and name in schema and _within(value.value, schema[name]):
+                fixed[name] = value.value
+        asked = {name: (leaf.path_of(name), schema[name]) for name in given if name in schema and name not in fixed}
+        # Leaf and schema are kept alive with their plan, so that their ids stay their own.
+        kept = _PLANS[key] = leaf, schema, (fixed, asked)
+    return kept[2]
+
+
+def _within(value: Scalar, field: Field) -> bool:
+    return not field.dimension.numeric or (not isinstance(value, str) and field.low <= value <= field.high)
 
 
 class OutOfLimits(IllTyped):

@@ -15,7 +15,11 @@ LIGHT: Mapping[str, Field] = {
     "sun_elevation": Field(ANGLE, "sun above the horizon", radians(40.0), -radians(90.0), radians(90.0)),
     "sun_azimuth": Field(ANGLE, "sun, clockwise from north", radians(150.0), -radians(360.0), radians(360.0)),
     "street_lights": Field(FLAG, "street lamps burn; else by the sun", None),
+    "tunnel_lights": Field(FLAG, "lamps in tunnels burn", True),
+    "vehicle_lights": Field(FLAG, "vehicles drive with their lights on; else by the sun", None),
 }
+# Values that `Environment` has no field for: kept as a feature of the concrete scenario.
+LIGHT_EXTRAS = ("tunnel_lights", "vehicle_lights")
 
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "day": {"sun_elevation": "15..60 deg", "sun_azimuth": "90..270 deg"},

@@ -18,3 +18,8 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     near = nearest_name(name, valid)
     hint = f"; did you mean {near!r}?" if near else ""
     raise IllTyped(f"no {what} {name!r}; there are {', '.join(valid)}{hint}")
+
+
+def with_article(word: str) -> str:
+    """A word behind its article: 'an animal', 'a bus'."""
+    return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"

@@ -6,19 +6,31 @@ A template is a manoeuvre that people name (`cut_in`, `overtake`, `run_red`); it
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import pi
 
-from driving_data.taxonomy import PEDESTRIANS, ActorClass
+from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
 from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec, make_leaf
 from scenarios.types.actors import DRIVEN, MOVING
 from scenarios.types.fields import Field, Given, as_value, as_values
 from scenarios.types.lookup import known
-from scenarios.units import ACCELERATION, COUNT, LENGTH, SPEED, TEXT, TIME, Dimension
+from scenarios.types.traits import WORKING_MODES
+from scenarios.units import ACCELERATION, ANGLE, COUNT, LENGTH, SPEED, TEXT, TIME, Dimension
 
 _SPEED = Field(SPEED, "speed to reach", None, 0.0, 90.0)
 _RATE = Field(ACCELERATION, "magnitude of the acceleration", 2.0, 0.01, 20.0)
 _WITHIN = Field(TIME, "duration of the movement", 3.0, 0.2, 60.0)
 _ROUTE = Field(TEXT, "route")
 _WALK = frozenset(PEDESTRIANS | {ActorClass.ANIMAL, ActorClass.BICYCLE, ActorClass.E_SCOOTER})
+_LASTING = Field(TIME, "for how long", 3.0, 0.1, 600.0)
+_CARRYING = frozenset({ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.TRAILER, ActorClass.BUS,
+                       ActorClass.CONSTRUCTION_VEHICLE})  # fmt: skip
+# what is shown: OpenLABEL name
+SHOWN: Mapping[str, str] = {
+    "left": "CommunicationSignalLeft", "right": "CommunicationSignalRight", "hazard": "CommunicationSignalHazard",
+    "slowing": "CommunicationSignalSlowing", "emergency": "CommunicationSignalEmergency",
+    "headlight_flash": "CommunicationHeadlightFlash", "horn": "CommunicationHorn", "wave": "CommunicationWave",
+    "stop": "CommunicationWave", "slow": "CommunicationWave", "go": "CommunicationWave",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,11 @@ class ActionType:
         tags: OpenLABEL names.
         template: whether it is a named manoeuvre, with a slice `manoeuvre:<name>`.
         main: the argument that stands alone when the action is written with one value only.
+        effect: whether it moves nothing, so that a simulator only lets its time pass; its meaning is kept as a
+            feature of the concrete scenario and named by `unplayed`.
+        approximated: how engines play it otherwise than it is meant; empty where they play it.
+        side: +1 or -1 for a change to the lane on the left or right, 0 otherwise.
+        turn: where its route has to lead ('left', 'right', 'any'); empty where it does not matter.
     """
 
     doc: str
@@ -46,6 +63,10 @@ class ActionType:
     tags: tuple[str, ...] = ()
     template: bool = False
     main: str = ""
+    effect: bool = False
+    approximated: str = ""
+    side: int = 0
+    turn: str = ""
 
 
 _BOTH = ("speed", "lateral")
@@ -91,7 +112,7 @@ ACTIONS: Mapping[str, ActionType] = {
                             "clear": Field(LENGTH, "centre distance ahead of it before the return", 12.0, 0.0, 200.0)},
                            DRIVEN, _BOTH, ("by", "offset", "speed"), True, ("MotionOvertake",), True),
     "turn": ActionType("take the turn of its route at a speed", {"speed": _SPEED}, DRIVEN, ("speed",),
-                       tags=("MotionTurn",), template=True, main="speed"),
+                       tags=("MotionTurn",), template=True, main="speed", turn="any"),
     "run_red": ActionType("drive on through the junction, minding neither signal nor right of way",
                           {"speed": _SPEED, "rate": _RATE}, DRIVEN, ("speed",), tags=("MotionDrive",), template=True,
                           main="speed"),
@@ -108,6 +129,59 @@ ACTIONS: Mapping[str, ActionType] = {
                               {"speed": _SPEED, "rate": _RATE, "stand": Field(TIME, "standing time", 2.0, 0.0, 120.0),
                                "slow_to": Field(SPEED, "lowest speed", 0.0, 0.0, 40.0)}, DRIVEN, ("speed",),
                               tags=("MotionStop", "MotionAccelerate"), template=True, main="speed"),
+    "brake": ActionType("slow down, perhaps to a stop",
+                        {"to": Field(SPEED, "speed to reach", 0.0, 0.0, 90.0),
+                         "rate": Field(ACCELERATION, "magnitude of the braking", 3.0, 0.1, 12.0)}, MOVING, ("speed",),
+                        tags=("MotionDecelerate",), template=True, main="to"),
+    "stop": ActionType("come to a stop and stand",
+                       {"rate": Field(ACCELERATION, "magnitude of the braking", 2.5, 0.1, 12.0),
+                        "for": Field(TIME, "standing time", 0.0, 0.0, 600.0)}, MOVING, ("speed",),
+                       tags=("MotionDecelerate", "MotionStop"), template=True),
+    "accelerate": ActionType("go faster", {"to": _SPEED, "rate": _RATE}, MOVING, ("speed",),
+                             tags=("MotionAccelerate",), template=True, main="to"),
+    "drive_slowly": ActionType("drive much slower than others do",
+                               {"speed": Field(SPEED, "speed", 5.0, 0.1, 30.0)}, MOVING, ("speed",),
+                               tags=("MotionDrive",), template=True, main="speed"),
+    "follow": ActionType("keep behind another, as the driver minds it, and no faster than a speed",
+                         {"speed": _SPEED}, DRIVEN, ("speed",), target=True, tags=("MotionDrive",), template=True),
+    "stand_still": ActionType("stand where it is", {"for": Field(TIME, "for how long", 600.0, 0.1, 3600.0)}, MOVING,
+                              ("speed",), tags=("MotionStop",), template=True, main="for"),
+    "lane_change_left": ActionType("change to the lane on the left, or to a route",
+                                   {"to": _ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
+                                   tags=("MotionLaneChangeLeft",), template=True, main="to", side=1),
+    "lane_change_right": ActionType("change to the lane on the right, or to a route",
+                                    {"to": _ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
+                                    tags=("MotionLaneChangeRight",), template=True, main="to", side=-1),
+    "turn_left": ActionType("take a route that turns left at a speed", {"speed": _SPEED}, DRIVEN, ("speed",),
+                            tags=("MotionTurnLeft",), template=True, main="speed", turn="left"),
+    "turn_right": ActionType("take a route that turns right at a speed", {"speed": _SPEED}, DRIVEN, ("speed",),
+                             tags=("MotionTurnRight",), template=True, main="speed", turn="right"),
+    "u_turn": ActionType("turn round and drive back beside its route",
+                         {"at": Field(LENGTH, "where on its route it turns"),
+                          "to": Field(LENGTH, "where it drives back, left of the middle of its route"),
+                          "back": Field(LENGTH, "how far back", 40.0, 1.0, 2000.0),
+                          "speed": Field(SPEED, "speed", 4.0, 0.5, 15.0)}, DRIVEN, _BOTH,
+                         tags=("MotionUTurn",), template=True),
+    "reverse": ActionType("drive backwards",
+                          {"distance": Field(LENGTH, "how far", None, 0.1, 500.0),
+                           "speed": Field(SPEED, "speed", 1.5, 0.1, 10.0)}, DRIVEN, _BOTH,
+                          tags=("MotionReverse",), template=True, main="distance",
+                          approximated="it turns round and drives there forwards"),
+    "open_door": ActionType("open a door",
+                            {"side": Field(TEXT, "which", "left", names=("left", "right", "rear")), "for": _LASTING},
+                            VEHICLES, template=True, main="side", effect=True),
+    "drop_cargo": ActionType("lose something on the road",
+                             {"what": Field(TEXT, "what", "box",
+                                            names=("box", "plank", "pallet", "tyre", "ladder", "mattress", "gravel")),
+                              "for": Field(TIME, "time that it takes", 0.5, 0.1, 60.0)}, _CARRYING, template=True,
+                             main="what", effect=True),
+    "signal": ActionType("show others something: indicator, hazard lights, horn, gesture of a flagger",
+                         {"show": Field(TEXT, "what", None, names=tuple(SHOWN)), "for": _LASTING},
+                         MOVING - {ActorClass.ANIMAL}, template=True, main="show", effect=True),
+    "work": ActionType("work as a machine does, arm included",
+                       {"mode": Field(TEXT, "what it does", None, names=WORKING_MODES), "for": _LASTING,
+                        "swing": Field(ANGLE, "turn of the upper body meanwhile", 0.0, -2 * pi, 2 * pi)},
+                       frozenset({ActorClass.CONSTRUCTION_VEHICLE}), template=True, main="mode", effect=True),
 }  # fmt: skip
 
 
@@ -160,6 +234,14 @@ def step(
     Raises:
         IllTyped: something does not fit.
     """
+    return step_of(action, values, of, when, steps, points)
+
+
+def step_of(
+    action: str, values: Mapping[str, Given], of: str = "", when: TriggerSpec | None = None,
+    steps: tuple[Step, ...] = (), points: tuple[tuple[Given, Given], ...] = (),
+) -> Step:  # fmt: skip
+    """One step of a behaviour, its arguments as a mapping (else as `step`)."""
     kind = ACTIONS[known("action", action, ACTIONS)]
     given = as_values(action, kind.fields, {name.rstrip("_"): value for name, value in values.items()})
     problems = step_problems(action, set(given), bool(of), bool(steps), bool(points))
@@ -212,7 +294,23 @@ def do(actor: str, *steps: Step) -> Leaf:
     """
     if not steps:
         raise IllTyped(f"{actor} is to do nothing; leave the behaviour out")
-    return make_leaf("do", actor, steps=steps)
+    leaf = make_leaf("do", actor, steps=steps)
+    beside = [item.action for item in all_steps(leaf) if ACTIONS[item.action].side and "to" not in dict(item.values)]
+    if len(beside) > 1:
+        raise IllTyped(f"{actor}: {' and '.join(beside)} both mean the lane beside the first one; say `to` which route")
+    return leaf
+
+
+def lane_beside(route: str, side: int) -> str:
+    """The route one lane to the left (+1) or right (-1): lanes of a direction are numbered from the right.
+
+    Raises:
+        IllTyped: the route is no lane of a numbered row.
+    """
+    stem, _, number = route.rpartition(".")
+    if not stem or not number.isdigit():
+        raise IllTyped(f"the route {route!r} has no numbered lane beside it; say `to` which route")
+    return f"{stem}.{int(number) + side}"
 
 
 def all_steps(leaf: Leaf) -> list[Step]:

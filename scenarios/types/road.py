@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from driving_data.errors import InputError
-from driving_data.maps.lane_map import LaneKind
+from driving_data.maps.lane_map import LaneKind, MarkingKind
 from driving_data.plain import canonical_text
 from scenarios.concrete import RoadChoice
 from scenarios.expressions import Expression
 from scenarios.leaf import IllTyped, Leaf, make_leaf
+from scenarios.remember import by_identity
 from scenarios.space import Choice, Const, IntRange
 from scenarios.types.fields import Field, Get, Given, as_values
 from scenarios.types.layout import Layout, layout_of
@@ -23,21 +26,35 @@ from scenarios.units import COUNT, DENSITY, FLAG, LENGTH, RATIO, SPEED, TEXT, Di
 if TYPE_CHECKING:
     from scenarios.roads import Archetype, Parameter
 
-NAMES = ("motorway", "rural", "urban", "residential", "crossroads", "t_junction", "roundabout", "ramp", "work_zone")
+NAMES = ("motorway", "rural", "urban", "residential", "crossroads", "t_junction", "roundabout", "ramp", "work_zone",
+         "parking", "shared_space")  # fmt: skip
 MAX_LISTED = 64
+_UNPAINTED = frozenset({MarkingKind.NONE, MarkingKind.KERB, MarkingKind.GRASS})
 
 _DIMENSIONS: Mapping[str, Dimension] = {"m": LENGTH, "mps": SPEED, "1pm": DENSITY, "m/m": RATIO, "": RATIO}
 _OPENLABEL: Mapping[str, tuple[str, ...]] = {
-    "motorway": ("RoadTypeMotorway", "TransverseDivided"),
+    "motorway": ("RoadTypeMotorway", "MotorwayUnmanaged", "TransverseDivided", "TransverseBarriers",
+                 "EdgeSolidBarriers", "LaneTypeEmergency"),
     "rural": ("RoadTypeRadial", "TransverseUndivided"),
     "urban": ("RoadTypeDistributor", "TransversePavements"),
-    "residential": ("RoadTypeMinor", "TransversePavements"),
+    "residential": ("RoadTypeMinor", "TransversePavements", "TransverseLanesTogether"),
     "crossroads": ("RoadTypeDistributor", "IntersectionCrossroad"),
     "t_junction": ("RoadTypeDistributor", "IntersectionTJunction"),
     "roundabout": ("RoadTypeDistributor", "JunctionRoundabout", "RoundaboutNormalNosignal"),
     "ramp": ("RoadTypeMotorway", "RoadTypeSlip"),
-    "work_zone": ("RoadTypeMotorway", "TemporaryStructureRoadWorks", "TemporaryStructureRoadSignage"),
-}
+    "parking": ("RoadTypeParking", "TransverseLanesTogether"),
+    "shared_space": ("RoadTypeShared", "TransverseLanesTogether", "EdgeNone"),
+    "work_zone": ("RoadTypeDistributor", "TemporaryStructureRoadWorks", "TemporaryStructureRoadSignage"),
+}  # fmt: skip
+_ANYWHERE = ("LaneTypeTraffic", "LaneSpecificationLaneCount", "LaneSpecificationDimensions")
+_OBJECT_TAGS = (("tree", "FixedStructureVegetation"), ("building", "FixedStructureBuilding"),
+                ("street_lamp", "FixedStructureStreetlight"))  # fmt: skip
+_LANE_TAGS = (
+    (LaneKind.BICYCLE, "LaneTypeCycle"), (LaneKind.BUS, "LaneTypeBus"),
+    (LaneKind.SHOULDER, "EdgeShoulderPavedOrGravel"), (LaneKind.ENTRY, "RoadTypeSlip"),
+    (LaneKind.EXIT, "RoadTypeSlip"), (LaneKind.SIDEWALK, "TransversePavements"), (LaneKind.PARKING, "RoadTypeParking"),
+)  # fmt: skip
+STRAIGHT_PER_M, LEVEL = 1e-6, 0.005
 
 
 def road(archetype: str, **parameters: Given) -> Leaf:
@@ -177,15 +194,41 @@ def _lights(archetype: str, text: str, held: _Held) -> tuple[str, ...]:
 
 def road_tags(choice: RoadChoice, layout: Layout) -> tuple[str, ...]:
     """OpenLABEL names and slices of the road."""
-    lanes = layout.lane_map.lanes
-    kinds = {lane.kind for lane in lanes}
-    tags = ["SceneryDrivableArea", *_OPENLABEL.get(choice.archetype, ())]
-    curved = abs(float(choice.parameters.get("curvature_1pm", 0.0) or 0.0)) > 1e-6
-    tags.append("HorizontalCurves" if curved else "HorizontalStraights")
-    for kind, tag in ((LaneKind.BICYCLE, "LaneTypeCycle"), (LaneKind.BUS, "LaneTypeBus"),
-                      (LaneKind.SHOULDER, "EdgeShoulderPavedOrGravel")):  # fmt: skip
-        if kind in kinds:
-            tags.append(tag)
-    if any(area.kind == "crosswalk" for area in layout.lane_map.areas):
+    curved = abs(float(choice.parameters.get("curvature_1pm", 0.0) or 0.0)) > STRAIGHT_PER_M
+    return (
+        *_OPENLABEL.get(choice.archetype, ()),
+        "HorizontalCurves" if curved else "HorizontalStraights",
+        *_layout_tags(layout),
+        f"road:{choice.archetype or 'file'}",
+    )
+
+
+@by_identity
+def _layout_tags(layout: Layout) -> tuple[str, ...]:
+    """OpenLABEL names of what the lane map shows."""
+    lane_map = layout.lane_map
+    kinds = {lane.kind for lane in lane_map.lanes}
+    tags = [*_ANYWHERE, *(tag for kind, tag in _LANE_TAGS if kind in kinds)]
+    if any({lane.left_marking.kind, lane.right_marking.kind} - _UNPAINTED for lane in lane_map.lanes):
+        tags += ["LaneSpecificationMarking", "EdgeLineMarkers"]
+    if any(area.kind == "crosswalk" for area in lane_map.areas):
         tags.append("SpecialStructurePedestrianCrossing")
-    return (*tags, f"road:{choice.archetype or 'file'}")
+    if lane_map.signs:
+        tags.append("RegulatorySignsUniformFullTime")
+    objects = {item.kind for item in lane_map.objects}
+    tags.extend(tag for kind, tag in _OBJECT_TAGS if kind in objects)
+    tags.append("TravelDirectionLeft" if lane_map.left_hand_traffic else "TravelDirectionRight")
+    return (*tags, *_slopes(layout))
+
+
+def _slopes(layout: Layout) -> tuple[str, ...]:
+    """Slopes along the first route, as one drives it."""
+    if not layout.lane_map.routes:
+        return ()
+    path = layout.path("main.1" if "main.1" in layout.lane_map.routes else next(iter(layout.lane_map.routes)))
+    rise = np.diff(path.points_m[:, 2]) / np.maximum(np.diff(path.s_m), 1e-9)
+    up, down = bool((rise > LEVEL).any()), bool((rise < -LEVEL).any())
+    return tuple(
+        name for name, there in (("LongitudinalUpSlope", up), ("LongitudinalDownSlope", down),
+                                 ("LongitudinalLevelPlane", not up and not down)) if there
+    )  # fmt: skip

@@ -1,44 +1,86 @@
-"""Which leaves go together: every rule says why a pair does not fit, when a scenario is built."""
+"""Which leaves go together: a table of rules, each with a name; every one says why a pair does not fit.
+
+A rule looks at two leaves of one product, in either order, when a scenario is built. What one leaf alone cannot hold
+is refused by the function that makes it; what a whole scenario still lacks is found by `completeness`.
+"""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from driving_data.errors import nearest_name
-from driving_data.taxonomy import ActorClass
 from scenarios.expressions import Expression, TextFault, dimension_of
-from scenarios.leaf import Leaf, Misfit, Step, names_read, types_of
-from scenarios.types.actors import KINDS, possible_kinds
-from scenarios.types.manoeuvres import ACTIONS, TRIGGERS
+from scenarios.leaf import IllTyped, Leaf, Misfit, Step, names_read, types_of
+from scenarios.types.actors import KINDS, class_of, possible_kinds, tasks_of
+from scenarios.types.catalogue import LEAF_TYPES
+from scenarios.types.leaf_type import only_texts
+from scenarios.types.lookup import with_article
+from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, lane_beside
 from scenarios.types.road import road_lights, road_routes
+from scenarios.types.scenery import ROUNDABOUTS
+from scenarios.types.sensors import rig
 from scenarios.types.traffic import text_options
+
+Check = Callable[[Leaf, Leaf], Iterator[Misfit]]
+# Roads by what they have. A road from a file may have anything.
+WITHOUT_JUNCTION = frozenset({"motorway", "rural", "urban", "residential", "ramp", "work_zone",
+                              "parking", "shared_space"})  # fmt: skip
+WITHOUT_STRAIGHT_LANES = frozenset({"roundabout", "crossroads", "t_junction", "parking", "shared_space"})
+WITHOUT_TRACKS = frozenset({"motorway", "rural", "ramp", "parking"})
+WITHOUT_PARKING = frozenset({"motorway", "ramp"})
+JUNCTIONS_OF = {
+    "crossroads": ("crossroad", "staggered"), "t_junction": ("t_junction", "y_junction"),
+    "roundabout": tuple(ROUNDABOUTS),
+}  # fmt: skip
+_PLACED = frozenset({"ego", "actor", "role", "do", "traffic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        id: its name, and the `code` of its misfits.
+        why: what it is there for, in words.
+        check: yields what is wrong with a pair of leaves.
+    """
+
+    id: str
+    why: str
+    check: Check
 
 
 @lru_cache(maxsize=65536)
 def misfits(one: Leaf, two: Leaf) -> tuple[Misfit, ...]:
     """Why two leaves of one product do not fit; empty where they do."""
     pairs = ((one, two), (two, one))
-    return tuple(misfit for rule in _RULES for first, second in pairs for misfit in rule(first, second))
+    found = (misfit for rule in RULES for first, second in pairs for misfit in rule.check(first, second))
+    return tuple(dict.fromkeys(found))
 
 
 def _actor_can(actor: Leaf, acts: Leaf) -> Iterator[Misfit]:
-    if actor.kind != "actor" or acts.kind != "do" or acts.name != actor.name:
+    if actor.kind not in ("actor", "role") or acts.kind != "do" or acts.name != actor.name:
+        return
+    if actor.kind == "role" and "kind" not in dict(actor.values):
         return
     for kind in possible_kinds(actor):
         for path, step in steps_with_paths(acts):
-            if kind in KINDS and ActorClass.from_label(kind) not in ACTIONS[step.action].kinds:
+            if kind in KINDS and class_of(kind) not in ACTIONS[step.action].kinds:
                 able = ", ".join(sorted(item.label for item in ACTIONS[step.action].kinds))
-                yield Misfit(acts.slot, path, "impossible-action", f"a {kind} cannot {step.action}", f"one of {able}")
+                yield Misfit(
+                    acts.slot, path, "impossible-action", f"{with_article(kind)} cannot {step.action}", f"one of {able}"
+                )
 
 
 def _route_exists(road: Leaf, other: Leaf) -> Iterator[Misfit]:
-    if road.kind != "road" or other.kind not in ("ego", "actor", "do", "traffic"):
+    described = LEAF_TYPES.get(other.kind)
+    if road.kind != "road" or (other.kind not in _PLACED and (described is None or "on" not in described.fields)):
         return
     routes = road_routes(road)
     for field, name in _routes_named(other) if routes is not None else ():
         assert routes is not None
         if name not in routes:
-            archetype = road.text("archetype") or road.text("file")
-            expected = f"a route of this {archetype}: {', '.join(routes)}"
+            expected = f"a route of this {_name(road)}: {', '.join(routes)}"
             yield Misfit(other.slot, field, "unknown-route", f"no route {name!r}", expected, nearest_name(name, routes))
 
 
@@ -49,7 +91,7 @@ def _routes_named(leaf: Leaf) -> list[tuple[str, str]]:
         (f"{path}.{field}", name)
         for path, step in steps_with_paths(leaf)
         for field, value in step.values
-        if value.dimension.sort == "text"
+        if value.dimension.sort == "text" and not ACTIONS[step.action].effect
         for name in text_options(Leaf("do", values=((field, value),)), field)
     ]
 
@@ -64,16 +106,19 @@ def steps_with_paths(leaf: Leaf) -> list[tuple[str, Step]]:
     return [found for i, step in enumerate(leaf.steps) for found in below(f"[{i}]", step)]
 
 
+def _name(road: Leaf) -> str:
+    return road.text("archetype") or road.text("file")
+
+
 def _has_lights(road: Leaf, signals: Leaf) -> Iterator[Misfit]:
     if road.kind != "road" or signals.kind != "signals":
         return
     approaches = road_lights(road)
     if approaches is None or signals.name in approaches:
         return
-    archetype = road.text("archetype") or road.text("file")
     expected = f"one of {', '.join(approaches)}" if approaches else "no signals: this road has no traffic lights"
     near = nearest_name(signals.name, approaches)
-    found = f"no traffic light {signals.name!r} on {archetype}"
+    found = f"no traffic light {signals.name!r} on {_name(road)}"
     yield Misfit(signals.slot, "", "unknown-signal", found, expected, near)
 
 
@@ -104,6 +149,156 @@ def _target_is_other(acts: Leaf, _: Leaf) -> Iterator[Misfit]:
             yield Misfit(acts.slot, path, "self-reference", f"{acts.name} means itself", "another actor")
 
 
-_RULES: tuple[Callable[[Leaf, Leaf], Iterator[Misfit]], ...] = (
-    _actor_can, _route_exists, _has_lights, _measures_alike, _target_is_other,
+def _turns_at_a_junction(road: Leaf, acts: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or _name(road) not in WITHOUT_JUNCTION:
+        return
+    steps = steps_with_paths(acts) if acts.kind == "do" else ()
+    turns = [(path, step.action) for path, step in steps if ACTIONS[step.action].turn]
+    if acts.kind == "ego":
+        turns = [("task", task) for task in tasks_of(acts.text("task")) if task in ("turn_left", "turn_right")]
+    for path, turn in turns:
+        found = f"{turn} on {with_article(_name(road))}, which has no junction"
+        expected = "a road with a junction: crossroads, t_junction or roundabout"
+        yield Misfit(acts.slot, path, "turn-without-junction", found, expected)
+
+
+def _turns_its_way(actor: Leaf, acts: Leaf) -> Iterator[Misfit]:
+    if actor.kind not in ("actor", "role") or acts.kind != "do" or acts.name != actor.name:
+        return
+    for route in text_options(actor, "on"):
+        for path, step in steps_with_paths(acts):
+            turn, last = ACTIONS[step.action].turn, route.rpartition(".")[2]
+            if turn in ("left", "right") and last in ("left", "right", "straight") and last != turn:
+                yield Misfit(acts.slot, path, "turn-off-route", f"{step.action} on the route {route!r}",
+                             f"a route that goes {turn}")  # fmt: skip
+
+
+def lane_beside_missing(road: Leaf, actor: Leaf, acts: Leaf) -> Iterator[Misfit]:
+    """Changes of an actor to a lane beside its own that the road does not have; of no actor, that no lane has."""
+    routes = road_routes(road) if road.kind == "road" else None
+    for path, step in steps_with_paths(acts) if routes is not None and acts.kind == "do" else ():
+        assert routes is not None
+        side = ACTIONS[step.action].side
+        if not side or "to" in dict(step.values):
+            continue
+        for route in text_options(actor, "on") if actor.name == acts.name else _widest(routes):
+            try:
+                found = lane_beside(route, side)
+            except IllTyped as error:
+                yield Misfit(acts.slot, path, "no-lane-beside", str(error), "a route such as main.1")
+                continue
+            if found not in routes:
+                where = "left" if side > 0 else "right"
+                yield Misfit(acts.slot, path, "no-lane-beside", f"{step.action} from {route!r}: no lane on its {where}",
+                             f"a lane {found!r} on this {_name(road)}, or `to` which route")  # fmt: skip
+
+
+def _widest(routes: tuple[str, ...]) -> tuple[str, ...]:
+    """A lane with most lanes beside it: if even that has none, no actor can change lanes here."""
+    rows = [route for route in routes if route.endswith(".1")]
+    beside = [route for route in rows if f"{route[:-1]}2" in routes]
+    return () if beside or not rows else (rows[0],)
+
+
+def _lane_change_has_a_lane(road: Leaf, acts: Leaf) -> Iterator[Misfit]:
+    yield from lane_beside_missing(road, Leaf("actor", ""), acts) if acts.kind == "do" else ()
+
+
+def _work_zone_on_lanes(road: Leaf, zone: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or zone.kind != "work_zones":
+        return
+    if _name(road) in WITHOUT_STRAIGHT_LANES:
+        found = f"a work zone on {with_article(_name(road))}, which has no lanes to close"
+        expected = "a road with lanes along it: motorway, rural, urban, residential, work_zone or ramp"
+        yield Misfit(zone.slot, "", "work-zone-without-lanes", found, expected)
+        return
+    routes = road_routes(road) or ()
+    lanes = sum(1 for route in routes if route.startswith("main.") and route[5:].isdigit())
+    value = dict(zone.values).get("closed_lane")
+    if value is not None and not isinstance(value, Expression) and lanes and value.bounds()[0] > lanes:
+        yield Misfit(zone.slot, "closed_lane", "work-zone-without-lanes", f"lane {value.text()} closed of {lanes}",
+                     f"1 to {lanes}")  # fmt: skip
+
+
+def _tram_on_tracks(road: Leaf, actor: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or actor.kind not in ("actor", "traffic") or _name(road) not in WITHOUT_TRACKS:
+        return
+    if "tram" in (possible_kinds(actor) if actor.kind == "actor" else text_options(actor, "kind")):
+        found = f"a tram on {with_article(_name(road))}, which has no tracks"
+        yield Misfit(
+            actor.slot, "kind", "tram-without-tracks", found, "a road in town, with lane_uses of the kind tram"
+        )
+
+
+def _junction_fits(road: Leaf, junction: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or junction.kind != "junction" or not road.text("archetype"):
+        return
+    own = JUNCTIONS_OF.get(_name(road), ("grade_separated",) if _name(road) in ("ramp", "motorway") else ())
+    for kind in only_texts(junction, "kind"):
+        if kind not in own:
+            expected = f"one of {', '.join(own)}" if own else "no junction, or another road"
+            found = f"{with_article(kind)} on {with_article(_name(road))}"
+            yield Misfit(junction.slot, "kind", "junction-elsewhere", found, expected, nearest_name(kind, own))
+
+
+def _task_has_its_place(road: Leaf, ego: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or ego.kind != "ego" or not road.text("archetype"):
+        return
+    for task in tasks_of(ego.text("task")):
+        wrong = {
+            "enter_roundabout": _name(road) != "roundabout",
+            "park": _name(road) in WITHOUT_PARKING,
+        }.get(task, False)
+        if wrong:
+            needed = "a roundabout" if task == "enter_roundabout" else "a road where one may park"
+            yield Misfit("ego", "task", "task-without-place", f"{task} on {with_article(_name(road))}", needed)
+
+
+def _friction_once(surface: Leaf, weather: Leaf) -> Iterator[Misfit]:
+    if surface.kind != "surface" or weather.kind != "weather":
+        return
+    if "friction" in dict(surface.values) and "friction" in dict(weather.values):
+        found, expected = "friction of the surface and of the weather", "one of the two"
+        yield Misfit(surface.slot, "friction", "friction-twice", found, expected)
+
+
+def _names_of_their_own(zone: Leaf, stream: Leaf) -> Iterator[Misfit]:
+    if zone.kind == "work_zones" and stream.kind == "traffic" and zone.name == stream.name:
+        found = f"a work zone and a stream of traffic, both {zone.name!r}"
+        yield Misfit(zone.slot, "", "name-taken", found, "two names: their actors are numbered behind them")
+
+
+def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
+    if fault.kind != "sensor_faults" or sensors.kind != "sensors":
+        return
+    own = rig(sensors.text("rig"))
+    names = tuple(one.name for one in (*own.cameras, *own.lidars, *own.radars))
+    for name in only_texts(fault, "sensor"):
+        if name not in names:
+            yield Misfit(
+                fault.slot,
+                "sensor",
+                "unknown-sensor",
+                f"no sensor {name!r} in the rig {own.name}",
+                f"one of {', '.join(names)}" if names else "a rig with sensors",
+                nearest_name(name, names),
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("impossible-action", "a class does only what it can: no pedestrian changes lanes", _actor_can),
+    Rule("unknown-route", "places are on routes that the road has", _route_exists),
+    Rule("unknown-signal", "programmes are of lights that the road has", _has_lights),
+    Rule("wrong-dimension", "an expression measures what its key measures", _measures_alike),
+    Rule("self-reference", "nobody waits for or overtakes itself", _target_is_other),
+    Rule("turn-without-junction", "one turns where roads meet", _turns_at_a_junction),
+    Rule("turn-off-route", "who turns left is on a route that turns left", _turns_its_way),
+    Rule("no-lane-beside", "a lane change needs a lane beside", _lane_change_has_a_lane),
+    Rule("work-zone-without-lanes", "a work zone closes lanes that lie side by side", _work_zone_on_lanes),
+    Rule("tram-without-tracks", "trams run on tracks", _tram_on_tracks),
+    Rule("junction-elsewhere", "the junction is of the kind that the road has", _junction_fits),
+    Rule("task-without-place", "the ego is asked for what the road allows", _task_has_its_place),
+    Rule("friction-twice", "friction is said once", _friction_once),
+    Rule("name-taken", "work zones and streams number their actors behind names of their own", _names_of_their_own),
+    Rule("unknown-sensor", "faults are of sensors that the rig has", _fault_of_a_sensor),
 )  # fmt: skip

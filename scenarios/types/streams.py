@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from driving_data.taxonomy import ActorClass
 from scenarios.behaviour import KeepSpeed
 from scenarios.concrete import Actor, Place
 from scenarios.draws import Draws
@@ -13,6 +12,7 @@ from scenarios.types.actors import DRIVEN, SIZES_M, driver_of
 from scenarios.types.fields import Field, OutOfLimits, limits_text
 from scenarios.types.layout import Layout, boxes_meet
 from scenarios.types.traffic import TRAFFIC
+from scenarios.types.traits import ALIASES, class_of, usual_size
 
 CLEARANCE_M = 2.0
 MAX_MOVES = 60
@@ -61,15 +61,17 @@ class _Stream:
 
     def actor(self, i: int) -> Actor | None:
         route, label = str(self.read("on", i)), str(self.read("kind", i))
-        kind = ActorClass.from_label(label)
-        size, speed = SIZES_M[kind], float(self.read("speed", i))
+        kind = class_of(label)
+        size, speed = usual_size(kind, label, {}, SIZES_M), float(self.read("speed", i))
         lateral = float(self.read("lateral", i)) + i * float(self.read("lateral_step", i))
         place = self._place(i, Place(route, 0.0, lateral, float(self.read("heading", i))), size)
         if place is None:
             return None
         driver = driver_of(self.leaf, lambda name: self.read(name, i), kind, speed)
         walks = speed > 0 and kind not in DRIVEN
-        return Actor(f"{self.leaf.name}_{i}", kind, size, place, speed, driver, KeepSpeed(speed) if walks else None)
+        traits = {"variant": ALIASES[label][1]} if label in ALIASES else {}
+        behaviour = KeepSpeed(speed) if walks else None
+        return Actor(f"{self.leaf.name}_{i}", kind, size, place, speed, driver, behaviour, traits)
 
     def _place(self, i: int, start: Place, size: tuple[float, float, float]) -> Place | None:
         """The next free place on the route; None behind the end of the stretch."""

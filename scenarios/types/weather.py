@@ -7,13 +7,15 @@ as wet as it gets at 10 mm/h.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from driving_data.environment import Environment
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.types.fields import Field, Get, Given, as_values, reader
 from scenarios.types.light import LIGHT, light_parts
 from scenarios.types.lookup import known
-from scenarios.units import LENGTH, PRECIPITATION, RATIO, SPEED
+from scenarios.types.scenery import surface_parts
+from scenarios.units import ANGLE, LENGTH, PRECIPITATION, RATIO, SPEED, TEXT
 
 DRY_FRICTION, WET_FRICTION, FLOODED_FRICTION, SNOW_FRICTION = 0.9, 0.6, 0.45, 0.25
 SOAKING_RAIN_MMPH = 10.0
@@ -26,7 +28,14 @@ WEATHER: Mapping[str, Field] = {
     "clouds": Field(RATIO, "cloud cover, 0 clear to 1 overcast", None, 0.0, 1.0),
     "wetness": Field(RATIO, "water on the road, 0 dry to 1 standing", None, 0.0, 1.0),
     "friction": Field(RATIO, "peak friction of tyre and road", None, 0.02, 1.2),
-}
+    "rain_type": Field(TEXT, "how the rain comes about", "dynamic", names=("dynamic", "convective", "orographic")),
+    "particulates": Field(TEXT, "what is in the air and takes the view besides rain and snow", "none",
+                          names=("none", "water", "dust", "pollution", "marine", "volcanic")),
+    "wind_direction": Field(ANGLE, "where the wind comes from, clockwise from north", 0.0, -7.0, 7.0),
+    "gusts": Field(SPEED, "wind speed of gusts", None, 0.0, 90.0),
+}  # fmt: skip
+# Values that `Environment` has no field for: kept as a feature of the concrete scenario.
+WEATHER_EXTRAS = ("rain_type", "particulates", "wind_direction", "gusts")
 
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "clear": {"clouds": "0..0.3"},
@@ -37,6 +46,8 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     "wet_road": {"wetness": "0.3..0.7", "clouds": "0.3..0.9"},
     "fog": {"fog_visibility": "60..300 m", "clouds": "0.8..1.0"},
     "snow": {"snow": "0.5..4 mm/h", "clouds": "1", "fog_visibility": "500..3000 m"},
+    "wind": {"wind": "12..25 m/s", "clouds": "0.2..0.9"},
+    "dust": {"particulates": "dust", "fog_visibility": "80..600 m", "wind": "6..18 m/s", "clouds": "0..0.5"},
 }
 
 
@@ -53,8 +64,10 @@ def weather(preset: str | None = None, **values: Given) -> Leaf:
     return make_leaf("weather", values=as_values("weather", WEATHER, given))
 
 
-def build_environment(weather_leaf: Leaf | None, light_leaf: Leaf | None, get: Get) -> Environment:
-    """Weather and light with every number fixed."""
+def build_environment(
+    weather_leaf: Leaf | None, light_leaf: Leaf | None, get: Get, surface: Mapping[str, Any] | None = None
+) -> Environment:
+    """Weather and light with every number fixed, and what `surface`, drawn, makes of the road."""
     read = reader(weather_leaf or make_leaf("weather"), WEATHER, get)
     rain, snow = read("rain"), read("snow")
     clouds, wetness, friction = read("clouds"), read("wetness"), read("friction")
@@ -62,6 +75,11 @@ def build_environment(weather_leaf: Leaf | None, light_leaf: Leaf | None, get: G
         clouds = 0.9 if rain + snow > 0 else 0.2
     if wetness is None:
         wetness = min(1.0, rain / SOAKING_RAIN_MMPH) if rain > 0 else (0.3 if snow > 0 else 0.0)
+    paved, water = surface_parts(surface) if surface is not None else (None, None)
+    wetness = max(wetness, water or 0.0)
+    if friction is None:
+        friction = friction_of(wetness, snow)
+        friction = friction if paved is None else paved if surface and "friction" in surface else min(friction, paved)
     elevation, azimuth, lamps = light_parts(reader(light_leaf or make_leaf("light"), LIGHT, get))
     return Environment(
         sun_elevation_rad=elevation,
@@ -72,7 +90,7 @@ def build_environment(weather_leaf: Leaf | None, light_leaf: Leaf | None, get: G
         fog_visibility_m=float(read("fog_visibility")),
         wind_mps=float(read("wind")),
         road_wetness=float(wetness),
-        road_friction=float(friction if friction is not None else friction_of(wetness, snow)),
+        road_friction=float(friction),
         street_lights=lamps,
     )
 

@@ -35,6 +35,7 @@ from sim_bridge.embedded.layout import (
     Z,
 )
 from sim_bridge.embedded.rollouts import make_rollout
+from sim_bridge.embedded.storyboard.player import Player
 from sim_bridge.embedded.world_kernels import (
     CONSTANT_SPEED,
     EXTERNAL,
@@ -48,6 +49,7 @@ from sim_bridge.embedded.worlds import WorldSpec, pack, rewind
 ROUTE_POINTS = 100
 ROUTE_SPACING_M = 1.0
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
+STORYBOARD = "storyboard"
 
 
 class EmbeddedSession:
@@ -64,6 +66,7 @@ class EmbeddedSession:
             np.stack([self._batch.param_f[:, column] for column in (LENGTH, WIDTH, HEIGHT)], axis=-1)
         )
         self._ego = np.array([spec.ego_index for spec in self._specs], dtype=np.int64)
+        self._players = [Player(spec.story, b) for b, spec in enumerate(self._specs) if spec.story is not None]
         self._begin()
 
     def reset(self) -> Observation:
@@ -95,18 +98,25 @@ class EmbeddedSession:
         """Advances by `num_steps` with a built-in ego driver, inside compiled code.
 
         `idm_lane_follow` minds leaders, lights, crossing traffic and curves; `constant_speed` holds the target speed
-        along its route and minds nothing.
+        along its route and minds nothing. `storyboard` does what the storyboard of the scenario says of the ego.
 
         Raises:
-            Unsupported: no built-in driver has that name.
+            Unsupported: no built-in driver has that name, or a scenario has no storyboard.
         """
         self._refuse_closed()
+        idle = np.zeros(len(self._specs))
+        if policy_kernel == STORYBOARD:
+            if len(self._players) < len(self._specs):
+                raise Unsupported(
+                    "the driver 'storyboard' needs scenarios with a storyboard, as OpenSCENARIO files give"
+                )
+            self._play(num_steps, EXTERNAL, idle, idle, drives=False)
+            return self._observe()
         driver = DRIVERS.get(policy_kernel)
         if driver is None:
             near = nearest_name(policy_kernel, DRIVERS)
             hint = f"; did you mean {near!r}?" if near else ""
             raise Unsupported(f"no built-in driver {policy_kernel!r}; there are {', '.join(sorted(DRIVERS))}{hint}")
-        idle = np.zeros(len(self._specs))
         self._advance(num_steps, driver, idle, idle)
         return self._observe()
 
@@ -127,9 +137,27 @@ class EmbeddedSession:
 
     def _begin(self) -> None:
         rewind(self._batch, self._specs)
+        for player in self._players:
+            player.begin(self._batch)
         self._over_bands(lambda first, last: begin_band(self._pool, self._batch, first, last))
 
+    def _play(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, drives: bool) -> None:
+        """Advances step by step, with what the storyboards say before each; `drives`: the egos are driven."""
+        for _ in range(num_steps):
+            moving = [player for player in self._players if player.before(self._batch, drives)]
+            if len(self._players) == len(self._specs) and not moving:
+                return
+            self._kernels(1, driver, accel, steer)
+            for player in moving:
+                player.after(self._batch, drives)
+
     def _advance(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
+        if self._players:
+            self._play(num_steps, driver, accel, steer, drives=True)
+        else:
+            self._kernels(num_steps, driver, accel, steer)
+
+    def _kernels(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
         def band(first: int, last: int) -> None:
             run_band(self._pool, self._batch, first, last, num_steps, driver, accel, steer)
 

@@ -21,6 +21,7 @@ from sim_bridge.embedded.layout import (
     VALID,
     Batch,
 )
+from sim_bridge.embedded.storyboard.plan import StoryPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,7 @@ class WorldSpec:
         replay: logged columns and lights, shape (R, 14, A); R = 1 without a log.
         replay_valid: shape (R, A).
         replay_signal: shape (R, S).
+        story: the storyboard that moves everybody; else None.
     """
 
     actors: Actors
@@ -76,6 +78,7 @@ class WorldSpec:
     replay: Float[np.ndarray, "R 14 A"]
     replay_valid: Int[np.ndarray, "R A"]
     replay_signal: Int[np.ndarray, "R S"]
+    story: StoryPlan | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:

@@ -119,7 +119,27 @@ def test_agreement_notices_a_difference():
 
 @pytest.mark.slow
 def test_scenarios():
-    assert_sound(bench_scenarios.measure(bench_scenarios.Sizes(count=2, others=(), repeats=1)), 5)
+    sizes = bench_scenarios.Sizes(count=2, others=(), repeats=1, many=3, placed=3, rows=10, peer_seconds=0.2)
+    assert_sound(bench_scenarios.measure(sizes), 5)
+
+
+@pytest.mark.parametrize("archetype", bench_scenarios.ROADS)
+def test_the_cars_compared_with_scenic_stand_on_lanes_and_not_in_one_another(archetype):
+    concrete = bench_scenarios.placed_cars(archetype).sample(1)
+    assert len(concrete.actors) == bench_scenarios.CARS
+    routes = {concrete.ego.start.route, *(actor.start.route for actor in concrete.actors)}
+    assert len(routes) > 2 and routes <= set(bench_scenarios.driving_routes(archetype))
+
+
+@pytest.mark.slow
+@pytest.mark.extra
+def test_scenic_places_as_many_cars():
+    sizes = bench_scenarios.Sizes(repeats=1, peer_seconds=0.2)
+    told = bench_scenarios.ask_scenic(sizes)
+    if told is None:
+        pytest.skip("Scenic is not installed and pip reaches no registry")
+    assert set(told) == {*bench_scenarios.ROADS, "free"}
+    assert all(one["objects"] == bench_scenarios.CARS + 1 and one["rate"] > 0 for one in told.values())
 
 
 def test_store(tmp_path):

@@ -40,7 +40,7 @@ def swapped(*pairs: tuple[str, str]) -> str:
 
 # What is wrong, and the places of every fault.
 WRONG = {
-    "syntax": (swapped(("1000 m}", "1000 m")), ["4:8"]),
+    "syntax": (swapped(("1000 m}", "1000 m")), ["3:13"]),
     "duplicate-key": (GOOD + "duration: 4 s\n", ["15:1"]),
     "unknown-key": (swapped(("weather:", "wether:")), ["4:1"]),
     "wrong-unit": (swapped(("at: 200 m", "at: 200 kg")), ["6:27"]),

@@ -104,7 +104,7 @@ def test_a_restriction_survives_sequencing():
 
 
 def test_who_begins_late_needs_a_trigger():
-    with pytest.raises(IllTyped, match="give it a `when`"):
+    with pytest.raises(IllTyped, match="give its first step a `when`"):
         scenario(do("x", step("lead_brake"))).then(scenario(do("y", step("lead_brake"))))
 
 

@@ -81,10 +81,9 @@ def test_choices_come_up_by_weight():
     assert 260 < found["rain"] < 340 and found["rain"] + found["fog"] == 400
 
 
-def test_a_restriction_that_nothing_meets_ends_with_its_rates():
+def test_a_restriction_that_hardly_anything_meets_is_drawn_from_all_the_same():
     logical = BASE.where("cutter.by * cutter.by < 64.0001 m * 1 m")
-    with pytest.raises(Rejected, match=r"none of 1000 draws.*held in 0\.0%"):
-        logical.sample(1)
+    assert all(8.0 <= logical.sample(1, i).draws["cutter.by"] < 64.0001**0.5 for i in range(5))
 
 
 def test_actors_that_would_stand_in_one_another_are_drawn_again_or_refused():
@@ -188,5 +187,6 @@ def test_scenarios_are_named_and_described():
     assert concrete.name == "cut_in" and concrete.tags[0] == "mine"
     assert {"road:motorway", "weather:rain", "light:night", "actor:car", "manoeuvre:cut_in"} <= set(concrete.tags)
     assert {"RoadTypeMotorway", "WeatherRain", "LowLightNight", "MotionCutIn"} <= set(concrete.tags)
-    assert concrete.description.startswith("The ego drives at ") and "at night in rain" in concrete.description
-    assert concrete.description.endswith("a car cuts in.") and concrete.description.count(".") == 1
+    assert concrete.description.startswith("A car cuts in. The ego drives at ")
+    assert "at night in rain" in concrete.description
+    assert "cuts in" in concrete.description.split("in rain. ")[1]

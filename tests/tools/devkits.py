@@ -18,6 +18,7 @@ FOLDER = ROOT / ".venv-devkits"
 DEVKITS = {
     "nuscenes": ("nuscenes-devkit==1.2.0",),
     "coco": ("pycocotools==2.0.11",),
+    "commonroad": ("commonroad-io==2026.1",),
 }
 _UNREACHABLE = ("Temporary failure in name resolution", "Connection", "Could not fetch URL", "No matching distribution",
                 "ReadTimeout", "Network is unreachable", "ProxyError", "SSLError")  # fmt: skip

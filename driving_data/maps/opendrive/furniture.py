@@ -11,7 +11,7 @@ from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, MapArea, MapObject,
 from driving_data.maps.opendrive.curves import reference_line
 from driving_data.maps.opendrive.document import Corner, ObjectRecord, Repeat, Road, SignalRecord, Validity
 from driving_data.maps.opendrive.network import Network, lane_name, runs_forward
-from driving_data.maps.opendrive.sampling import Piece, point_on
+from driving_data.maps.opendrive.sampling import Piece, point_on, points_on
 from driving_data.maps.opendrive.signs import PEDESTRIAN_LIGHTS, area_kind, is_light, object_kind, plate_of, sign_kind
 
 MAX_OBJECTS = 200_000
@@ -265,18 +265,17 @@ def _repeated(road: Road, record: ObjectRecord, repeat: Repeat, kind: str, name:
     else:
         edges = _straight_parts(road, repeat)
         at, ends = 0.5 * (edges[1:] + edges[:-1]), edges
+    share = (at - repeat.s) / repeat.length if repeat.length > 0.0 else np.zeros(len(at))
+    points, headings = points_on(road, at, _mixed(repeat.t_start, repeat.t_end, share))
+    corners = None
+    if ends is not None:
+        corners, _ = points_on(road, ends, _mixed(repeat.t_start, repeat.t_end, (ends - repeat.s) / repeat.length))
     made: list[MapObject] = []
-    for k, s in enumerate(at):
-        f = (float(s) - repeat.s) / repeat.length if repeat.length > 0.0 else 0.0
-        point, heading = point_on(road, float(s), _mix(repeat.t_start, repeat.t_end, f))
+    for k, f in enumerate(share.tolist()):
+        point, heading = points[k], float(headings[k])
         yaw, reach = _yaw(road, record, heading), _mix_or(repeat.length_start, repeat.length_end, f, length)
-        if ends is not None:
-            a, _ = point_on(
-                road, float(ends[k]), _mix(repeat.t_start, repeat.t_end, (ends[k] - repeat.s) / repeat.length)
-            )
-            b, _ = point_on(
-                road, float(ends[k + 1]), _mix(repeat.t_start, repeat.t_end, (ends[k + 1] - repeat.s) / repeat.length)
-            )
+        if corners is not None:
+            a, b = corners[k], corners[k + 1]
             point, reach = 0.5 * (a + b), float(np.linalg.norm(b - a))
             yaw = math.atan2(b[1] - a[1], b[0] - a[0])
         lift = record.z_offset if repeat.z_start == repeat.z_end == 0.0 else _mix(repeat.z_start, repeat.z_end, f)
@@ -296,6 +295,10 @@ def _straight_parts(road: Road, repeat: Repeat) -> np.ndarray:
 
 def _mix(start: float, end: float, fraction: float) -> float:
     return float(start + (end - start) * fraction)
+
+
+def _mixed(start: float, end: float, fractions: np.ndarray) -> np.ndarray:
+    return start + (end - start) * fractions
 
 
 def _mix_or(start: float, end: float, fraction: float, default: float) -> float:

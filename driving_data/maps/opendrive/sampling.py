@@ -188,3 +188,11 @@ def point_on(road: Road, s_m: float, t_m: float) -> tuple[Float[np.ndarray, "3"]
     """Point of a road at (s, t) and the heading of its reference line there."""
     frame = Frame.of(road, np.array([s_m]))
     return frame.points(np.array([t_m]))[0], float(frame.heading_rad[0])
+
+
+def points_on(
+    road: Road, s_m: Float[np.ndarray, "n"], t_m: Float[np.ndarray, "n"]
+) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n"]]:
+    """Points of a road at many (s, t), s ascending, and the headings of its reference line there."""
+    frame = Frame.of(road, s_m)
+    return frame.points(t_m), frame.heading_rad

@@ -1,0 +1,463 @@
+"""Events and adjuncts put into the cast: manoeuvres, positions, who hides whom, denials."""
+
+from scenarios.language.cast import LIVING, MOTOR, RIDDEN, Actor, Cast
+from scenarios.language.deeds import DENIAL, MOVES, Event, Place, lane_word, manoeuvres, side_of
+from scenarios.language.phrases import NounPhrase
+from scenarios.language.tagging import Item
+
+FOLLOWS_BEHIND = frozenset({"follow", "come_up_behind"})
+
+
+_TOWARDS = frozenset(
+    {"come", "drive", "ride", "travel", "head", "speed", "race", "hurtle", "move", "barrel", "come round", "thunder"}
+)
+
+
+def _comes_at_ego(place: Place, event: Event | None) -> bool:
+    """`is coming towards us`."""
+    to_ego = place.prep == "to" and any(actor.is_ego for actor in place.actors)
+    return to_ego and event is not None and event.concept in ("move", "slow_move") and event.lemma in _TOWARDS
+
+
+class Effects:
+    """Writes what events say into the cast."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.negations: list[str] = []
+        self.keeps_left = False
+        self.used: list[tuple[object, str, str]] = []
+        self.straight = False
+        self.drives = False
+        self.v2x_warns = False
+        self.features: list[str] = []
+        self.ramps: list[Item] = []
+
+    def deny(self, word: str) -> None:
+        """Adds a negation once."""
+        if word and word not in self.negations:
+            self.negations.append(word)
+
+    # ---- deeds
+
+    def emit(self, event: Event) -> None:
+        """One event; may be called again when more adjuncts have come."""
+        if event.frame == "instead":
+            return
+        self._lighten(event)
+        if event.lemma in ("circulate", "circle") and not event.denied:
+            for doer in event.doers():
+                doer.relate("in_junction")
+        if event.denied:
+            self._denied(event)
+            return
+        special = getattr(self, f"_do_{event.concept}", None)
+        if special is not None:
+            special(event)
+        for doer in event.doers():
+            if (
+                doer.lemma in ("driver", "motorist")
+                and event.concept in ("run", "cross", "emerge")
+                and event.lemma not in ("emerge", "drive out", "pull out", "run")
+            ):
+                doer.kind = "pedestrian"
+            words = manoeuvres(event, doer)
+            if doer.is_ego:
+                self._ego(event, words)
+            else:
+                doer.does(*words)
+                event.done += [(doer, word) for word in words if (doer, word) not in event.done]
+        self._positions(event)
+
+    def _lighten(self, event: Event) -> None:
+        """`begins a left turn`, `makes a lane change`: the noun is the deed."""
+        if event.concept not in ("begin", "other", "turn", "have", "merge", "be", "force") or (
+            event.concept == "be" and not event.existential
+        ):
+            return
+        for phrase in event.things:
+            word = {"turn": "turn", "uturn": "u_turn", "lanechange": "lane_change", "overtaking": "overtake"}.get(
+                phrase.category, ""
+            )
+            if phrase.category == "deed":
+                word = phrase.value
+            if word and not (event.concept == "turn" and word != "u_turn" and word == "turn"):
+                event.concept, event.noun = word, phrase
+
+    def _ego(self, event: Event, words: list[str]) -> None:
+        for word in words:
+            if word == "drive":
+                self.drives = True
+            elif word == "straight":
+                self.straight = True
+            else:
+                self.cast.ego.does(word)
+            event.done.append((self.cast.ego, word))
+
+    def _denied(self, event: Event) -> None:
+        concept = event.concept
+        ego = any(actor.is_ego for actor in event.doers())
+        if concept in ("run", "approach", "exit") and event.things:
+            return
+        word = DENIAL.get(concept, "")
+        if concept == "pull" and not (event.place("into", "to", "side", "out_of") or event.thing("lane")):
+            word = "" if event.lemma != "move over" else "no lane change"
+        if concept in ("move", "enter") and any(
+            p.category == "lane" for p in [*event.things, *(q.phrase for q in event.places if q.phrase)]
+        ):
+            word = "no lane change"
+        if concept in ("turn", "lane_change", "begin") and (event.thing("overtaking") or event.thing("lanechange")):
+            word = "no overtaking" if event.thing("overtaking") else "no lane change"
+        if concept in ("let", "give"):
+            word = "no yield"
+        if concept == "move" and event.lemma in ("move", "go", "get", "drive") and event.place("around", "past"):
+            word = "no overtaking"
+        if (concept == "signal" and event.lemma == "signal") or concept == "signal":
+            word = "no signal"
+        if concept in ("illuminate", "have", "lit", "hold"):
+            word = (
+                "no lights"
+                if event.thing("part", "lights") or concept == "lit"
+                else ("no signal" if event.thing("part", "signal") else "")
+            )
+        if concept in ("hide", "reveal", "other", "meta", "be"):
+            word = ""
+        if concept == "prevent" or concept == "avoid":
+            word = ""
+        if word:
+            self.deny(word)
+            self.used.append((event.group, "negations", word))
+        elif (event.denied == "fails" and concept in ("hide", "open")) or ego:
+            pass
+        self._positions(event)
+
+    # ---- special effects of single concepts
+
+    def _do_follow(self, event: Event) -> None:
+        for doer in event.doers():
+            for target in event.patients():
+                if doer.is_ego and not target.is_ego:
+                    target.relate("ahead")
+                elif target.is_ego:
+                    doer.relate("behind")
+
+    def _do_come_up_behind(self, event: Event) -> None:
+        targets = event.patients() + [a for p in event.places for a in p.actors]
+        for doer in event.doers():
+            if doer.is_ego:
+                for target in targets:
+                    target.relate("ahead")
+            elif any(t.is_ego for t in targets) or not targets:
+                doer.relate("behind")
+
+    def _do_approach(self, event: Event) -> None:
+        behind = any((p.prep == "pos" and p.value == "behind") or p.prep == "behind_out" for p in event.places)
+        for doer in event.doers():
+            if doer.is_ego and behind:
+                for target in event.objects:
+                    target.relate("ahead")
+
+    def _do_hide(self, event: Event) -> None:
+        hiders = event.agent if event.passive else event.subject
+        for hidden in event.patients():
+            if hiders and not hidden.is_ego and hiders[0] is not hidden and not hiders[0].is_ego:
+                hidden.occluded_by = hiders[0]
+
+    def _do_block(self, event: Event) -> None:
+        self._close_lane(event)
+
+    def _do_close(self, event: Event) -> None:
+        self._close_lane(event)
+
+    def _close_lane(self, event: Event) -> None:
+        for phrase in event.things:
+            if phrase.category != "lane":
+                continue
+            if event.concept == "close":
+                self._feature("lane_closure")
+            word = lane_word(phrase, None)
+            owner_ego = any(a.is_ego for p in event.places for a in p.actors)
+            for doer in event.doers():
+                if word == "ego" or (word == "lane" and owner_ego):
+                    doer.relate("same_lane")
+                elif word in ("left", "right"):
+                    doer.relate(f"{word}_lane")
+                elif word == "opposite":
+                    doer.relate("opposite_lane")
+                elif word == "lane" and phrase.det == "" and any(d.value == "its" for d in phrase.dets):
+                    doer.relate("same_lane")
+
+    def _feature(self, word: str) -> None:
+        if word not in self.features:
+            self.features.append(word)
+
+    def _do_reveal(self, event: Event) -> None:
+        for shown in event.objects:
+            for doer in event.doers():
+                if "ahead" in doer.relation and not doer.manoeuvre and not doer.is_ego:
+                    doer.does("cut_out")
+                if not doer.is_ego and shown is not doer and not shown.is_ego and doer.kind not in ("debris",):
+                    shown.occluded_by = shown.occluded_by or doer
+
+    def _do_collide(self, event: Event) -> None:
+        if event.lemma in ("rear end", "shunt", "rear ended") and any(a.is_ego for a in event.patients()):
+            for doer in event.doers():
+                doer.relate("behind")
+
+    def _do_overtake(self, event: Event) -> None:
+        return
+
+    def _do_fall(self, event: Event) -> None:
+        """A load that falls from a lorry is the lorry's doing."""
+        if event.thing("part", "load"):
+            for actor in event.subject:
+                if not actor.is_ego:
+                    actor.does("drop_cargo")
+                    event.done.append((actor, "drop_cargo"))
+        faller = event.subject[0].kind if event.subject else ""
+        if faller and faller != "debris":
+            return
+        for place in event.places:
+            if place.prep in ("from", "out_of", "on", "pos") or "off" in place.lemma:
+                for actor in place.actors:
+                    if not actor.is_ego and actor.kind in MOTOR | {"trailer"} | RIDDEN:
+                        actor.does("drop_cargo")
+                        event.done.append((actor, "drop_cargo"))
+        owner = [a for a in event.objects if not a.is_ego]
+        for actor in owner:
+            if actor.kind in MOTOR:
+                actor.does("drop_cargo")
+
+    def _do_prevent(self, event: Event) -> None:
+        for phrase in event.things:
+            if phrase.category == "lanechange":
+                self.deny("no lane change")
+            elif phrase.category == "overtaking":
+                self.deny("no overtaking")
+            elif phrase.category == "turn":
+                self.deny("no turn")
+            elif phrase.category == "collision":
+                self.deny("no collision")
+            elif phrase.category == "deed":
+                self.deny({"merge": "", "brake": "no braking", "stop": "no stop"}.get(phrase.value, ""))
+
+    def _do_avoid(self, event: Event) -> None:
+        if event.thing("collision"):
+            self.deny("no collision")
+
+    def _do_fail(self, event: Event) -> None:
+        for phrase in event.things:
+            if phrase.category == "denied" and phrase.value == "priority":
+                self.deny("no yield")
+            if phrase.category == "signal":
+                for doer in event.doers():
+                    if not doer.is_ego and event.lemma in ("ignore", "disregard", "disobey", "violate", "fail"):
+                        doer.does("run_red_light")
+                        event.done.append((doer, "run_red_light"))
+
+    # ---- positions
+
+    def _positions(self, event: Event) -> None:
+        owners = [a for a in event.doers() if not a.is_ego] or [a for a in event.subject if not a.is_ego]
+        for place in event.places:
+            if place.prep == "pos" and place.value == "ahead" and event.concept in ("overtake",) and not place.phrase:
+                continue
+            for owner in owners:
+                self.place(owner, place, event)
+            if not owners and any(a.is_ego for a in event.doers()):
+                self._ego_place(place, event)
+
+    def _ego_place(self, place: Place, event: Event | None) -> None:
+        """What the ego is behind is ahead of it."""
+        if (
+            place.prep in ("pos",)
+            and place.value == "behind"
+            and place.phrase is not None
+            and (event is None or event.concept != "hide")
+        ):
+            for actor in place.actors:
+                if not actor.is_ego:
+                    actor.relate("ahead")
+        if (
+            place.prep == "pos"
+            and place.value == "ahead"
+            and place.phrase is not None
+            and (event is None or event.concept not in ("turn",))
+        ):
+            for actor in place.actors:
+                if not actor.is_ego:
+                    actor.relate("behind")
+
+    def place(self, actor: Actor, place: Place, event: Event | None = None) -> None:
+        """One adjunct of one road user."""
+        if actor.is_ego:
+            self._ego_place(place, event)
+            return
+        phrase = place.phrase
+        if (
+            phrase is not None
+            and phrase.value in ("on_ramp", "off_ramp", "ramp")
+            and event is None
+            and place.prep in ("from", "out_of", "on")
+            and phrase.head is not None
+        ):
+            self.ramps.append(phrase.head)
+        others = [other for other in place.actors if not other.is_ego and other is not actor]
+        if actor in place.actors and place.prep in ("pos", "behind_out"):
+            return
+        if (
+            place.prep == "between"
+            and "from" not in place.lemma
+            and "out" not in place.lemma
+            and (event is None or event.concept not in ("run", "emerge", "cross", "merge", "pull", "move"))
+        ):
+            return
+        if place.prep in ("behind_out", "between") or (
+            place.prep == "pos"
+            and place.value == "behind"
+            and others
+            and event is not None
+            and event.concept in ("hide", "emerge")
+        ):
+            if others:
+                if event is None or event.concept not in ("stand",) or place.prep == "behind_out":
+                    actor.occluded_by = others[0]
+                return
+            if place.prep == "behind_out" and (phrase is None or any(a.is_ego for a in place.actors)):
+                actor.relate("behind")
+            return
+        if place.prep == "pos":
+            self._position(actor, place, others, event)
+        elif place.prep == "side" or (phrase is not None and phrase.category == "side"):
+            self._side(actor, place, event, others)
+        elif phrase is not None and phrase.category in ("lane", "path"):
+            self._lane(actor, place, phrase, event)
+        elif phrase is not None and phrase.category == "shoulder":
+            if (
+                place.prep in ("on", "from", "into", "at", "along", "to", "in", "out_of", "with", "pos", "across")
+                and not others
+            ):
+                actor.relate(side_of(phrase.direction, self.keeps_left), "on_shoulder")
+        elif phrase is not None and _comes_at_ego(place, event):
+            actor.relate("oncoming")
+        elif (
+            phrase is not None
+            and (phrase.value in ("roundabout", "intersection") or place.value == "it")
+            and place.prep in ("in", "on")
+        ):
+            self._junction(actor, place, phrase, event)
+        elif (
+            (
+                phrase is not None
+                and phrase.category in ("denied", "place", "feature", "opaque")
+                and phrase.direction
+                and place.prep in ("on", "from", "at", "out_of")
+            )
+            and phrase.direction in ("left", "right")
+            and (event is None or event.concept not in ("turn",))
+        ):
+            if phrase.category != "feature" or phrase.value in ("driveway", "bus_stop"):
+                actor.relate(side_of(phrase.direction, self.keeps_left))
+
+    def _junction(self, actor: Actor, place: Place, phrase: NounPhrase, event: Event | None) -> None:
+        if (
+            phrase.value == "roundabout"
+            or place.value == "it"
+            or place.prep == "in"
+            or (place.prep == "on" and phrase.value == "roundabout")
+        ) and (
+            event is None
+            or event.concept in ("be", "stand", "move", "stuck", "stop", "slow_move", "other")
+            or event.existential
+        ):
+            actor.relate("in_junction")
+
+    def _position(self, actor: Actor, place: Place, others: list[Actor], event: Event | None) -> None:
+        phrase = place.phrase
+        if (
+            phrase is not None
+            and phrase.category not in ("actor", "ego", "pron", "lane", "path", "side", "collision")
+            and not place.actors
+        ):
+            return
+        if place.value == "oncoming":
+            actor.relate("oncoming")
+            return
+        if others and phrase is not None:
+            return
+        if place.value in ("ahead", "behind"):
+            actor.relate(place.value)
+
+    def _side(self, actor: Actor, place: Place, event: Event | None, others: list[Actor]) -> None:
+        phrase = place.phrase
+        value = phrase.value if phrase is not None else place.value
+        if others:
+            return
+        if value in ("opposite",) and place.prep in ("from", "in", "on", "to"):
+            lemma = phrase.head.lemma if phrase is not None and phrase.head is not None else ""
+            if "side" not in lemma:
+                actor.relate("oncoming")
+            return
+        if value == "rear" and place.prep in ("from", "at", "to"):
+            actor.relate("behind")
+            return
+        if value == "front" and place.prep in ("from",):
+            actor.relate("oncoming")
+            return
+        side = side_of(phrase.direction or value if phrase is not None else value, self.keeps_left)
+        if not side and phrase is not None and phrase.value == "side":
+            side = side_of(phrase.direction, self.keeps_left)
+        if not side:
+            return
+        concept = event.concept if event is not None else ""
+        if place.prep in ("from", "on", "at", "in", "out_of", "along", "with", "by"):
+            if concept in ("signal",) or (place.prep == "on" and concept == "illuminate"):
+                return
+            actor.relate(side)
+        elif place.prep in ("to", "pos"):
+            owned = any(a.is_ego for a in place.actors) or (
+                phrase is not None and phrase.of is not None and phrase.of.category == "ego"
+            )
+            if (
+                owned
+                or concept in ("be", "stand", "", "cross", "run", "other")
+                or (event is not None and event.existential)
+            ):
+                actor.relate(side)
+
+    def _lane(self, actor: Actor, place: Place, phrase: NounPhrase, event: Event | None) -> None:
+        word = lane_word(phrase, place)
+        concept = event.concept if event is not None else ""
+        if any(other is not actor and not other.is_ego for other in place.actors):
+            return
+        target = place.prep in ("into", "to", "out_of", "across") or (
+            place.prep == "in" and concept in ("pull", "cut", "cut_in", "swerve", "lane_change")
+        )
+        if place.prep == "from" and concept in ("prevent",):
+            return
+        if target:
+            if (
+                place.prep == "into"
+                and concept in ("run", "fall", "move")
+                and actor.kind in LIVING | {"debris"}
+                and word == "ego"
+                and concept == "fall"
+            ):
+                actor.relate("same_lane")
+            return
+        if word in ("left", "right"):
+            if place.prep in ("in", "on", "from", "at", "along", "with", "over", "pos"):
+                actor.relate(f"{word}_lane")
+        elif word == "ego" and phrase.category == "lane":
+            actor.relate("same_lane")
+        elif word == "opposite":
+            actor.relate("opposite_lane")
+            if concept in ("approach",) or (event is not None and event.lemma in ("come",)):
+                actor.relate("oncoming")
+        elif word == "adjacent" and phrase.direction in ("left", "right"):
+            actor.relate(f"{phrase.direction}_lane")
+        elif phrase.category == "path" and word == "ego" and place.prep == "in":
+            actor.relate("ahead")
+
+
+_ = MOVES

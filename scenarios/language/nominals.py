@@ -1,0 +1,327 @@
+"""Noun phrases by their part in the clause: subject, object, apposition, place, base of a comparison."""
+
+from scenarios.language.adjuncts import attach, note, owner_of
+from scenarios.language.cast import Actor
+from scenarios.language.clauses import Frame, Walk
+from scenarios.language.deeds import Place
+from scenarios.language.lookahead import (
+    chunk_before,
+    closing,
+    coming_verb,
+    finite_after,
+    list_goes_on,
+    subject_here,
+    wanted,
+)
+from scenarios.language.objects import carried, object_here, take_object
+from scenarios.language.phrases import Chunk, NounPhrase
+
+
+def on_np(walk: Walk, chunk: Chunk) -> None:
+    """A noun phrase by its part in the clause."""
+    phrase = chunk.np
+    assert phrase is not None
+    opening = walk.chunk(-1)
+    if (
+        phrase.denied
+        and phrase.dets[0].lemma == "not a"
+        and (opening is None or opening.kind in ("punct", "conj"))
+        and phrase.category == "actor"
+    ):
+        walk.notes.append(("instead", None, chunk))
+        return
+    if phrase.denied or (walk.prep is not None and walk.prep.value == "without"):
+        walk.denials.append((phrase, chunk))
+        walk.prep = None
+        walk.last = (phrase, [])
+        return
+    if contrast(walk, phrase) or compared(walk, phrase, chunk):
+        return
+    prep, walk.prep = walk.prep, None
+    for_subject = prep is not None and prep.value == "for" and walk.chunk(1) is not None and walk.kind_at(1) == "verb"
+    if prep is not None and not for_subject:
+        prepositional(walk, prep, phrase, chunk)
+        return
+    if for_subject:
+        actors = walk.resolver.resolve(phrase, wanted(walk))
+        note(walk, phrase, actors, chunk)
+        walk.last, walk.last_actor = (phrase, actors), actors or walk.last_actor
+        walk.push(Frame("inf", actors))
+        return
+    bare(walk, phrase, chunk)
+
+
+def contrast(walk: Walk, phrase: NounPhrase) -> bool:
+    """`a tram, not a bus`, `a tram rather than a bus`: what is corrected is no road user."""
+    before = walk.chunk(-1)
+    if before is not None and before.kind == "sub" and before.value == "instead":
+        walk.frame = walk.outer.pop() if walk.frame.kind == "instead" and walk.outer else walk.frame
+        walk.notes.append(("instead", None, walk.chunks[walk.at]))
+        for item in phrase.items:
+            item.use = item.use or "-"
+        return True
+    return False
+
+
+def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
+    """A noun phrase without preposition: subject, object, apposition or a topic of its own."""
+    event = walk.frame.event
+    actorish = phrase.category in ("actor", "ego", "pron", "") or phrase.value in ("one", "ones")
+    if event is not None and phrase.category in ("pron", ""):
+        walk.on_event(event)
+    before = chunk_before(walk)
+    if actorish and apposition(walk, phrase, chunk):
+        return
+    if event is not None and object_here(walk, event, before, phrase):
+        take_object(walk, event, phrase, chunk)
+        return
+    coming = coming_verb(walk)
+    actors = (
+        walk.resolver.resolve(
+            phrase,
+            wanted(walk),
+            coming.concept if coming else "",
+            "subject",
+            bool(coming and (coming.modal or coming.denied == "cannot")),
+        )
+        if actorish
+        else []
+    )
+    note(walk, phrase, actors, chunk)
+    if listed(walk, before, phrase, actors):
+        return
+    if event is not None and event.existential and not event.subject and actors:
+        event.subject = actors
+        walk.frame.subject = walk.frame.topic = actors
+        walk.last, walk.last_actor = (phrase, actors), actors
+        return
+    if (
+        not actorish
+        and event is not None
+        and phrase.category
+        in ("place", "feature", "light", "weather", "surface", "signal", "denied", "start", "opaque", "space")
+        and not subject_here(walk)
+    ):
+        event.things.append(phrase) if before is not None and before.kind == "verb" else None
+        walk.last = (phrase, actors)
+        return
+    if (
+        phrase.category == "part"
+        and before is not None
+        and before.kind == "conj"
+        and walk.last is not None
+        and walk.last[0].category == "part"
+    ):
+        walk.last = (phrase, [])
+        if event is not None and event.concept in ("have", "hold", "illuminate", "signal", "open"):
+            event.things.append(phrase)
+        return
+    if phrase.category == "part" and subject_here(walk):
+        owners = owner_of(walk, phrase) or walk.last_actor
+        walk.start(owners, phrase)
+        walk.subject_part = phrase
+        walk.last = (phrase, [])
+        return
+    if phrase.pronoun is not None and phrase.pronoun.value == "nothing":
+        walk.emptied.append(phrase)
+        walk.start([], phrase)
+        return
+    if not actorish and phrase.category in ("measure", "qty"):
+        walk.last = (phrase, actors)
+        owners = owner_of(walk, phrase) if phrase.owner is not None and event is None else []
+        if owners:
+            walk.start(owners, phrase)
+            walk.last_actor = owners
+            return
+        if subject_here(walk):
+            walk.start([], phrase)
+            walk.frame.topic = walk.last_actor
+        return
+    if not actorish and not subject_here(walk) and walk.frame.subject and not walk.frame.had_verb:
+        walk.last = (phrase, actors)
+        if phrase.category == "lane" and walk.last_actor:
+            attach(walk, Place("in", "in", phrase, owner_of(walk, phrase)))
+        return
+    if (
+        not actorish
+        and event is not None
+        and phrase.category
+        in ("lane", "part", "turn", "uturn", "lanechange", "overtaking", "deed", "side", "collision")
+        and not subject_here(walk)
+    ):
+        event.things.append(phrase)
+        walk.last = (phrase, actors)
+        return
+    inverted = (
+        event is not None
+        and not event.subject
+        and not event.existential
+        and event.concept
+        in (
+            "move",
+            "be",
+            "stand",
+            "approach",
+            "emerge",
+            "run",
+            "follow",
+            "come_up_behind",
+            "park",
+            "slow_move",
+            "other",
+        )
+        and actors
+        and event.group is not None
+        and (event.group.finite)
+    )
+    if inverted and event is not None and before is not None and before.kind in ("verb", "adv"):
+        event.subject = actors
+        walk.frame.subject = walk.frame.topic = actors
+        walk.last, walk.last_actor = (phrase, actors), actors
+        walk.cast.subjects.append(actors)
+        return
+    walk.start(actors, phrase)
+    walk.last = (phrase, actors)
+    if actors:
+        walk.last_actor = actors
+
+
+def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
+    """`the VUT, a small car,` and `V2 (a pickup)` name one road user twice."""
+    before, behind = walk.chunk(-1), walk.chunk(1)
+    if before is None or before.kind != "punct" or walk.last is None or not walk.last[1] or len(walk.last[1]) != 1:
+        return False
+    earlier = walk.chunk(-2)
+    if earlier is None or earlier.np is None or earlier.np is not walk.last[0]:
+        return False
+    bracket = before.value == "("
+    closes = closing(walk, ")" if bracket else ",")
+    if before.value not in ("(", ",", "–", "—", "-") or not closes or phrase.category not in ("actor", "ego"):
+        return False
+    if not bracket and (phrase.det not in ("indef", "def") or not finite_after(walk, closes)):
+        return False
+    target = walk.last[1][0]
+    if phrase.category == "actor" and phrase.head is not None:
+        if phrase.head.lemma.startswith("unit:"):
+            walk.resolver.aliases[phrase.head.lemma] = target
+        elif not target.is_ego:
+            if (
+                target.lemma.startswith("unit:")
+                or target.lemma in ("vehicle", "target vehicle", "object", "obstacle", "animal", "driver", "car")
+                or target.kind == phrase.value
+            ):
+                target.kind, target.lemma = phrase.value, phrase.head.lemma
+            target.relate(*phrase.mod("relation:"))
+            target.does(*phrase.mod("state:"))
+    walk.notes.append(("same", target, chunk))
+    _ = behind
+    return True
+
+
+def listed(walk: Walk, before: Chunk | None, phrase: NounPhrase, actors: list[Actor]) -> bool:
+    """`a tram and two e-scooters cross`: the second joins the first as subject."""
+    if not actors or walk.frame.had_verb or not walk.frame.subject or before is None:
+        return False
+    if before.kind not in ("conj", "punct") or (before.kind == "punct" and before.value not in (",", "/")):
+        return False
+    if before.kind == "conj" and before.value == "but":
+        return False
+    if before.kind == "punct" and not list_goes_on(walk):
+        return False
+    if walk.frame.subject == [walk.cast.ego] or actors == [walk.cast.ego]:
+        coming = coming_verb(walk)
+        if coming is None:
+            return False
+    new = [actor for actor in actors if actor not in walk.frame.subject]
+    for place in walk.front_used:
+        for actor in new:
+            walk.on_place(actor, place, None)
+    walk.frame.subject = walk.frame.topic = [*walk.frame.subject, *new]
+    walk.last, walk.last_actor = (phrase, actors), actors
+    return True
+
+
+def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> None:
+    """A noun phrase behind a preposition."""
+    actors: list[Actor] = []
+    event = walk.frame.event
+    if phrase.category in ("actor", "ego", "pron", "") or phrase.value in ("one",):
+        in_place = (
+            phrase.pronoun is not None
+            and phrase.pronoun.value == "it"
+            and prep.value in ("in", "on", "at", "into", "along", "through")
+            and prep.kind == "prep"
+        )
+        if not in_place:
+            if event is None and walk.frame.subject:
+                walk.resolver.clause_subject = walk.frame.subject
+            if walk.last is not None and walk.last[1] and event is None:
+                walk.resolver.clause_subject = walk.last[1]
+            actors = walk.resolver.resolve(phrase, wanted(walk), "", "object", prep=prep.value)
+        if prep.value == "in" and in_place:
+            attach(walk, Place("in", "in", phrase, [], "it"))
+            return
+    if actors and carried(walk, prep, phrase, actors):
+        return
+    note(walk, phrase, actors, chunk)
+    earlier, walk.last_prep = walk.last_prep, prep.value
+    if prep.value == "by" and event is not None and event.passive and (actors or phrase.category in ("opaque", "word")):
+        event.agent = (event.agent or []) + actors
+        walk.last, walk.last_actor = (phrase, actors), actors or walk.last_actor
+        if not actors:
+            event.things.append(phrase)
+        return
+    if prep.value == "with" and actors and actors[0].kind == "trailer" and actors[0] is walk.cast.actors[-1]:
+        actors[0].towed = True
+        return
+    if (
+        prep.value == "with"
+        and actors
+        and not actors[0].is_ego
+        and (
+            event is None
+            or event.concept in ("move", "be", "stand", "meta", "follow", "approach", "have", "other")
+            or not event.group
+        )
+    ):
+        walk.last, walk.last_actor = (phrase, actors), actors
+        return
+    if prep.value == "with" and actors and not actors[0].is_ego:
+        walk.last, walk.last_actor = (phrase, actors), actors
+        return
+    place = Place(
+        prep.value if prep.kind == "prep" else "pos",
+        prep.item.lemma,
+        phrase,
+        actors or owner_of(walk, phrase),
+        prep.value,
+    )
+    walk.last_prep = earlier
+    attach(walk, place)
+    walk.last_prep = prep.value
+    if phrase.category == "side":
+        place.value = phrase.value
+    walk.last = (phrase, actors)
+    if actors and not actors[0].is_ego:
+        walk.last_actor = actors if prep.kind != "pos" else walk.last_actor
+
+
+def compared(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
+    """The base of a comparison: `the ego` behind "twice as fast as", `its speed` behind "twice"."""
+    if walk.compare is None or phrase.category not in ("actor", "ego", "pron", "measure"):
+        return False
+    kind, factor, value, owners = walk.compare
+    walk.compare, walk.prep = None, None
+    saved = walk.resolver.clause_subject
+    walk.resolver.clause_subject = owners
+    if phrase.category == "measure":
+        bases = owner_of(walk, phrase)
+        if not bases and phrase.of is not None:
+            bases = walk.resolver.resolve(phrase.of, (), "", "object")
+    else:
+        bases = walk.resolver.resolve(phrase, (), "", "object")
+    walk.resolver.clause_subject = saved
+    walk.last, walk.last_actor = (phrase, bases), bases or walk.last_actor
+    for base in bases[:1]:
+        walk.comparisons += [(kind, factor, value, owner, base) for owner in owners]
+    return True
