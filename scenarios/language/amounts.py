@@ -87,6 +87,17 @@ def _speed(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, m
     if (measure is not None and measure.value in ("limit", "decel", "width")) or _limit_near(walker):
         return
     owners = _owners(walker, prep, measure, True)
+    if walker.frame.event in walker.dangling and not owners and walker.frame.event is not None:
+        walker.frame.event.speeds.append(quantity)
+        chunk.item.use = "speed"
+        return
+    if behind is not None and _lemma(behind) in _FASTER and owners and _lemma(_next(walker, 2)) != "than":
+        base = walker.cast.ego if not owners[0].is_ego else walker.cast.latest()
+        if base is not None:
+            sign = _FASTER[_lemma(behind)]
+            walker.comparisons += [("plus", sign, quantity.value, owner, base) for owner in owners]
+            chunk.item.use = "speed"
+        return
     if behind is not None and _lemma(behind) in _FASTER and _lemma(_next(walker, 2)) == "than":
         walker.compare = ("plus", _FASTER[_lemma(behind)], quantity.value, owners)
         return
@@ -121,7 +132,7 @@ def _speed(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, m
 
 
 def _limit_near(walker: Walk) -> bool:
-    around = walker.chunks[max(0, walker.at - 3) : walker.at + 3]
+    around = walker.chunks[max(0, walker.at - 3) : walker.at + 2]
     return any(
         c.item.value == "limit"
         or c.item.lemma in _LIMIT
@@ -303,7 +314,7 @@ def _time(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, me
     if (
         (measure is not None and measure.value == "ttc")
         or (behind is not None and behind.np is not None and behind.np.value == "ttc")
-        or any(c.np is not None and c.np.value == "ttc" for c in walker.chunks[max(0, walker.at - 4) : walker.at])
+        or any(c.np is not None and c.np.value == "ttc" for c in walker.chunks[max(0, walker.at - 6) : walker.at])
     ):
         kind = "ttc"
     elif (measure is not None and measure.value in ("headway", "latency", "gap", "sight", "width")) or (

@@ -127,6 +127,14 @@ class Cast:
             self.recent.remove(actor)
         self.recent.append(actor)
 
+    def last_of(self, group: Actor) -> None:
+        """What remained of a group is singled out too: it stands behind the members named before it."""
+        members = [actor for actor in group.members if actor in self.actors]
+        if members:
+            self.actors.remove(group)
+            self.actors.insert(self.actors.index(members[-1]) + 1, group)
+        self.touch(group)
+
     def live(self) -> list[Actor]:
         """Those that stand for somebody still."""
         return [actor for actor in self.actors if not actor.gone]

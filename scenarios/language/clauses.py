@@ -170,6 +170,11 @@ class Walk:
             and self.frame.had_verb
             and (self.frame.event is not None)
         ):
+            if self._clause_goes_on():
+                self.end_event()
+                self.frame.subject, self.frame.event, self.frame.had_verb = subject, None, True
+                self.resolver.clause_subject = subject
+                return
             self.to_main()
         if self.frame.had_verb and self.frame.event is not None:
             self.end_event()
@@ -196,6 +201,20 @@ class Walk:
         if subject:
             self.resolver.clause_subject = subject
             self.resolver.clause_objects = []
+
+    def _clause_goes_on(self) -> bool:
+        """`once the bus has gone and the ego is near, a boy ...`: the second clause is under the same `once`."""
+        before = self.chunk(-1)
+        if not self.frame.prefix or before is None or before.kind != "conj" or before.value != "and":
+            return False
+        rest = self.chunks[self.at + 1 :]
+        comma = next((k for k, c in enumerate(rest) if c.kind == "punct" and c.value == ","), None)
+        if comma is None or not any(c.kind == "verb" and c.group and c.group.finite for c in rest[:comma]):
+            return False
+        main = rest[comma + 1 : comma + 2]
+        return bool(main) and main[0].kind in ("np", "adv") and any(
+            c.kind == "verb" and c.group and c.group.finite for c in rest[comma + 1 :]
+        )  # fmt: skip
 
     def open_event(self, chunk: Chunk, subject: list[Actor], kind: str = "") -> Event:
         """A verb begins an event of this subject; clauses that wait for one are linked to it."""
@@ -226,6 +245,9 @@ class Walk:
                 self.pending = []
                 for dangling in self.dangling:
                     dangling.subject = subject
+                    dangling.passive = dangling.passive and not dangling.objects
+                    for actor in subject:
+                        actor.speed = actor.speed or next((q.value for q in dangling.speeds), None)
                     self.on_event(dangling)
                 self.dangling = []
         if subject and self.frame.kind not in ("inf",):

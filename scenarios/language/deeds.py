@@ -172,6 +172,9 @@ def manoeuvres(event: Event, doer: Actor) -> list[str]:
     """Slot words of one deed for one doer; an empty list where the contract has none."""
     rule = _RULES.get(event.concept)
     words = rule(event, doer) if rule else []
+    if event.concept in _GOES and doer.kind not in WALKING | THINGS | {"animal"} and not words:
+        passed = any(place.prep == "past" and place.actors and doer not in place.actors for place in event.places)
+        words = ["overtake"] if passed else words
     if not doer.is_ego and "run_red_light" not in words and _passes_red(event):
         words = [*words, "run_red_light"]
     if doer.kind in THINGS:
@@ -750,6 +753,7 @@ def _be(event: Event, doer: Actor) -> list[str]:
     return []
 
 
+_GOES = frozenset({"move", "run", "slow_move", "accelerate", "emerge", "other", "pull", "swerve"})
 _RULES = {
     "be": _be,
     "move": _move, "approach": lambda e, d: ["drive"] if d.is_ego else [], "come_up_behind": lambda e,

@@ -2,7 +2,7 @@
 
 import re
 
-from scenarios.language.phrases import NounPhrase
+from scenarios.language.phrases import Chunk, NounPhrase
 
 _ACTORS = {
     "pedestrian": "no pedestrians", "child": "no pedestrians", "bicycle": "no cyclists", "animal": "no animals",
@@ -63,6 +63,29 @@ def said_denials(text: str) -> list[str]:
     """Negations that are predicates: "a lane change is impossible", "its lights are off"."""
     found = [(match.start(), word) for pattern, word in _SAID if (match := pattern.search(text))]
     return [word for _, word in sorted(found)]
+
+
+_NOBODY = {
+    "follow": "no following vehicle", "overtake": "no overtaking", "cross": "no pedestrians",
+    "brake": "no braking", "yield": "no yield", "lane_change": "no lane change", "let": "no yield", "signal": "no signal",
+}  # fmt: skip
+
+
+def nobody(phrase: NounPhrase, chunks: list[Chunk]) -> str:
+    """What `nobody` or `nothing` denies, by what it would do or where it would be; empty for anything else."""
+    at = next(k for k, chunk in enumerate(chunks) if chunk.np is phrase)
+    for chunk in chunks[at + 1 : at + 5]:
+        if chunk.kind in ("punct", "conj", "sub"):
+            return ""
+        if chunk.kind == "pos" and chunk.value in ("behind", "oncoming", "ahead"):
+            return {"behind": "no following vehicle", "oncoming": "no oncoming traffic", "ahead": "no lead vehicle"}[
+                chunk.value
+            ]
+        if chunk.kind == "adj" and chunk.value == "relation:oncoming":
+            return "no oncoming traffic"
+        if chunk.kind == "verb" and chunk.group is not None and chunk.group.concept in _NOBODY:
+            return _NOBODY[chunk.group.concept]
+    return ""
 
 
 def denial_of(phrase: NounPhrase, following: str = "", alone: bool = False) -> str:

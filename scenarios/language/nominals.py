@@ -3,7 +3,7 @@
 from scenarios.language.adjuncts import attach, note, owner_of
 from scenarios.language.cast import Actor
 from scenarios.language.clauses import Frame, Walk
-from scenarios.language.deeds import Place
+from scenarios.language.deeds import NOUN_DEEDS, Place
 from scenarios.language.lookahead import (
     chunk_before,
     closing,
@@ -30,7 +30,7 @@ def on_np(walk: Walk, chunk: Chunk) -> None:
     ):
         walk.notes.append(("instead", None, chunk))
         return
-    if phrase.denied or (walk.prep is not None and walk.prep.value == "without"):
+    if phrase.denied or (walk.prep is not None and walk.prep.value == "without") or denied_too(walk, phrase):
         walk.denials.append((phrase, chunk))
         walk.prep = None
         walk.last = (phrase, [])
@@ -51,6 +51,24 @@ def on_np(walk: Walk, chunk: Chunk) -> None:
     bare(walk, phrase, chunk)
 
 
+def denied_too(walk: Walk, phrase: NounPhrase) -> bool:
+    """`without signs or cones`, `no pedestrians, cyclists or animals`: the denial goes through the list."""
+    before, earlier = walk.chunk(-1), walk.chunk(-2)
+    if not walk.denials or before is None or earlier is None or earlier.np is not walk.denials[-1][0] or phrase.dets:
+        return False
+    if before.kind == "conj":
+        plain = phrase.category in ("denied", "part", "shoulder")
+        return before.item.lemma in ("or", "nor") or (before.item.lemma == "and" and plain)
+    if before.kind != "punct" or before.value not in ",/":
+        return False
+    for later in walk.chunks[walk.at + 1 : walk.at + 8]:
+        if later.kind == "conj":
+            return later.item.lemma in ("or", "nor")
+        if later.kind not in ("np", "punct"):
+            return False
+    return False
+
+
 def contrast(walk: Walk, phrase: NounPhrase) -> bool:
     """`a tram, not a bus`, `a tram rather than a bus`: what is corrected is no road user."""
     before = walk.chunk(-1)
@@ -67,6 +85,12 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
     """A noun phrase without preposition: subject, object, apposition or a topic of its own."""
     event = walk.frame.event
     actorish = phrase.category in ("actor", "ego", "pron", "") or phrase.value in ("one", "ones")
+    if phrase.category in NOUN_DEEDS | {"start"} and _time_over(walk):
+        walk.frame.deed = walk.frame.deed or phrase.category in NOUN_DEEDS
+        for item in phrase.items:
+            item.use = item.use or "-"
+        walk.to_main()
+        return
     if event is not None and phrase.category in ("pron", ""):
         walk.on_event(event)
     before = chunk_before(walk)
@@ -121,6 +145,7 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         walk.start(owners, phrase)
         walk.subject_part = phrase
         walk.last = (phrase, [])
+        walk.last_actor = owners or walk.last_actor
         return
     if phrase.pronoun is not None and phrase.pronoun.value == "nothing":
         walk.emptied.append(phrase)
@@ -184,6 +209,19 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
     walk.last = (phrase, actors)
     if actors:
         walk.last_actor = actors
+
+
+def _time_over(walk: Walk) -> bool:
+    """Whether `after the start` is all that the clause says, and its main clause begins at once."""
+    frame, behind = walk.frame, walk.chunk(1)
+    return (
+        frame.kind == "trigger"
+        and frame.prefix
+        and not frame.had_verb
+        and not frame.subject
+        and behind is not None
+        and behind.kind == "np"
+    )
 
 
 def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:

@@ -258,6 +258,8 @@ def _compounds(first: Item, second: Item) -> bool:
         if second.category == "lane" and second.value != "plain":
             return False
         return second.category not in ("side", "shoulder")
+    if second.category in ("light", "weather") and first.category not in ("light", "weather"):
+        return False
     if second.category == "ego":
         return first.category in ("actor",)
     return not (second.category == "actor" and first.category in ("light", "weather", "lane", "side", "measure"))

@@ -9,7 +9,7 @@ from scenarios.language.cast import Actor, Cast
 from scenarios.language.clauses import Walk
 from scenarios.language.conditions import apply_links
 from scenarios.language.deeds import Event, Place
-from scenarios.language.denials import denial_of, said_denials
+from scenarios.language.denials import denial_of, nobody, said_denials
 from scenarios.language.effects import Effects
 from scenarios.language.lexicon import Entry
 from scenarios.language.phrases import Chunk, NounPhrase, chunks_of
@@ -128,7 +128,13 @@ class _Reader:
         self._denials(chunks)
         for phrase in walker.emptied:
             lemma = phrase.pronoun.lemma if phrase.pronoun is not None else ""
-            if (
+            word = nobody(phrase, chunks)
+            if word:
+                self.effects.deny(word)
+                phrase.items[-1].use, phrase.items[-1].result = "negations", word
+            elif any(c.kind == "verb" and c.group is not None and c.group.concept == "warn" for c in chunks):
+                continue
+            elif (
                 "else" in lemma
                 or any(c.np is not None and c.np.category == "place" for c in chunks)
                 or any(c.item.lemma in ("around", "ahead") for c in chunks)

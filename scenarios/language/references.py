@@ -41,7 +41,8 @@ def count_of(phrase: NounPhrase) -> int | str:
         if det.value in _COUNT_WORDS:
             return _COUNT_WORDS[det.value]
         if det.value == "several":
-            return SEVERAL
+            single = phrase.head is not None and phrase.head.form == "one" and phrase.head.lemma not in _PLURAL_HEADS
+            return 1 if det.lemma == "some" and single else SEVERAL
         if det.value == "both":
             return 2
     head = phrase.head
@@ -282,7 +283,7 @@ class Resolver:
         if isinstance(group.count, int) and group.count <= size and group.group is None and not group.members:
             return group
         if isinstance(group.count, int) and group.count == size and group.members:
-            self.cast.touch(group)
+            self.cast.last_of(group)
             return group
         self.split_from = group
         return self.cast.split(group, size)

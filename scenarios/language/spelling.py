@@ -2,7 +2,7 @@
 
 import functools
 
-from scenarios.language.lexicon import vocabulary
+from scenarios.language.lexicon import Entry, table, vocabulary
 from scenarios.language.lexicon.ordinary import ordinary_words
 from scenarios.language.quantities import spelled_words
 from scenarios.language.tokens import Token
@@ -106,7 +106,24 @@ def _nearest(word: str) -> str | None:
         return None
     return min(
         set(hits),
-        key=lambda w: (sorted(w) != sorted(word), w[0] != word[0], w[-1] != word[-1], abs(len(w) - len(word) - 0.5), w),
+        key=lambda w: (w in _rare(), sorted(w) != sorted(word), w[0] != word[0], w[-1] != word[-1], abs(len(w) - len(word) - 0.5), w),
+    )
+
+
+@functools.cache
+def _rare() -> frozenset[str]:
+    """Words of the lexicon that say nothing of traffic; a slip rather means another word."""
+    common = {w for rows in table().values() for words, entries in rows for w in words if not _idle(entries)}
+    idle = {w for rows in table().values() for words, entries in rows for w in words if _idle(entries)}
+    return frozenset(idle - common)
+
+
+def _idle(entries: tuple[Entry, ...]) -> bool:
+    return all(
+        (entry.category == "verb" and entry.value in ("other", "meta"))
+        or (entry.category == "adj" and entry.value == "plain")
+        or entry.category in ("opaque", "start")
+        for entry in entries
     )
 
 

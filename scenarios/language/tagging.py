@@ -165,6 +165,8 @@ def _longest(tokens: list[Token], at: int) -> Item | None:
                 ",", "city", "while", "until",
             ):  # fmt: skip
                 continue
+            if _broken_phrase(tokens, at, last, words, entries):
+                continue
             if (
                 words[-1] == "in"
                 and len(words) > 1
@@ -175,6 +177,36 @@ def _longest(tokens: list[Token], at: int) -> Item | None:
             first = entries[0]
             return Item(first.category, first.value, first.form, first.lemma, at, last, entries)
     return None
+
+
+_BE_FORMS = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets", "getting", "got"})
+_SHOUTED = frozenset({"STOP", "SLOW", "GO", "WAIT", "CLOSED"})
+
+
+def _broken_phrase(
+    tokens: list[Token], at: int, last: int, words: tuple[str, ...], entries: tuple[Entry, ...]
+) -> bool:
+    """Whether a phrase of the lexicon is none here: `passed by a van`, `the two cars`, `turns right after it`."""
+    before = tokens[at - 1].norm if at else ""
+    if len(words) == 1:
+        return tokens[at].text in _SHOUTED and not all(token.text.isupper() for token in tokens if token.kind == "word")
+    if words[-1] == "by" and entries[0].category == "verb":
+        earlier = {token.norm for token in tokens[max(0, at - 2) : at]}
+        return bool(earlier & _BE_FORMS) and any(entry.form == "part" for entry in entries)
+    if words[0] == "the" and entries[0].category == "pron" and last < len(tokens):
+        following = _longest(tokens, last)
+        return following is not None and (
+            following.is_noun or (following.category == "adj" and tokens[last].norm not in ("ahead", "behind"))
+        )
+    if words[0] in ("right", "left") and entries[0].category in ("sub", "pos", "prep", "adv"):
+        return before in _TURNING
+    return False
+
+
+_TURNING = frozenset(
+    form for verb in ("turn", "go", "veer", "swing", "hook", "steer", "swerve") for form in
+    (verb, verb + "s", verb + "ed", verb + "ing", verb + "es")
+) | {"going", "went", "goes", "swerved", "swerving"}  # fmt: skip
 
 
 def _single(tokens: list[Token], at: int) -> Item:
@@ -432,6 +464,10 @@ def _rule_left(items: list[Item], index: int, before: Item | None, behind: Item 
         behind.category
         in ("lane", "shoulder", "actor", "part", "feature", "space", "denied", "deed", "turn", "place", "light", "adj")
     )
+    deed = behind.offers("verb") if behind is not None else None
+    if deed is not None and deed.form in ("s", "past") and index > 1 and before is not None:
+        if before.category in ("det", "poss") and items[index - 2].lemma in ("on", "to", "from", "at", "in"):
+            return item.offers("side")
     if (
         noun_next
         and behind is not None
@@ -465,7 +501,13 @@ def _rule_lights(items: list[Item], index: int, before: Item | None, behind: Ite
     window = [later.lemma for later in items[index + 1 : index + 5]]
     if prep in ("at", "near", "through") or ({"red", "green", "amber"} & set(window)):
         return item.offers("signal")
+    deed = items[at - 1] if at else None
+    if deed is not None and item.offers("signal") and any(e.lemma in _AGAINST_LIGHTS for e in deed.meanings):
+        return item.offers("signal")
     return item.offers("part") or item.offers("signal")
+
+
+_AGAINST_LIGHTS = frozenset({"jump", "run", "shoot", "beat", "ignore", "disobey", "disregard", "blow", "crash"})
 
 
 def _rule_crossing(items: list[Item], index: int, before: Item | None, behind: Item | None) -> Entry | None:
@@ -633,6 +675,8 @@ _OPENS_PHRASE = frozenset({"det", "poss", "num", "ord", "pron", "adj", "lanes", 
 def _preposition_or_not(item: Item, preposition: Entry, before: Item | None, behind: Item | None) -> Entry | None:
     """`over the bridge` but `move over`; `on the road` but `on seeing`; `from behind the bus` but `from behind`."""
     other = item.offers("sub")
+    if item.lemma == "on" and _ends_phrase(behind):
+        return Entry("adv", "manner", "", "on")
     if other is not None:
         ing = behind is not None and (gerund := behind.offers("verb")) is not None and gerund.form == "ing"
         if item.lemma == "on" or preposition.lemma == "on":
@@ -658,6 +702,15 @@ def _preposition_or_not(item: Item, preposition: Entry, before: Item | None, beh
     return preposition if opens else item.offers("adv")
 
 
+def _ends_phrase(behind: Item | None) -> bool:
+    """Whether no noun phrase can begin here: `with its lights on and ...`, `on, ...`, `on drives`."""
+    if behind is None or behind.category in ("punct", "conj", "modal", "aux", "sub"):
+        return True
+    verb = behind.offers("verb")
+    return verb is not None and verb.form in ("s", "past") and not any(e.category in NOUN_CATEGORIES for e in
+    behind.meanings)  # fmt: skip
+
+
 def _best_verb(entries: list[Entry], before: Item | None) -> Entry:
     """Among equal spellings: participle behind be or have, past else; rare concepts last."""
     if before is not None and before.category in ("aux",):
@@ -671,11 +724,30 @@ def _best_verb(entries: list[Entry], before: Item | None) -> Entry:
     return next((entry for entry in entries if entry.form != "part"), entries[0])
 
 
+def _coordinated_infinitive(items: list[Item], index: int, verbs: list[Entry]) -> bool:
+    """`has to move left, overtake a tanker and exit`, `could a coach ... overtake`: the modal reaches this far."""
+    before = items[index - 1] if index else None
+    if before is None or not any(entry.form == "base" for entry in verbs):
+        return False
+    if not (before.category in ("punct", "conj") or (before.category == "adv" and before.value == "then")):
+        return False
+    for earlier in reversed(items[:index]):
+        if earlier.category == "punct" and earlier.value in ".;:!?":
+            return False
+        if earlier.category == "modal" or (earlier.category == "to" and earlier.value == "to"):
+            return True
+        if earlier.category == "verb" and earlier.form in ("s", "past"):
+            return False
+    return False
+
+
 def _verb_or_noun(
     items: list[Item], index: int, before: Item | None, behind: Item | None, verb: Entry, noun: Entry
 ) -> Entry:
     item = items[index]
     verbs = [entry for entry in item.meanings if entry.category == "verb"]
+    if noun.category != "actor" and _coordinated_infinitive(items, index, verbs):
+        return next(entry for entry in verbs if entry.form == "base")
     if (
         before is not None
         and before.value in ("other_def", "both", "another", "each")

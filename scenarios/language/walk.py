@@ -88,7 +88,8 @@ def _on_adv(walk: Walk, chunk: Chunk) -> None:
 def _on_adj(walk: Walk, chunk: Chunk) -> None:
     """An adjective outside a noun phrase: predicate, or behind its noun."""
     event = walk.frame.event
-    if walk.compare is not None:
+    before = walk.chunk(-1)
+    if walk.compare is not None or (before is not None and before.kind == "qty" and chunk.item.lemma == "slower"):
         return
     owners = walk.last_actor
     denied = False
@@ -113,6 +114,10 @@ def _on_qty(walk: Walk, chunk: Chunk) -> None:
     prep, walk.prep = walk.prep, None
     walk.on_quantity(chunk, prep)
     walk.measure = None
+    frame, behind = walk.frame, walk.chunk(1)
+    timed = chunk.value == "time" and frame.kind == "trigger" and frame.prefix and frame.word == "after"
+    if timed and not frame.had_verb and not frame.subject and behind is not None and behind.kind == "np":
+        walk.to_main()
 
 
 def _on_ratio(walk: Walk, chunk: Chunk) -> None:
@@ -188,7 +193,14 @@ def _on_comp(walk: Walk, chunk: Chunk) -> None:
     _ = event
 
 
+def _on_word(walk: Walk, chunk: Chunk) -> None:
+    """An unknown word or a clock time: the preposition before it was its own."""
+    walk.prep = None
+
+
 def _on_punct(walk: Walk, chunk: Chunk) -> None:
+    if walk.prep is not None and walk.kind_at(-1) in ("prep", "pos"):
+        walk.prep = None
     if chunk.value in (":", "–", "—"):
         walk.close_soft()
     elif (
@@ -229,4 +241,6 @@ _HANDLERS: dict[str, Callable[[Walk, Chunk], None]] = {
     "where": _on_where,
     "comp": _on_comp,
     "punct": _on_punct,
+    "word": _on_word,
+    "clock": _on_word,
 }

@@ -42,7 +42,8 @@ def road_of(document: Path, written: str) -> tuple[Path | None, bool]:
     """The road file that a LogicFile means, and whether the path had to be forgiven.
 
     A path that leads nowhere is forgiven where a file of that name lies beside the document or in a folder next to it:
-    scenarios are passed on with paths of the machine that they were written on.
+    scenarios are passed on with paths of the machine that they were written on. The name of an engine's map, as
+    `Town01`, is that file with the ending `.xodr`, there or in the folders that `ROADLOOM_MAPS` lists.
     """
     found, forgiven = on_disk(document.parent, written) if written else (None, False)
     if found is not None and found.is_file():
@@ -52,7 +53,9 @@ def road_of(document: Path, written: str) -> tuple[Path | None, bool]:
         return None, False
     folder = document.parent
     near = [folder, *_folders(folder), *_folders(folder.parent), *_folders(folder.parent.parent)]
-    return next(((place / name, True) for place in near if (place / name).is_file()), (None, False))
+    near += [Path(place) for place in os.environ.get("ROADLOOM_MAPS", "").split(os.pathsep) if place]
+    names = (name,) if "." in name else (name, f"{name}.xodr")
+    return next(((place / n, True) for place in near for n in names if (place / n).is_file()), (None, False))
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -35,7 +35,9 @@ def reference_faults(root: Node) -> list[Fault]:
                 found.append(_unknown(node, f"{path}/@{name}", "unknown-entity", node.get(name), "an entity", entities))
         for name, (what, known) in named.items():
             if name in node.attributes and node.get(name) not in known:
-                code = f"unknown-{what.replace(' ', '-')}"
+                # A condition on nothing never holds. Some engines give such conditions a meaning by their name only.
+                empty = not node.get(name) and node.tag.endswith("Condition")
+                code = "lint-never-holds" if empty else f"unknown-{what.replace(' ', '-')}"
                 found.append(_unknown(node, f"{path}/@{name}", code, node.get(name), f"a declared {what}", known))
         if node.tag == "StoryboardElementStateCondition":
             found += _element_fault(node, path, elements)

@@ -99,10 +99,9 @@ def _road(document: Document, root: Node, lowered: Lowered) -> RoadChoice:
     road, _ = road_of(document.path, lowered.logic_file)
     if road is None:
         node = root.find("RoadNetwork/LogicFile") or root
+        expected = "a file that is there, beside the scenario or in a folder of ROADLOOM_MAPS"
         found = f"filepath={lowered.logic_file!r}"
-        raise InputError(
-            [Fault(node.source, node.line, 0, "RoadNetwork/LogicFile", "missing-file", found, "a file that is there")]
-        )
+        raise InputError([Fault(node.source, node.line, 0, "RoadNetwork/LogicFile", "missing-file", found, expected)])
     return RoadChoice(file=str(road.resolve()), sha256=sha256(road.read_bytes()).hexdigest())
 
 

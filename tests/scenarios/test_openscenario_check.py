@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driving_data.errors import Fault, RoadloomError
+from scenarios.openscenario.catalogs import road_of
 from scenarios.openscenario.check import check, is_lint
 from scenarios.openscenario.logical import to_logical
 from scenarios.openscenario.node import Node
@@ -300,3 +301,16 @@ def test_any_valid_file_is_checked_and_drawn_or_refused_in_words(
         to_logical(path).sample(0)
     except RoadloomError as error:
         assert str(error)
+
+
+def test_the_map_of_an_engine_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Town01` means Town01.xodr, beside the scenario or in a folder of ROADLOOM_MAPS; else nothing."""
+    document = tmp_path / "scenario.xosc"
+    assert road_of(document, "Town01") == (None, False)
+    maps = tmp_path.parent / f"{tmp_path.name}_maps" / "inner" / "deep"
+    maps.mkdir(parents=True)
+    (maps / "Town01.xodr").write_text("<OpenDRIVE/>")
+    monkeypatch.setenv("ROADLOOM_MAPS", str(maps))
+    assert road_of(document, "Town01") == (maps / "Town01.xodr", True)
+    (tmp_path / "Town01.xodr").write_text("<OpenDRIVE/>")
+    assert road_of(document, "Town01") == (tmp_path / "Town01.xodr", True)
