@@ -24,11 +24,12 @@ from scenarios.types.signals import build_programs
 from scenarios.types.streams import Standing, build_stream
 from scenarios.types.weather import build_environment
 
+END_M = 1.0  # so far beyond the end of a route a place may lie: routes are measured in pieces
 _NO_TIME = make_leaf("time")
 
 
 class Overlap(IllTyped):
-    """Two actors would begin in the same place."""
+    """Two actors would begin in the same place, or one of them beyond the end of its route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,7 @@ class _Places:
         relation = leaf.text("relation")
         if not relation:
             route = str(read("on"))
-            self.layout.path(route)
-            return Place(route, float(read("at")), lateral, heading)
+            return self._on_road(leaf, Place(route, float(read("at")), lateral, heading))
         return self._relative(leaf, read, relation, lateral, heading)
 
     def _relative(self, leaf: Leaf, read: Any, relation: str, lateral: float, heading: float) -> Place:
@@ -187,10 +187,19 @@ class _Places:
         route = str(read("on") or anchor.route)
         beside, direction = self.layout.carried(anchor.route, anchor.s_m, route)
         if relation == "beside":
-            return Place(route, beside, lateral, heading)
+            return self._on_road(leaf, Place(route, beside, lateral, heading))
         # The gap is between the boxes; ahead is where the other one is heading.
         gap = float(read("by")) + 0.5 * (self.size(leaf.name)[0] + self.size(leaf.text("of"))[0])
-        return Place(route, beside + (direction if relation == "ahead_of" else -direction) * gap, lateral, heading)
+        s_m = beside + (direction if relation == "ahead_of" else -direction) * gap
+        return self._on_road(leaf, Place(route, s_m, lateral, heading))
+
+    def _on_road(self, leaf: Leaf, place: Place) -> Place:
+        """The place, if the route is that long."""
+        length_m = self.layout.length_m(place.route)
+        if not -END_M <= place.s_m <= length_m + END_M:
+            where = f"at {place.s_m:.4g} m of {place.route}, which is {length_m:.4g} m long"
+            raise Overlap(f"{leaf.name or 'ego'} would begin {where}")
+        return place
 
 
 def kind_of(read: Any) -> ActorClass:

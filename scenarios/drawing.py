@@ -47,7 +47,7 @@ def draw_scenario(
             reason = str(error)
             continue
         return replace(concrete, draws=dict(sorted(sampler.got.items())))
-    raise Rejected(f"{MAX_OVERLAPS} draws put actors into one another: {reason}")
+    raise Rejected(f"{MAX_OVERLAPS} draws had no room for everyone: {reason}")
 
 
 _KEPT_PARTS: dict[tuple[int, ...], tuple[tuple[Leaf, ...], Parts]] = {}

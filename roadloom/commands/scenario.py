@@ -21,9 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: Annotated[
-        list[str], typer.Argument(help="Scenario files (YAML), OpenSCENARIO files (.xosc), OpenDRIVE files (.xodr).")
-    ],
+    files: Annotated[list[str], typer.Argument(help="Scenario files (YAML, .xosc, .osc) and OpenDRIVE files (.xodr).")],
     json: Json = False,
 ) -> None:
     """Check files and report every fault of each."""
@@ -78,10 +76,24 @@ def _check_scenario(path: Path) -> None:
     except RoadloomError as error:
         expected = "ranges that every draw can meet"
         raise InputError([Fault(str(path), 0, 0, "", "cannot-draw", str(error), expected)]) from error
+    if lints := logical.lints():
+        expected = "a condition that leaves something out"
+        raise InputError([Fault(str(path), 0, 0, "where", f"lint-{lint.code}", str(lint), expected) for lint in lints])
+
+
+def _check_dsl(path: Path) -> None:
+    from scenarios.openscenario.dsl.reader import check_dsl
+
+    if found := check_dsl(path):
+        raise InputError(found)
 
 
 # How the files of a suffix are checked; all others are scenarios in YAML.
-_CHECKS: dict[str, Callable[[Path], None]] = {".xodr": _check_opendrive, ".xosc": _check_openscenario}
+_CHECKS: dict[str, Callable[[Path], None]] = {
+    ".xodr": _check_opendrive,
+    ".xosc": _check_openscenario,
+    ".osc": _check_dsl,
+}
 CHECKED_DRAWS = 4
 
 

@@ -46,6 +46,12 @@ def _logical(name: str, settings: Mapping[str, str] | None = None) -> LogicalSce
         from scenarios.openscenario.logical import to_logical
 
         return to_logical(path, settings)
+    if path.suffix.lower() == ".osc":
+        from scenarios.openscenario.dsl.reader import read_dsl
+        from scenarios.spec import read_text
+
+        reading = read_dsl(path)
+        return read_text(reading.yaml, str(path), settings=settings) if settings else reading.logical
     if path.suffix in (".yaml", ".yml") or path.exists():
         return read_spec(path, settings)
     expected = f"a YAML file, 'all', 'core', or one of the library: {', '.join(library.names())}"

@@ -83,7 +83,9 @@ def adjunct_owner(walk: Walk, place: Place) -> list[Actor] | None:
             walk.front.append(place)
         return walk.last_actor or None
     if walk.last_prep in ("behind_out", "between") and not event.existential:
-        return None
+        beside = place.prep == "on" and place.phrase is not None and place.phrase.category in ("side", "shoulder", "lane")
+        adjacent = walk.last is not None and before is not None and before.np is walk.last[0]
+        return walk.last[1] if beside and adjacent and walk.last is not None and walk.last[1] else None
     if event.existential or event.concept == "meta" or (event.concept == "be" and not event.passive):
         if (
             event.concept == "be"

@@ -145,6 +145,9 @@ def _limit_near(walker: Walk) -> bool:
 def _gap_cue(walker: Walk, prep: Chunk | None, measure: NounPhrase | None) -> bool | None:
     """True for a gap to the ego, None where it is a distance to something else or no distance."""
     behind, second = _next(walker), _next(walker, 2)
+    if measure is not None and measure.value == "gap" and (behind is None or behind.value in ("across", "along", "on",
+    "in", "over", "through", "at", "when", "while")):  # fmt: skip
+        return True
     if measure is not None and measure.value in ("sight", "width", "headway", "decel", "limit"):
         return None
     if (
@@ -295,7 +298,14 @@ def _length(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, 
         and not (event.subject and event.subject[0].is_ego is False and walker.last_actor != event.subject)
     ) and _lemma(_next(walker)) not in ("away", "further", "down", "up", "back", "off"):
         return
-    for owner in _owners(walker, prep, measure, False):
+    owners = _owners(walker, prep, measure, False)
+    following = _next(walker, 2)
+    if owners and all(o.is_ego for o in owners) and _is_position(_next(walker)) and following is not None:
+        if following.np is not None and following.np.category == "actor":
+            walker.next_gap = quantity.value
+            chunk.item.use = "distance"
+            return
+    for owner in owners:
         if not owner.is_ego and owner.distance is None:
             owner.distance = quantity.value
             chunk.item.use = "distance"

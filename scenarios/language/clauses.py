@@ -89,6 +89,8 @@ class Walk:
         self.front_gap: Range | None = None
         self.emptied: list[NounPhrase] = []
         self.last_prep = ""
+        self.last_place = ""
+        self.next_gap: Range | None = None
         self.lane_of_next: NounPhrase | None = None
         self.radio = False
         self.moments: list[tuple[str, Quantity, Event | None]] = []
@@ -224,8 +226,11 @@ class Walk:
         if self.frame.event is not None:
             self.end_event()
         event = Event(group.concept, group.verb.lemma, group, subject, kind or self.frame.kind)
-        event.denied = group.denied
+        event.denied, event.scene = group.denied, self.last_place
         event.passive = group.passive or (bool(kind_participle) and group.verb.form in ("part", "past"))
+        earlier = self.chunk(-1)
+        if earlier is not None and earlier.item.lemma == "having":
+            event.passive = False
         if self.subject_part is not None:
             event.things.append(self.subject_part)
             self.subject_part = None

@@ -19,7 +19,7 @@ def trigger_of(frame: Frame) -> TriggerSlots | None:
             return TriggerSlots(context, quantity.value)
     if frame.kind != "trigger":
         return None
-    if frame.had_verb or frame.deed:
+    if frame.had_verb or frame.deed or frame.subject:
         return TriggerSlots("event")
     return None
 

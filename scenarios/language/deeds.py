@@ -59,6 +59,7 @@ class Event:
     existential: bool = False
     ego_trigger: bool = False
     text_first: int = 0
+    scene: str = ""
 
     def doers(self) -> list[Actor]:
         """Who does it: the agent in the passive."""
@@ -202,6 +203,9 @@ def _passes_red(event: Event) -> bool:
     )  # fmt: skip
 
 
+AMBLES = frozenset({"walk", "stroll", "wander", "amble", "march", "pace", "saunter", "trudge", "meander"})
+
+
 def _into_road(event: Event) -> bool:
     for place in event.places:
         category = place.phrase.category if place.phrase else ""
@@ -224,7 +228,8 @@ def _into_road(event: Event) -> bool:
             and event.concept in ("run", "emerge")
         ):
             return True
-        if place.prep in ("behind_out", "between") or (place.lemma.startswith("out ") and category not in ("place",)):
+        idle = place.lemma == "between" and event.lemma in AMBLES and "out" not in event.manner
+        if (place.prep in ("behind_out", "between") and not idle) or (place.lemma.startswith("out ") and category not in ("place",)):
             return True
         if place.prep == "out_of" and category in ("side", "place", "denied", "opaque", "actor", "feature"):
             return True
@@ -528,7 +533,7 @@ def _enter(event: Event, doer: Actor) -> list[str]:
         None,
     )
     if doer.is_ego:
-        if target is not None and target.value == "roundabout":
+        if (target is not None and target.value == "roundabout") or (target is None and event.scene == "roundabout"):
             return ["enter_roundabout"]
         if target is not None and target.category == "lane" and target.value in ("left", "right"):
             return [f"lane_change_{target.value}"]
@@ -747,7 +752,9 @@ def _stuck(event: Event, doer: Actor) -> list[str]:
 def _be(event: Event, doer: Actor) -> list[str]:
     if doer.is_ego and event.lemma in ("stay", "keep", "remain", "maintain", "keep on"):
         lanes = [
-            p for p in [*event.things, *(q.phrase for q in event.places if q.phrase)] if p.category in ("lane", "path")
+            p
+            for p in [*event.things, *(q.phrase for q in event.places if q.phrase)]
+            if p.category in ("lane", "path") or p.value in ("motorway", "highway")
         ]
         return ["straight"] if lanes else []
     return []

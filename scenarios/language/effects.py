@@ -1,7 +1,7 @@
 """Events and adjuncts put into the cast: manoeuvres, positions, who hides whom, denials."""
 
 from scenarios.language.cast import LIVING, MOTOR, RIDDEN, Actor, Cast
-from scenarios.language.deeds import DENIAL, MOVES, Event, Place, lane_word, manoeuvres, side_of
+from scenarios.language.deeds import AMBLES, DENIAL, MOVES, Event, Place, lane_word, manoeuvres, side_of
 from scenarios.language.phrases import NounPhrase
 from scenarios.language.tagging import Item
 
@@ -309,7 +309,7 @@ class Effects:
             place.prep == "between"
             and "from" not in place.lemma
             and "out" not in place.lemma
-            and (event is None or event.concept not in ("run", "emerge", "cross", "merge", "pull", "move"))
+            and (event is None or event.lemma in AMBLES or event.concept not in ("run", "emerge", "cross", "merge", "pull", "move"))
         ):
             return
         if place.prep in ("behind_out", "between") or (
@@ -415,6 +415,9 @@ class Effects:
                 return
             actor.relate(side)
         elif place.prep in ("to", "pos"):
+            if event is not None and any(p.prep in ("from", "out_of") and p.phrase is not None and
+            p.phrase.category == "side" for p in event.places):  # fmt: skip
+                return
             owned = any(a.is_ego for a in place.actors) or (
                 phrase is not None and phrase.of is not None and phrase.of.category == "ego"
             )

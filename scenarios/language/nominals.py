@@ -22,6 +22,8 @@ def on_np(walk: Walk, chunk: Chunk) -> None:
     phrase = chunk.np
     assert phrase is not None
     opening = walk.chunk(-1)
+    if phrase.category == "place" and phrase.value != "road":
+        walk.last_place = phrase.value
     if (
         phrase.denied
         and phrase.dets[0].lemma == "not a"
@@ -95,6 +97,8 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         walk.on_event(event)
     before = chunk_before(walk)
     if actorish and apposition(walk, phrase, chunk):
+        return
+    if phrase.value == "debris" and load_named(walk, phrase, chunk):
         return
     if event is not None and object_here(walk, event, before, phrase):
         take_object(walk, event, phrase, chunk)
@@ -209,6 +213,10 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
     walk.last = (phrase, actors)
     if actors:
         walk.last_actor = actors
+    if phrase.value == "trailer" and phrase.owner is not None and phrase.owner.category == "actor":
+        owners = owner_of(walk, phrase)
+        if owners:
+            walk.last, walk.last_actor = (phrase, owners), owners
 
 
 def _time_over(walk: Walk) -> bool:
@@ -224,6 +232,16 @@ def _time_over(walk: Walk) -> bool:
     )
 
 
+def load_named(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
+    """`the truck's load, a mattress, falls off`: the load is named as an object; the deed stays the lorry's."""
+    before = walk.chunk(-1)
+    if before is None or before.value not in (",", "(") or walk.last is None or walk.last[0].value != "load":
+        return False
+    actors = walk.resolver.resolve(phrase, (), "", "subject")
+    note(walk, phrase, actors, chunk)
+    return True
+
+
 def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
     """`the VUT, a small car,` and `V2 (a pickup)` name one road user twice."""
     before, behind = walk.chunk(-1), walk.chunk(1)
@@ -234,11 +252,13 @@ def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
         return False
     bracket = before.value == "("
     closes = closing(walk, ")" if bracket else ",")
-    if before.value not in ("(", ",", "–", "—", "-") or not closes or phrase.category not in ("actor", "ego"):
-        return False
-    if not bracket and (phrase.det not in ("indef", "def") or not finite_after(walk, closes)):
+    named = walk.last[1][0].lemma.startswith("unit:") and phrase.det == "indef"
+    if before.value not in ("(", ",", "–", "—", "-") or not (closes or named) or phrase.category not in ("actor", "ego"):
         return False
     target = walk.last[1][0]
+    unit = target.lemma.startswith("unit:") and phrase.det == "indef"
+    if not bracket and not unit and (phrase.det not in ("indef", "def") or not finite_after(walk, closes)):
+        return False
     if phrase.category == "actor" and phrase.head is not None:
         if phrase.head.lemma.startswith("unit:"):
             walk.resolver.aliases[phrase.head.lemma] = target
@@ -296,12 +316,14 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
             if walk.last is not None and walk.last[1] and event is None:
                 walk.resolver.clause_subject = walk.last[1]
             actors = walk.resolver.resolve(phrase, wanted(walk), "", "object", prep=prep.value)
-        if prep.value == "in" and in_place:
+        if prep.value in ("in", "on") and in_place and walk.last_place in ("roundabout", "intersection"):
             attach(walk, Place("in", "in", phrase, [], "it"))
             return
     if actors and carried(walk, prep, phrase, actors):
         return
     note(walk, phrase, actors, chunk)
+    if walk.next_gap is not None and actors and not actors[0].is_ego:
+        actors[0].distance, walk.next_gap = actors[0].distance or walk.next_gap, None
     earlier, walk.last_prep = walk.last_prep, prep.value
     if prep.value == "by" and event is not None and event.passive and (actors or phrase.category in ("opaque", "word")):
         event.agent = (event.agent or []) + actors
@@ -309,7 +331,8 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
         if not actors:
             event.things.append(phrase)
         return
-    if prep.value == "with" and actors and actors[0].kind == "trailer" and actors[0] is walk.cast.actors[-1]:
+    hauled = prep.item.lemma == "carrying" and actors and actors[0].kind in ("debris", "trailer", "bicycle", "car")
+    if prep.value == "with" and actors and (actors[0].kind == "trailer" or hauled) and actors[0] is walk.cast.actors[-1]:
         actors[0].towed = True
         return
     if (
@@ -339,6 +362,9 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
     walk.last_prep = prep.value
     if phrase.category == "side":
         place.value = phrase.value
+    if not actors and phrase.of is not None and phrase.of.category == "actor" and place.actors:
+        walk.last, walk.last_actor = (phrase, place.actors), place.actors
+        return
     walk.last = (phrase, actors)
     if actors and not actors[0].is_ego:
         walk.last_actor = actors if prep.kind != "pos" else walk.last_actor

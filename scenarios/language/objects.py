@@ -1,7 +1,7 @@
 """Noun phrases that a verb acts on, predicates, and riders that are one with what they ride."""
 
 from scenarios.language.adjuncts import note, owner_of
-from scenarios.language.cast import Actor
+from scenarios.language.cast import MOTOR, Actor
 from scenarios.language.clauses import INTRANSITIVE_NEXT_SUBJECT, TRANSITIVE, Walk
 from scenarios.language.deeds import NOUN_DEEDS, Event
 from scenarios.language.lookahead import subject_here, wanted
@@ -163,10 +163,13 @@ def carried(walk: Walk, prep: Chunk, phrase: NounPhrase, actors: list[Actor]) ->
 def one_of(walk: Walk, rider: Actor, ridden: Actor, phrase: NounPhrase, prep: str) -> bool:
     """Makes rider and ridden one road user, where they are."""
     fresh = ridden is walk.cast.actors[-1] and ridden is not rider and not ridden.manoeuvre
-    if not fresh or rider.kind not in ("pedestrian", "child"):
+    drives = rider.lemma in ("driver", "motorist", "trucker", "farmer", "cop", "police officer", "learner", "drunk driver")
+    if not fresh or not (rider.kind in ("pedestrian", "child") or drives):
         return False
     head = phrase.head.lemma if phrase.head is not None else ""
-    if ridden.kind in ("bicycle", "e_scooter", "motorcycle") and prep in ("on", "in"):
+    if drives and ridden.kind in MOTOR and prep in ("in", "on"):
+        rider.kind, rider.lemma = ridden.kind, ridden.lemma
+    elif ridden.kind in ("bicycle", "e_scooter", "motorcycle") and prep in ("on", "in"):
         rider.kind, rider.lemma = ridden.kind, ridden.lemma
     elif not (
         ridden.kind == "pedestrian"

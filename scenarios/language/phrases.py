@@ -308,7 +308,7 @@ def _of(phrase: NounPhrase, inner: NounPhrase, of: Item) -> NounPhrase:
     """`the driver of the truck` is the truck; `a queue of cars` are cars; `the lane of the ego` is the ego's."""
     items = [*phrase.items, of, *inner.items]
     if phrase.category == "group" and inner.category == "actor":
-        inner.mods = [*phrase.mods, *inner.mods]
+        inner.mods = [*(m for m in phrase.mods if m not in inner.mods), *inner.mods]
         if inner.number is None:
             inner.dets = [Item("det", "several", "", phrase.value, of.first, of.first)]
         else:

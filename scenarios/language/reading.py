@@ -229,6 +229,13 @@ class _Reader:
             return
         if not owners:
             owners = walker.last_actor or (event.subject if event is not None else [])
+            before = walker.chunk(-2)
+            told = walker.last[1] if walker.last is not None and before is not None and before.np is walker.last[0] else []
+            doers = [a for a in (event.doers() if event is not None else []) if not a.is_ego]
+            if told and not told[0].is_ego:
+                owners = told
+            elif doers and all(a.is_ego for a in owners):
+                owners = doers
         if event is not None and event.denied:
             self.effects.deny("no signal")
             return
@@ -299,7 +306,7 @@ class _Reader:
                     )
                     place = next((p for p in event.places if p.phrase is phrase), None)
                     moving = moving and (
-                        place is None or place.prep in ("from", "to", "into", "out_of", "along", "across")
+                        place is None or place.prep in ("from", "to", "into", "out_of", "along", "across", "by", "at", "past")
                     )
                     if (
                         others
@@ -319,7 +326,8 @@ class _Reader:
 
     def _slots(self) -> Slots:
         for head in self.effects.ramps:
-            self.owned[id(head)] = "actor"
+            if not {"exit", "merge"} & set(self.cast.ego.manoeuvre):
+                self.owned[id(head)] = "actor"
         setting = read_setting(self.items, self.tokens, self.skipped, self.modifiers, self.owned)
         self._settle_setting(setting)
         actors = [

@@ -32,6 +32,8 @@ _NEVER_EGO = frozenset(
     {"run", "cross", "cut_in", "cut_out", "drop", "open", "emerge", "reverse", "swerve", "fall", "accelerate", "u_turn"}
 )
 
+_BY_WHEEL = frozenset({"open", "merge", "pull", "brake", "reverse", "cut_in", "signal", "overtake", "u_turn"})
+
 
 def count_of(phrase: NounPhrase) -> int | str:
     """How many a noun phrase names."""
@@ -304,6 +306,19 @@ class Resolver:
                 return actor.group
         return None
 
+    def _group_meant(self, concept: str) -> Actor | None:
+        """The group that `one of them` is of: those who can do it, else the last subject, else the latest."""
+        groups = [a for a in reversed(self.cast.recent) if not a.is_ego and not a.gone and (a.many or a.members)]
+        if len(groups) > 1:
+            can = LIVING if concept in ("run",) else (MOTOR if concept in _BY_WHEEL else frozenset())
+            fit = [group for group in groups if group.kind in can]
+            if fit:
+                return fit[0]
+            before = self.cast.subjects[-1] if self.cast.subjects else []
+            if len(before) == 1 and before[0] in groups:
+                return before[0]
+        return self._latest_group()
+
     def _others(self, group: Actor | None) -> list[Actor]:
         if group is not None:
             self.cast.touch(group)
@@ -335,8 +350,11 @@ class Resolver:
         if word in ("former", "latter"):
             return self._former(word)
         if word in ("one_of_them", "two_of_them", "three_of_them", "another_of_them", "first_one"):
-            group = self._latest_group()
+            group = self._group_meant(concept)
             size = {"two_of_them": 2, "three_of_them": 3}.get(word, 1)
+            whole = group.group if group is not None else None
+            if word == "first_one" and whole is not None and not whole.gone and whole.count == 1:
+                return [whole]
             latest = self.cast.latest()
             if group is None and word == "another_of_them" and latest is not None:
                 return [self._another(latest, 1)]

@@ -582,7 +582,7 @@ def v2x_of(setting: Setting, items: list[Item], denied: bool) -> V2xSlots | None
             and (
                 "latency" in near
                 or (
-                    words & {"delay", "late", "delayed", "lag", "arrive"}
+                    words & {"delay", "late", "delayed", "lag", "arrive", "old", "stale", "outdated", "behind"}
                     and quantity.value[1] is not None
                     and quantity.value[1] < 3
                 )

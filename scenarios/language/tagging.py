@@ -233,6 +233,8 @@ def _lanes(tokens: list[Token], at: int) -> Item | None:
     if words[:1] in (["lanes"], ["lane"]) and len(words) > 2 and words[1] in (":", "=", "count") and words[2] != "ends":
         number = number_at(tokens, at + 2)
         return Item("lanes", f"{number[0]:g}", "count", "", at, number[1]) if number else None
+    if words[:1] == ["lane"] and words[2:3] == ["of"] and len(words) == 4 and words[1].isdigit() and words[3].isdigit():
+        return Item("lanes", words[3], "each", "", at, at + 4)
     if words[:2] in (["single", "lane"], ["dual", "lane"]) or words[:3] == ["a", "single", "lane"]:
         size = 3 if words[0] == "a" else 2
         behind = _each_way(tokens, at + size)

@@ -17,7 +17,7 @@ def on_verb(walk: Walk, chunk: Chunk) -> None:
         group.verb.form == "base"
         and len(group.items) == 1
         and now is not None
-        and now.concept in ("let", "force")
+        and (now.concept in ("let", "force") or now.lemma in ("make", "have", "see", "let"))
         and bool(now.objects)
         and before is not None
         and before.kind == "np"

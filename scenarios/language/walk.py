@@ -57,8 +57,12 @@ def _on_pos(walk: Walk, chunk: Chunk) -> None:
         following is not None
         and following.kind == "np"
         and following.np is not None
-        and not (following.np.category not in ("actor", "ego", "pron", "place", "feature", "opaque", "lane", ""))
-    ) and (following.np.category in ("actor", "ego", "pron", "opaque", "") or chunk.item.lemma.endswith(" of")):
+        and following.np.category in ("actor", "ego", "pron", "place", "feature", "opaque", "lane", "")
+    ) and (
+        following.np.category in ("actor", "ego", "pron", "opaque", "")
+        or chunk.item.lemma.endswith(" of")
+        or (chunk.value == "behind" and following.np.category in ("feature", "place"))
+    ):
         saved = walk.at
         walk.at += 1
         is_subject = (
@@ -79,6 +83,10 @@ def _on_side(walk: Walk, chunk: Chunk) -> None:
 
 def _on_adv(walk: Walk, chunk: Chunk) -> None:
     event = walk.frame.event
+    if chunk.item.lemma == "inside" and walk.last_place in ("roundabout", "intersection"):
+        for actor in walk.last_actor:
+            actor.relate("in_junction")
+        return
     if event is not None:
         event.manner.append("straight_on" if chunk.value == "straight_on" else chunk.item.lemma)
     elif walk.last_actor and chunk.item.lemma in ("slowly", "very slowly"):

@@ -62,6 +62,8 @@ def _as_written(part: str | int) -> str | int:
 def _known_part(document: Document, path: Path, location: Path) -> Path:
     """The location without the parts that pydantic adds (tags of unions)."""
     kept: Path = ()
+    if location[-2:] == ("driver", "name"):
+        location = location[:-1]
     for i, part in enumerate(location):
         last = i == len(location) - 1
         if last or document.place((*path, *kept, part)) != document.place((*path, *kept)):

@@ -118,6 +118,7 @@ _SPAN = re.compile(
     rf"({_NUM})\s*({_UNIT})?\s*", re.IGNORECASE
 )  # fmt: skip
 _RANGE = re.compile(rf"({_NUM})\s*({_UNIT})?\s*\.\.\s*({_NUM})\s*({_UNIT})?")
+_ONE_EQUALS = re.compile(r"(?<=[^<>=!])(?<!^)=(?!=)")
 _DOTS = re.compile(r"\.{3,}|…")
 _SIZED = re.compile(rf"(?<!\w)({_NUM})(\s*)([^\s\d.,:|@+\-*()<>=!'\"$]+[^\s.,|@+\-*()<>=!'\"$]*)")
 
@@ -192,6 +193,14 @@ def _share(text: str, fault: TextFault) -> TextFault | None:
     return None
 
 
+def _equals(text: str, fault: TextFault) -> TextFault | None:
+    """One `=` between two values."""
+    match = _ONE_EQUALS.search(text)
+    if fault.code != "bad-expression" or match is None:
+        return None
+    return TextFault(fault.code, "'='", "a comparison: < <= > >= == !=", match.start(), "==")
+
+
 def _function(text: str, fault: TextFault) -> TextFault | None:
     name = fault.found.strip("'")
     if fault.code == "unknown-function" and name in _FUNCTIONS:
@@ -200,5 +209,5 @@ def _function(text: str, fault: TextFault) -> TextFault | None:
 
 
 _HINTS: tuple[Callable[[str, TextFault], TextFault | None], ...] = (
-    _not_finite, _separated, _reversed, _span, _unit, _share, _function,
+    _not_finite, _separated, _reversed, _span, _unit, _share, _equals, _function,
 )  # fmt: skip

@@ -114,7 +114,8 @@ def _definitions() -> Plain:
         "light": _preset(SECTIONS["light"], LIGHTS, "where the sun stands"),
         "ego": _section(
             SECTIONS["ego"], "where the ego begins and what it shall do",
-            {"task": {"type": "string", "pattern": f"^({_TASKS})( then ({_TASKS}))*$",
+            {"task": {"anyOf": [{"type": "string", "pattern": f"^({_TASKS})( then ({_TASKS}))*$"},
+                                {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": f"^({_TASKS})$"}}],
                       "description": "what is asked of the policy, in order"}},
         ),
         "actor": _section(

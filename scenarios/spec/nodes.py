@@ -230,12 +230,14 @@ class _TreeReader:
         if isinstance(node, yaml.MappingNode):
             return Node(self.mapping(node, path, inner), place)
         if isinstance(node, yaml.SequenceNode):
+            self.join_list(node, path)
             return Node([self.node(item, (*path, i), inner) for i, item in enumerate(node.value)], place)
         removed = not node.style and node.value in ("~", "null")
         return Node(self.scalar(node, path), place, None, removed, node.style in ("'", '"'))
 
     def mapping(self, node: Any, path: Path, open_nodes: tuple[int, ...]) -> dict[str, Node]:
         found: dict[str, Node] = {}
+        self.join_values(node, path)
         for key_node, value_node in node.value:
             mark = key_node.start_mark
             if not isinstance(key_node, yaml.ScalarNode):
@@ -252,6 +254,37 @@ class _TreeReader:
                 found[key] = self.node(value_node, here, open_nodes)
                 found[key].key = Place(mark.line + 1, mark.column + 1, self.file)
         return found
+
+    def join_values(self, node: Any, path: Path) -> None:
+        """Puts values of { } together that YAML cut at a comma between parentheses: one fault each, not one a piece."""
+        kept: list[Any] = []
+        for key, value in node.value if node.flow_style else ():
+            last = kept[-1][1] if kept else None
+            if last is not None and _is_open_text(last) and _is_null(value) and isinstance(key, yaml.ScalarNode):
+                last.value += f", {key.value}"
+                self.cut(last, (*path, kept[-1][0].value))
+            else:
+                kept.append((key, value))
+        node.value = kept if node.flow_style else node.value
+
+    def join_list(self, node: Any, path: Path) -> None:
+        """The same for the values of [ ]."""
+        kept: list[Any] = []
+        for item in node.value if node.flow_style else ():
+            if kept and _is_open_text(kept[-1]) and isinstance(item, yaml.ScalarNode):
+                kept[-1].value += f", {item.value}"
+                self.cut(kept[-1], (*path, len(kept) - 1))
+            else:
+                kept.append(item)
+        node.value = kept if node.flow_style else node.value
+
+    def cut(self, node: Any, path: Path) -> None:
+        """The fault of a text that was cut, once its last piece is there."""
+        if not _is_open_text(node):
+            mark, text = node.start_mark, f'"{node.value}"'
+            found, expected = f"{node.value.split(',')[0]!r}, which YAML ends at the comma", "a text in quotes"
+            self.faults.append(Fault(self.file, mark.line + 1, mark.column + 1, path_text(path), "bad-yaml", found,
+                                     expected, text))  # fmt: skip
 
     def scalar(self, node: Any, path: Path) -> Any:
         text = node.value
@@ -328,6 +361,11 @@ def _compose(text: str) -> Any:
             yield loader.get_node()
     finally:
         loader.dispose()
+
+
+def _is_open_text(node: Any) -> bool:
+    """Whether a text without quotes has a parenthesis that it does not close."""
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value.count("(") > node.value.count(")")
 
 
 def _is_null(node: Any) -> bool:

@@ -21,9 +21,9 @@ from scenarios.parse import parse_condition
 from scenarios.spec import sections
 from scenarios.spec.compose import Composer, set_values, substituted
 from scenarios.spec.faults import add_custom, add_validation
-from scenarios.spec.hints import meant_key
+from scenarios.spec.hints import explained, meant_key
 from scenarios.spec.limits import beyond_limits
-from scenarios.spec.nodes import MAX_BYTES, MAX_FAULTS, Document, Path, read_tree
+from scenarios.spec.nodes import MAX_BYTES, MAX_FAULTS, Document, Path, path_text, read_tree
 from scenarios.spec.steps import StepReader
 from scenarios.spec.tables import LEAF_TYPES, all_keys
 from scenarios.spec.values import read_value
@@ -132,6 +132,7 @@ class _Reader:
     origins: dict[tuple[str, str], Path] = field(default_factory=lambda: {})
     types: dict[str, Dimension] = field(default_factory=lambda: {})
     hidden: set[str] = field(default_factory=lambda: set())
+    unknown_kinds: set[str] = field(default_factory=lambda: set())  # slots of what actors of no known class do
     blind: bool = False  # whether names are hidden that nobody can tell
 
     def scenario(self, data: Any, path: Path) -> LogicalScenario | None:
@@ -183,7 +184,8 @@ class _Reader:
         faulty: bool,
     ) -> LogicalScenario | None:  # fmt: skip
         blocks = (*leaves, *(block for option in options for block in option.blocks))
-        found = [misfit for one, two in pairs_of(blocks) for misfit in misfits(one, two)]
+        found = [misfit for one, two in pairs_of(blocks) for misfit in misfits(one, two)
+                 if not (misfit.code == "impossible-action" and misfit.slot in self.unknown_kinds)]  # fmt: skip
         for misfit in found:
             self.misfit(misfit)
         if found or faulty:
@@ -243,6 +245,10 @@ class _Reader:
                 found.append(self.made(make, data[key], (*path, key)))
         for key in ("actors", "roles"):
             for name, inner, here in self.named(data, key, path):
+                if name == "ego":
+                    form = "another name; the ego has the section 'ego'"
+                    self.document.fault(here, "ill-typed", f"an actor called {name!r}", form, at_key=True)
+                    continue
                 acts = inner.pop("do", None) if isinstance(inner, dict) else None
                 found.append(self.made(partial(_actor, name, key == "roles"), inner, here))
                 if acts is not None:
@@ -287,6 +293,8 @@ class _Reader:
         leaf = self._tried(make, data, path)
         if leaf is None or len(self.document.faults) > before:
             self.hidden.add(str(path[-1]))
+            leaf = self._rest(make, data, path, before)
+        if leaf is None:
             return None
         self.origins[leaf.slot, ""] = path
         for name, _ in leaf.values:
@@ -295,6 +303,24 @@ class _Reader:
         for relation in RELATIONS:
             if leaf.text("relation") == relation:
                 self.origins[leaf.slot, "of"] = self.origins[leaf.slot, "by"] = (*path, relation)
+        return leaf
+
+    def _rest(self, make: Callable[[Any], Leaf], data: Any, path: Path, before: int) -> Leaf | None:
+        """The leaf without what is at fault, so that what else is wrong in it is found too; None where that cannot be."""
+        faults = self.document.faults
+        here = path_text(path)
+        bad = {re.split(r"[.\[]", fault.path.removeprefix(here).lstrip("."))[0] for fault in faults[before:]}
+        if not isinstance(data, Mapping) or not bad or "" in bad or bad & {"on", "preset", *RELATIONS}:
+            return None
+        if "kind" in bad:
+            self.unknown_kinds.add(f"do {path[-1]}")
+        kept = {key: value for key, value in data.items() if split_suffix(str(key))[0] not in bad and key not in bad}
+        count = len(faults)
+        leaf = self._tried(make, kept, path)
+        found = faults[count:]
+        del faults[count:]
+        if path[-2:-1] == ("traffic",) and not bad & {"count", "on", "speed"}:
+            faults.extend(fault for fault in found if fault.code == "missing-key")
         return leaf
 
     def _tried(self, make: Callable[[Any], Leaf], data: Any, path: Path) -> Leaf | None:
@@ -367,11 +393,13 @@ class _Reader:
         if isinstance(several, list):
             lists.extend(((*path, "choices", i), item) for i, item in enumerate(several))
         else:
-            self.document.fault((*path, "choices"), "wrong-type", repr(several)[:40], "a list of lists of scenarios")
+            self.document.fault((*path, "choices"), "wrong-type", _kind_of(several), "a list of lists of scenarios")
         found: list[LogicalScenario] = []
         for here, items in lists:
             if not isinstance(items, list) or not items:
-                self.document.fault(here, "wrong-type", repr(items)[:40], "a list of partial scenarios")
+                found_here = _kind_of(items) if items else "nothing"
+                form = "a list of partial scenarios: begin each with '- '"
+                self.document.fault(here, "wrong-type", found_here, form)
                 continue
             read = [(self._weight(item, (*here, i)), self.scenario(item, (*here, i))) for i, item in enumerate(items)]
             whole = [(weight, option) for weight, option in read if option is not None]
@@ -400,7 +428,8 @@ class _Reader:
                 if not isinstance(text, str):
                     raise TextFault("wrong-type", repr(text), "a condition such as ego.speed > 10 m/s")
                 found.append((here, parse_condition(text)))
-            except TextFault as fault:
+            except TextFault as refused:
+                fault = explained(text, refused) if isinstance(text, str) else refused
                 self.document.fault(here, fault.code, fault.found, fault.expected, fault.nearest, fault.offset)
         return found
 

@@ -36,7 +36,8 @@ def tables() -> dict[str, str]:
         "units": _units, "distributions": _distributions, "roads": _roads,
         "weather": lambda: f"{_fields(SECTIONS['weather'])}\n\n{_presets(WEATHERS)}",
         "light": lambda: f"{_fields(SECTIONS['light'])}\n\n{_presets(LIGHTS)}",
-        "ego": lambda: f"{_fields(SECTIONS['ego'])}\n\n`task`: {_listed(TASKS)}; several in order with `then`.",
+        "ego": lambda: f"{_fields(SECTIONS['ego'])}\n\n`task`: {_listed(TASKS)}; several in order as "
+        "`follow then exit` or `[follow, exit]`.",
         "actor": lambda: _fields(SECTIONS["actor"]),
         "driver": lambda: _fields(SECTIONS["driver"]), "classes": _classes,
         "traffic": lambda: _fields(SECTIONS["traffic"]), "triggers": _triggers, "actions": _actions,

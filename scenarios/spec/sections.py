@@ -85,7 +85,20 @@ DriverUnion = Annotated[
     Annotated[str, BeforeValidator(_driver), Tag("name")] | Annotated[DriverSection, Tag("keys")],
     Discriminator(_driver_kind),
 ]
-_EgoSection = section("ego", EGO, task=(OptionalText, None))
+
+
+def _task_text(data: Any) -> Any:
+    """Tasks in order: one text with `then` between them, or a list."""
+    if isinstance(data, list) and data and all(isinstance(name, str) for name in data):
+        return " then ".join(data)
+    if isinstance(data, (list, Mapping)):
+        raise refuse(
+            "wrong-type", "keys" if data else "nothing", "a task, or several as `follow then exit` or [follow, exit]"
+        )
+    return data
+
+
+_EgoSection = section("ego", EGO, task=(Annotated[OptionalText, BeforeValidator(_task_text)], None))
 _ActorSection = section(
     "actor", _PLACED,
     ahead_of=(RelationType, None), behind=(RelationType, None), beside=(RelationType, None),
@@ -162,6 +175,9 @@ def preset_leaf(kind: str, data: Any) -> Leaf:
     schema, model = (WEATHER, _WeatherSection) if kind == "weather" else (LIGHT, _LightSection)
     if isinstance(data, str):
         return _make(kind, _known(kind, data, tuple(module.PRESETS)), {})
+    if isinstance(data, list):
+        form = "one preset, or keys; one of several is written with one_of"
+        raise refuse("wrong-type", "a list", form)
     read: Any = model.model_validate(data)
     return _make(kind, read.preset, values_of(read, schema))
 

@@ -24,6 +24,7 @@ from scenarios.units import LENGTH
 _TRIGGER = re.compile(
     r"\s*(?P<kind>[A-Za-z_]+)\s*(?:\(\s*(?P<of>\w+)\s*\))?\s*(?P<sign><=|>=|<|>|==|=)\s*(?P<limit>.+)"
 )
+_SEVERAL = re.compile(r"\s(and|or|&&|\|\|)\s")
 _POINT = Field(LENGTH, "place along or beside the route")
 _FORMS = ", ".join(f"{n}{'(actor)' if t.target else ''} {t.sign} {t.dimension.unit}" for n, t in TRIGGERS.items())
 
@@ -164,6 +165,12 @@ class StepReader:
     def trigger(self, data: Any, path: Path, prefix: str) -> TriggerSpec | None:
         """`ttc(ego) < 3 s`; None where it is at fault."""
         self.origins[self.slot, f"{prefix}.when"] = path
+        if isinstance(data, str) and (several := _SEVERAL.search(data)):
+            form = "one condition; for both, `wait: 0 s` with the one and the action in the next step with the other"
+            self.document.fault(
+                path, "bad-trigger", f"two conditions with {several[1]!r}", form, offset=several.start(1)
+            )
+            return None
         match = _TRIGGER.fullmatch(data) if isinstance(data, str) else None
         if not match:
             self.document.fault(path, "bad-trigger", repr(data), f"one of {_FORMS}")

@@ -141,8 +141,11 @@ def _swerve(a: dict[str, Any], start: Place) -> Behaviour:
 
 
 def _stop_and_go(a: dict[str, Any], start: Place) -> Behaviour:
-    # Setting off again is KeepSpeed: the driver minds whoever is still standing ahead.
-    return Sequence((ChangeSpeed(a["slow_to"], a["rate"]), Wait(a["stand"]), KeepSpeed(a["speed"])))
+    # Setting off again is KeepSpeed: the driver minds whoever is still standing ahead. It ends at once, so that the
+    # time that setting off takes has to pass before the next step, which may be to stop again.
+    going_s = max(0.0, float(a["speed"]) - float(a["slow_to"])) / float(a["rate"])
+    steps = (ChangeSpeed(a["slow_to"], a["rate"]), Wait(a["stand"]), KeepSpeed(a["speed"]), Wait(going_s))
+    return Sequence(steps)
 
 
 def _stop(a: dict[str, Any], start: Place) -> Behaviour:
@@ -163,8 +166,9 @@ def _u_turn(a: dict[str, Any], start: Place) -> Behaviour:
 
 
 def _reverse(a: dict[str, Any], start: Place) -> Behaviour:
-    here, there = (start.s_m, start.d_m), (start.s_m - float(a["distance"]), start.d_m)
-    return FollowPath(start.route, (here, there), a["speed"])
+    back, heading = float(a["distance"]), float(start.heading_rad)
+    there = (start.s_m - back * cos(heading), start.d_m - back * sin(heading))
+    return FollowPath(start.route, ((start.s_m, start.d_m), there), a["speed"])
 
 
 _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {

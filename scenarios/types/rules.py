@@ -16,7 +16,7 @@ from scenarios.types.catalogue import LEAF_TYPES
 from scenarios.types.leaf_type import only_texts
 from scenarios.types.lookup import with_article
 from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, lane_beside
-from scenarios.types.road import road_lights, road_routes
+from scenarios.types.road import road_lights, road_routes, road_schema
 from scenarios.types.scenery import ROUNDABOUTS
 from scenarios.types.sensors import rig
 from scenarios.types.traffic import text_options
@@ -32,6 +32,7 @@ JUNCTIONS_OF = {
     "crossroads": ("crossroad", "staggered"), "t_junction": ("t_junction", "y_junction"),
     "roundabout": tuple(ROUNDABOUTS),
 }  # fmt: skip
+_LONGER = 1.1
 _PLACED = frozenset({"ego", "actor", "role", "do", "traffic"})
 
 
@@ -81,7 +82,29 @@ def _route_exists(road: Leaf, other: Leaf) -> Iterator[Misfit]:
         assert routes is not None
         if name not in routes:
             expected = f"a route of this {_name(road)}: {', '.join(routes)}"
-            yield Misfit(other.slot, field, "unknown-route", f"no route {name!r}", expected, nearest_name(name, routes))
+            near = f"= {name}" if name.endswith(".on") else nearest_name(name, routes)
+            yield Misfit(other.slot, field, "unknown-route", f"no route {name!r}", expected, near)
+
+
+def _on_the_road(road: Leaf, other: Leaf) -> Iterator[Misfit]:
+    """Places that lie before or behind a road of one length; what hangs on more is found when it is drawn."""
+    if road.kind != "road" or other.kind not in ("ego", "actor") or not road.text("archetype"):
+        return
+    field = road_schema(road.text("archetype")).get("length")
+    given = dict(road.values).get("length")
+    if field is None or isinstance(given, Expression):
+        return
+    # On the outside of a curve a route is longer than the middle of the road.
+    length_m = _LONGER * float(given.bounds()[1] if given is not None else field.default)
+    for name in ("at", "goal"):
+        value = dict(other.values).get(name)
+        if value is None or isinstance(value, Expression):
+            continue
+        low, high = value.bounds()
+        if low > length_m or high < 0.0:
+            end = length_m / _LONGER
+            found = f"{name} {value.text()} on a {_name(road)} of {end:g} m"
+            yield Misfit(other.slot, name, "beyond-road", found, f"0..{end:g} m, or a longer road")
 
 
 def _routes_named(leaf: Leaf) -> list[tuple[str, str]]:
@@ -288,6 +311,7 @@ def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
 RULES: tuple[Rule, ...] = (
     Rule("impossible-action", "a class does only what it can: no pedestrian changes lanes", _actor_can),
     Rule("unknown-route", "places are on routes that the road has", _route_exists),
+    Rule("beyond-road", "places and goals are not before or behind the road", _on_the_road),
     Rule("unknown-signal", "programmes are of lights that the road has", _has_lights),
     Rule("wrong-dimension", "an expression measures what its key measures", _measures_alike),
     Rule("self-reference", "nobody waits for or overtakes itself", _target_is_other),

@@ -7,7 +7,7 @@ import pytest
 from driving_data.errors import InputError
 from scenarios.openscenario.dsl import tree
 from scenarios.openscenario.dsl.parser import parse
-from scenarios.openscenario.dsl.reader import read_dsl
+from scenarios.openscenario.dsl.reader import check_dsl, read_dsl
 
 ACTORS = "import osc.standard\nactor car_model\n"
 BODY = """
@@ -197,6 +197,7 @@ def test_public_examples(shared_data: Path) -> None:
     files = sorted((shared_data / "openscenario" / "dsl").glob("*.osc"))
     assert len(files) == 18
     for file in files:
+        assert all(fault.code == "lint-not-translated" for fault in check_dsl(file))
         if file.name == "basic.osc":
             with pytest.raises(InputError, match="no scenario"):
                 read_dsl(file)

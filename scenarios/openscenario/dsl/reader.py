@@ -1,13 +1,13 @@
 """The door: an OpenSCENARIO DSL file into a typed scenario with an account of what was assumed and left out."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from driving_data.errors import Fault, InputError, nearest_name
+from driving_data.errors import Fault, InputError, RoadloomError, nearest_name
 from scenarios.algebra import LogicalScenario
 from scenarios.openscenario.dsl import tree
 from scenarios.openscenario.dsl.declarations import Declarations, read_declarations
@@ -63,6 +63,25 @@ def read_dsl(path: Path, scenario: str = "") -> DslReading:
     dropped = {fault: None for way in ways for fault in way.dropped}
     in_order = sorted(dropped, key=lambda fault: (fault.line, fault.column))
     return DslReading(read_text(text), text, tuple(assumed), tuple(in_order))
+
+
+def check_dsl(path: Path) -> list[Fault]:
+    """What is odd in a DSL file: everything that has no counterpart, with codes that begin with `lint-`.
+
+    A file that only declares things for others to import is right as it is.
+
+    Raises:
+        InputError: what is wrong.
+    """
+    declared = read_declarations(path)
+    if not any(entity.kind == "scenario" for entity in declared.entities.values()):
+        return []
+    reading = read_dsl(path)
+    try:
+        reading.logical.sample(0)
+    except RoadloomError as error:
+        raise InputError([Fault(str(path), 0, 0, "", "cannot-draw", str(error), "what can be drawn")]) from error
+    return [replace(fault, code=f"lint-{fault.code}") for fault in reading.not_translated]
 
 
 def _chosen(declarations: Declarations, name: str) -> tree.Entity:
