@@ -16,9 +16,11 @@ from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario
 from scenarios.picture import Mark, Trace, on_shown_road, scenario_picture
 from scenarios.sampling import sample_many
+from sim_bridge.registry import SIMULATORS
 
 SHOWN_DRAWS, FEW_DRAWS = 160, 24
 PLAYED_DRAWS = 10
+STARTING_NS = 100_000_000  # what begins with the scenario waited for nothing
 
 
 def show_space(logical: LogicalScenario, seed: int, policy: str, folder: Path) -> Path:
@@ -27,7 +29,9 @@ def show_space(logical: LogicalScenario, seed: int, policy: str, folder: Path) -
     Many draws show where everyone may begin; some of them are played and show where everyone goes.
     """
     draws = sample_many(logical, FEW_DRAWS, seed)
-    if len({repr(draw.road) for draw in draws}) < FEW_DRAWS // 2:  # roads are costly to build
+    if draws[0].storyboard is not None and not draws[0].draws:
+        draws = draws[:1]  # a file without parameters that vary: all draws are alike
+    elif len({repr(draw.road) for draw in draws}) < FEW_DRAWS // 2:  # roads are costly to build
         draws = sample_many(logical, SHOWN_DRAWS, seed)
     rollouts = _played(on_shown_road(draws)[:PLAYED_DRAWS], policy)
     traces = [trace for rollout in rollouts for trace in _traces(rollout)]
@@ -42,10 +46,22 @@ def show_space(logical: LogicalScenario, seed: int, policy: str, folder: Path) -
 def _played(draws: list[ConcreteScenario], policy: str) -> list[Rollout]:
     """Rollouts of the draws; none where the simulator cannot play them, which is said."""
     try:
-        return [simulate(draw, policy, Choice("embedded")) for draw in draws]
+        return [
+            simulate(draw, policy, Choice("embedded")) if draw.storyboard is None else scripted(draw) for draw in draws
+        ]
     except RoadloomError as error:
         say(f"the picture shows no ways: {error}")
         return []
+
+
+def scripted(scenario: ConcreteScenario) -> Rollout:
+    """Plays a scenario with a storyboard as its file tells it, the ego included."""
+    session = SIMULATORS.load("embedded")().open([scenario], [scenario.seed])
+    try:
+        session.run(round(scenario.duration_s / scenario.step_s), "storyboard")
+        return session.rollouts()[0]
+    finally:
+        session.close()
 
 
 def _traces(rollout: Rollout) -> list[Trace]:
@@ -64,7 +80,8 @@ def _marks(rollout: Rollout) -> list[Mark]:
     found: list[Mark] = []
     column = {name: k for k, name in enumerate(rollout.actors.ids)}
     for event in rollout.events:
-        if event.kind == "trigger" and event.actor_ids and event.actor_ids[0] in column:
+        begun = event.timestamp_ns - int(rollout.timestamps_ns[0]) > STARTING_NS
+        if event.kind == "trigger" and begun and event.actor_ids and event.actor_ids[0] in column:
             row = int(np.searchsorted(rollout.timestamps_ns, event.timestamp_ns))
             name = event.actor_ids[0]
             x, y = rollout.world_from_actor.translation_m[min(row, rollout.num_steps - 1), column[name], :2]

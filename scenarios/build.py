@@ -29,7 +29,11 @@ _NO_TIME = make_leaf("time")
 
 
 class Overlap(IllTyped):
-    """Two actors would begin in the same place, or one of them beyond the end of its route."""
+    """Two actors would begin in the same place, or one of them beyond the end of its route; `name` is the later one."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,8 @@ class _Places:
         length_m = self.layout.length_m(place.route)
         if not -END_M <= place.s_m <= length_m + END_M:
             where = f"at {place.s_m:.4g} m of {place.route}, which is {length_m:.4g} m long"
-            raise Overlap(f"{leaf.name or 'ego'} would begin {where}")
+            name = leaf.name or "ego"
+            raise Overlap(f"{name} would begin {where}", name)
         return place
 
 
@@ -247,5 +252,5 @@ def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
 def _stand(standing: list[Standing], new: Standing) -> None:
     for other in standing:
         if boxes_meet(new.pose, new.size_m, other.pose, other.size_m):
-            raise Overlap(f"{new.name} and {other.name} would begin in the same place")
+            raise Overlap(f"{new.name} and {other.name} would begin in the same place", new.name)
     standing.append(new)

@@ -35,7 +35,7 @@ def draw_scenario(
         Rejected: no draw met the restrictions, or actors began in one another in every one.
         IllTyped: something came out that makes no scenario.
     """
-    reason = ""
+    reason, actor = "", ""
     for overlap in range(MAX_OVERLAPS):
         attempt = overlap * MAX_TRIES
         first = ready if ready is not None and attempt == 0 else {}
@@ -44,10 +44,10 @@ def draw_scenario(
         try:
             concrete = build(parts_of(leaves), sampler, seed, index)
         except Overlap as error:
-            reason = str(error)
+            reason, actor = str(error), error.name
             continue
         return replace(concrete, draws=dict(sorted(sampler.got.items())))
-    raise Rejected(f"{MAX_OVERLAPS} draws had no room for everyone: {reason}")
+    raise Rejected(f"{MAX_OVERLAPS} draws had no room for everyone: {reason}", actor)
 
 
 _KEPT_PARTS: dict[tuple[int, ...], tuple[tuple[Leaf, ...], Parts]] = {}

@@ -17,7 +17,14 @@ Values = Callable[[str, int, Distribution], Scalar]
 
 
 class Rejected(RoadloomError):
-    """No draw met the restrictions within the tries; the message gives the acceptance rates."""
+    """No draw met the restrictions within the tries; the message gives the acceptance rates.
+
+    `actor` is who found no room, where that is why.
+    """
+
+    def __init__(self, message: str, actor: str = "") -> None:
+        super().__init__(message)
+        self.actor = actor
 
 
 @runtime_checkable

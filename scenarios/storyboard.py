@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from driving_data.environment import Environment
 from driving_data.taxonomy import ActorClass, SignalState
 
+# The goal of an ego without one of its own: what its speed covers in this share of the time that it has, so that
+# whoever keeps the speed arrives.
+GOAL_SHARE = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Orientation:

@@ -20,6 +20,7 @@ from driving_data.plain import digest, to_plain
 from driving_data.ports import Policy, Simulator
 from driving_data.rollout import Rollout
 from scenarios.concrete import ConcreteScenario
+from scenarios.storyboard import GOAL_SHARE
 
 EPISODE_VERSION = "1.0.0"
 
@@ -79,7 +80,20 @@ def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
     if rollout.lane_map is not None and ego.start.route in rollout.lane_map.routes:
         route = np.ascontiguousarray(route_path(rollout.lane_map, ego.start.route).points_m[:, :2])
     distance = max(ego.goal_s_m - ego.start.s_m, 0.0)
-    return DrivingTask(route, distance, ego.target_speed_mps, scenario.duration_s)
+    seconds = story_seconds(scenario, rollout)
+    if seconds < scenario.duration_s:
+        distance = min(distance, GOAL_SHARE * ego.target_speed_mps * seconds)
+    return DrivingTask(route, distance, ego.target_speed_mps, seconds)
+
+
+def story_seconds(scenario: ConcreteScenario, rollout: Rollout) -> float:
+    """The time that the ego had: less than the scenario's where its storyboard ended before, and no crash did that."""
+    lived = float(rollout.seconds()[-1])
+    if scenario.storyboard is None or lived >= scenario.duration_s - 1.5 * scenario.step_s:
+        return scenario.duration_s
+    ego = rollout.actors.ids[rollout.ego_index]
+    crashed = any(event.kind == "collision" and ego in event.actor_ids for event in rollout.events)
+    return scenario.duration_s if crashed else lived
 
 
 def run_rollouts(policy: Policy, simulator: Simulator, scenarios: Sequence[ConcreteScenario]) -> tuple[Rollout, ...]:

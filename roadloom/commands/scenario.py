@@ -65,6 +65,7 @@ def _check_openscenario(path: Path) -> None:
 def _check_scenario(path: Path) -> None:
     from scenarios.sampling import sample_many
     from scenarios.spec import read_spec
+    from scenarios.spec.nodes import place_of
 
     logical = read_spec(path)
     if logical.problems():
@@ -75,7 +76,12 @@ def _check_scenario(path: Path) -> None:
         raise
     except RoadloomError as error:
         expected = "ranges that every draw can meet"
-        raise InputError([Fault(str(path), 0, 0, "", "cannot-draw", str(error), expected)]) from error
+        where = ("ego",) if (name := getattr(error, "actor", "")) == "ego" else ("actors", name) if name else ()
+        place = place_of(path, where)
+        at = ".".join(where) if place.line else ""
+        raise InputError(
+            [Fault(place.file, place.line, place.column, at, "cannot-draw", str(error), expected)]
+        ) from error
     if lints := logical.lints():
         expected = "a condition that leaves something out"
         raise InputError([Fault(str(path), 0, 0, "where", f"lint-{lint.code}", str(lint), expected) for lint in lints])

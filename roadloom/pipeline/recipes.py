@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from closed_loop.registry import POLICIES
 from driving_data.plain import from_plain, to_plain
@@ -25,6 +27,7 @@ from sim_bridge.registry import SIMULATORS
 MAKE_STEP = "roadloom.make"
 AUGMENT_STEP = "roadloom.augment"
 PRODUCER = "roadloom"
+SETTLING_STEPS, JUMP_MPS = 5, 1.0
 CODE = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom/pipeline")
 BYTE_MAKERS = ("roadloom", "numpy", "scipy", "numba", "llvmlite", "pillow", "pyarrow", "shapely", "lxml")
 
@@ -55,6 +58,8 @@ class Recipe:
         """Plays the scenario, draws the look, renders, labels."""
         scenario = self.scenario
         rollout = simulate(scenario, self.policy, self.simulator)
+        if scenario.storyboard is not None:
+            rollout = settled(rollout)
         parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "scenario"}
         provenance = Provenance(
             producer=PRODUCER,
@@ -132,6 +137,35 @@ def recipe_of(provenance: Provenance) -> Recipe | AugmentRecipe | None:
 
 def _bare(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parameters.items() if key != "type"}
+
+
+def settled(rollout: Rollout) -> Rollout:
+    """The rollout of a storyboard from where its first moments are over.
+
+    Files bring actors up to speed by a step in the first moments. That is no movement: whoever learns from a segment
+    begins after it. Steps later on stay, for validation to judge.
+    """
+    last = min(SETTLING_STEPS, rollout.num_steps - 2)
+    with np.errstate(invalid="ignore"):
+        jumps = np.linalg.norm(np.diff(rollout.velocity_mps[: last + 1], axis=0), axis=-1) > JUMP_MPS
+    rows = np.flatnonzero(jumps.any(axis=1))
+    if not len(rows):
+        return rollout
+    first = int(rows[-1]) + 2  # the moment after a jump still tells its acceleration
+    begin = int(rollout.timestamps_ns[first])
+    return replace(
+        rollout,
+        timestamps_ns=rollout.timestamps_ns[first:],
+        world_from_actor=rollout.world_from_actor[first:],
+        velocity_mps=rollout.velocity_mps[first:],
+        acceleration_mps2=rollout.acceleration_mps2[first:],
+        yaw_rate_radps=rollout.yaw_rate_radps[first:],
+        steering_rad=rollout.steering_rad[first:],
+        lights=rollout.lights[first:],
+        valid=rollout.valid[first:],
+        signals=replace(rollout.signals, state=rollout.signals.state[first:]),
+        events=tuple(event for event in rollout.events if event.timestamp_ns >= begin),
+    )
 
 
 def simulate(scenario: ConcreteScenario, policy: str, simulator: Choice) -> Rollout:

@@ -6,6 +6,8 @@ from scenarios.language.deeds import Place
 from scenarios.language.phrases import Chunk, NounPhrase
 from scenarios.language.tagging import Item
 
+_LOOSE = frozenset({"relation:parked", "state:stand_still"})
+
 
 def owner_of(walk: Walk, phrase: NounPhrase) -> list[Actor]:
     """Whose lane, path, side or speed it is."""
@@ -27,6 +29,8 @@ def possessor(walk: Walk, det: Item, phrase: NounPhrase) -> list[Actor]:
     if det.value == "its":
         subject = walk.frame.event.subject if walk.frame.event else walk.frame.subject
         if phrase.category in ("lane", "path") and subject and not subject[0].is_ego:
+            if walk.last is not None and walk.last[1] == [walk.cast.ego]:
+                return [walk.cast.ego]
             told = [group for group in walk.cast.subjects if any(a.is_ego for a in group)]
             return [walk.cast.ego] if told or not walk.cast.subjects else subject
         if phrase.category in ("side",) or (phrase.category == "measure" and subject and not subject[0].is_ego):
@@ -43,6 +47,12 @@ def possessor(walk: Walk, det: Item, phrase: NounPhrase) -> list[Actor]:
 def attach(walk: Walk, place: Place) -> None:
     """Gives an adjunct to the noun phrase before it or to the event."""
     event = walk.frame.event
+    here = walk.chunk(0)
+    lead = walk.chunk(-1) if place.phrase is not None else None
+    if here is not None and not place.items:
+        place.items = [here.np.head] if here.np is not None and here.np.head is not None else [here.item]
+        if lead is not None and lead.kind in ("prep", "pos"):
+            place.items.insert(0, lead.item)
     behind = walk.chunk(-1) if place.phrase is None else walk.chunk(-2)
     if walk.last is not None and walk.last[0].denied and behind is not None and behind.np is walk.last[0]:
         return
@@ -60,9 +70,16 @@ def adjunct_owner(walk: Walk, place: Place) -> list[Actor] | None:
     event = walk.frame.event
     offset = -1 if place.phrase is None else -2
     before = walk.chunk(offset)
-    while before is not None and before.kind == "qty":
+    while before is not None and (before.kind == "qty" or (before.kind == "adj" and before.value in _LOOSE)):
         offset -= 1
         before = walk.chunk(offset)
+    renamed = (
+        before is not None
+        and before.value == ","
+        and [told for kind, told, _ in walk.notes[-3:] if kind == "same" and told is not None]
+    )
+    if renamed:
+        return [told for told in renamed if not told.is_ego] or None
     if event is None:
         bare = walk.last is not None and not walk.last[1] and before is not None and before.np is walk.last[0]
         ahead = walk.chunk(offset - 1)
@@ -81,11 +98,19 @@ def adjunct_owner(walk: Walk, place: Place) -> list[Actor] | None:
             and (place.prep != "pos" or place.value in ("ahead", "behind", "oncoming"))
         ):
             walk.front.append(place)
+        elif place.prep == "pos" and place.actors == [walk.cast.ego] and not walk.frame.subject and not walk.last_actor:
+            walk.front.append(place)
+            return []
         return walk.last_actor or None
     if walk.last_prep in ("behind_out", "between") and not event.existential:
-        beside = place.prep == "on" and place.phrase is not None and place.phrase.category in ("side", "shoulder", "lane")
+        beside = (
+            place.prep == "on" and place.phrase is not None and place.phrase.category in ("side", "shoulder", "lane")
+        )
         adjacent = walk.last is not None and before is not None and before.np is walk.last[0]
-        return walk.last[1] if beside and adjacent and walk.last is not None and walk.last[1] else None
+        if not beside or not adjacent or walk.last is None or not walk.last[1]:
+            return None
+        hiding = event.concept in ("run", "emerge", "cross", "merge", "follow")
+        return [*walk.last[1], *event.doers()] if hiding else walk.last[1]
     if event.existential or event.concept == "meta" or (event.concept == "be" and not event.passive):
         if (
             event.concept == "be"

@@ -60,6 +60,8 @@ def _owners(walker: Walk, prep: Chunk | None, measure: NounPhrase | None, speed:
     event = walker.frame.event
     if event is None:
         return walker.last_actor or walker.frame.subject
+    if measure is not None and event.concept == "reveal" and event.objects and not speed:
+        return event.objects
     if event.existential or event.concept == "meta":
         return walker.last_actor
     if event.passive and event.agent:
@@ -86,12 +88,16 @@ def _speed(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, m
     behind = _next(walker)
     if (measure is not None and measure.value in ("limit", "decel", "width")) or _limit_near(walker):
         return
+    earlier = walker.chunks[walker.at - 1] if walker.at else None
+    if earlier is not None and earlier.item.lemma in ("exceed", "surpass"):
+        return
     owners = _owners(walker, prep, measure, True)
-    if walker.frame.event in walker.dangling and not owners and walker.frame.event is not None:
-        walker.frame.event.speeds.append(quantity)
+    doing = walker.frame.event
+    if doing is not None and doing in walker.dangling and not owners:
+        doing.speeds.append(quantity)
         chunk.item.use = "speed"
         return
-    if behind is not None and _lemma(behind) in _FASTER and owners and _lemma(_next(walker, 2)) != "than":
+    if _lemma(behind) in ("faster", "slower", "quicker") and owners and _lemma(_next(walker, 2)) != "than":
         base = walker.cast.ego if not owners[0].is_ego else walker.cast.latest()
         if base is not None:
             sign = _FASTER[_lemma(behind)]
@@ -191,6 +197,8 @@ def _gap_cue(walker: Walk, prep: Chunk | None, measure: NounPhrase | None) -> bo
         behind, second = second, _next(walker, 3)
     if behind is None:
         return True
+    if behind.np is not None and behind.np.value in ("sight", "width", "headway", "limit", "decel"):
+        return None
     if behind.kind == "pos" and behind.value in ("ahead", "behind", "oncoming", "beside"):
         if second is not None and second.np is not None and second.kind == "np":
             if second.np.category in ("actor", "pron"):
@@ -245,11 +253,11 @@ def _other_actor(walker: Walk, phrase: NounPhrase, pos: Chunk) -> bool:
         return False
     _ = pos
     actors = walker.resolver.peek(phrase)
-    if not actors:
-        return phrase.category == "actor"
     owners = walker.frame.event.subject if walker.frame.event is not None else walker.last_actor
     if any(a.is_ego for a in owners):
         return False
+    if not actors:
+        return phrase.category == "actor"
     return not any(a.is_ego for a in actors)
 
 
@@ -263,6 +271,7 @@ def _length(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, 
         and walker.frame.kind == "main"
     ):
         walker.front_gap = quantity.value
+        walker.gap_told = measure is not None and measure.value == "gap"
         chunk.item.use = "distance"
         return
     doing = walker.frame.event
@@ -300,11 +309,16 @@ def _length(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, 
         return
     owners = _owners(walker, prep, measure, False)
     following = _next(walker, 2)
-    if owners and all(o.is_ego for o in owners) and _is_position(_next(walker)) and following is not None:
-        if following.np is not None and following.np.category == "actor":
-            walker.next_gap = quantity.value
-            chunk.item.use = "distance"
-            return
+    if (
+        all(o.is_ego for o in owners)
+        and _is_position(_next(walker))
+        and following is not None
+        and following.np is not None
+        and following.np.category == "actor"
+    ):
+        walker.next_gap = quantity.value
+        chunk.item.use = "distance"
+        return
     for owner in owners:
         if not owner.is_ego and owner.distance is None:
             owner.distance = quantity.value

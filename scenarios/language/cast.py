@@ -65,6 +65,8 @@ class Actor:
     gone: bool = False
     words: set[str] = field(default_factory=set)
     towed: bool = False
+    boarded: bool = False
+    like: "Actor | None" = None
 
     @property
     def is_ego(self) -> bool:

@@ -25,6 +25,7 @@ INTRANSITIVE_NEXT_SUBJECT = frozenset({
     "come_up_behind", "other", "enter", "exit", "begin",
 })  # fmt: skip
 CONTROL = frozenset({"force", "let", "warn", "prevent", "meta", "ask", "stop"})
+_TAKES_ANTECEDENT = frozenset({"follow", "overtake", "approach", "come_up_behind", "meta", "hide", "yield", "collide"})
 TRIGGERS = frozenset({"when", "once", "after", "if", "whereupon"})
 
 
@@ -90,10 +91,12 @@ class Walk:
         self.emptied: list[NounPhrase] = []
         self.last_prep = ""
         self.last_place = ""
+        self.gap_told = False
+        self.same_deed: Event | None = None
         self.next_gap: Range | None = None
         self.lane_of_next: NounPhrase | None = None
         self.radio = False
-        self.moments: list[tuple[str, Quantity, Event | None]] = []
+        self.moments: list[tuple[str, Quantity, Event | int | None]] = []
         self.on_event: Callable[[Event], None] = lambda event: None
         self.on_quantity: Callable[[Chunk, Chunk | None], None] = lambda chunk, prep: None
         self.on_phrase: Callable[[NounPhrase, list[Actor], Chunk], None] = lambda phrase, actors, chunk: None
@@ -197,7 +200,7 @@ class Walk:
         self.front_used, self.front = self.front if subject else [], []
         self.subject_phrase = phrase if not subject else None
         self.frame.subject = subject
-        self.frame.topic = subject
+        self.frame.topic = subject if self.frame.word != "object" else self.frame.topic
         self.frame.event = None
         self.frame.had_verb = False
         if subject:
@@ -221,6 +224,7 @@ class Walk:
     def open_event(self, chunk: Chunk, subject: list[Actor], kind: str = "") -> Event:
         """A verb begins an event of this subject; clauses that wait for one are linked to it."""
         kind_participle, self.as_participle = self.as_participle, False
+        self.last_prep = ""
         group = chunk.group
         assert group is not None
         if self.frame.event is not None:
@@ -231,6 +235,14 @@ class Walk:
         earlier = self.chunk(-1)
         if earlier is not None and earlier.item.lemma == "having":
             event.passive = False
+        frame = self.frame
+        if (
+            frame.word == "object"
+            and frame.topic
+            and group.concept in _TAKES_ANTECEDENT
+            and frame.topic[0] not in subject
+        ):
+            event.objects = list(frame.topic)
         if self.subject_part is not None:
             event.things.append(self.subject_part)
             self.subject_part = None
@@ -261,6 +273,15 @@ class Walk:
 
     def moment(self, kind: str, quantity: Quantity) -> None:
         """A delay or a time to collision said of the deed before or behind it."""
+        at = self.at - 1
+        while at >= 0 and self.chunks[at].kind in ("prep", "adv"):
+            at -= 1
+        opens = at < 0 or self.chunks[at].kind in ("conj", "punct")
+        rest = self.chunks[self.at + 1 : self.at + 5]
+        coming = next((c.kind for c in rest if c.kind not in ("adv", "punct", "prep", "qty")), "")
+        if opens and coming in ("np", "there") and self.frame.event is not None:
+            self.moments.append((kind, quantity, len(self.events)))
+            return
         self.moments.append((kind, quantity, self.frame.event))
 
     def whereupon(self, chunk: Chunk) -> None:

@@ -4,6 +4,7 @@ from scenarios.language.clauses import Frame, Walk
 from scenarios.language.deeds import Event
 from scenarios.language.slots import TriggerSlots
 
+Link = tuple[Frame, Event | None, str]
 _STATES = frozenset({"stand", "be", "move", "slow_move", "other", "follow", "have", "approach"})
 
 
@@ -19,22 +20,41 @@ def trigger_of(frame: Frame) -> TriggerSlots | None:
             return TriggerSlots(context, quantity.value)
     if frame.kind != "trigger":
         return None
-    if frame.had_verb or frame.deed or frame.subject:
+    if frame.had_verb or frame.deed or (frame.subject and frame.word != "after"):
         return TriggerSlots("event")
     return None
 
 
 def apply_links(walker: Walk) -> None:
     """Gives the triggers of one sentence to the road users whose deeds they start."""
-    for frame, event, where in walker.links:
-        trigger = trigger_of(frame)
-        if trigger is None or event is None:
-            continue
-        if where == "prefix":
-            _prefix(walker, event, trigger)
-        else:
-            _behind(walker, frame, event, trigger)
+    for link in walker.links:
+        apply_link(walker, link)
     walker.links = []
+
+
+def apply_link(walker: Walk, link: Link) -> None:
+    """Gives one trigger to the road users whose deeds it starts."""
+    frame, event, where = link
+    trigger = trigger_of(frame)
+    if trigger is None or event is None:
+        return
+    if where == "prefix":
+        _prefix(walker, event, trigger)
+    else:
+        _behind(walker, frame, event, trigger)
+    for actor in walker.cast.actors:
+        if actor.trigger is trigger and frame.items:
+            frame.items[0].mark(actor, "trigger.kind", trigger.kind)
+
+
+def numbered(walker: Walk) -> list[tuple[int, Link]]:
+    """Links whose trigger is a number, with the place of their deed; a number beats an event."""
+    found: list[tuple[int, Link]] = []
+    for link in walker.links:
+        trigger = trigger_of(link[0])
+        if trigger is not None and trigger.kind != "event" and link[1] in walker.events:
+            found.append((walker.events.index(link[1]), link))  # type: ignore[arg-type]
+    return found
 
 
 def _give(event: Event, trigger: TriggerSlots) -> bool:
@@ -50,7 +70,8 @@ def _prefix(walker: Walk, event: Event, trigger: TriggerSlots) -> None:
     for later in walker.events[at:]:
         if later.frame in ("trigger", "sub", "before"):
             continue
-        if any(actor.is_ego for actor in later.doers()) and later.frame == "main" and later is event and later.done:
+        ego = any(actor.is_ego for actor in later.doers()) and later.frame == "main" and later is event
+        if ego and (later.done or later.concept not in ("meta", "be", "have", "other")):
             return
         if later.frame in ("rel",) and later.concept in _STATES:
             continue

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from scenarios.language.cast import LIVING, THINGS, WALKING, Actor
+from scenarios.language.cast import LIVING, MOTOR, RIDDEN, THINGS, WALKING, Actor
 from scenarios.language.phrases import NounPhrase, VerbGroup
 from scenarios.language.quantities import Quantity
+from scenarios.language.tagging import Item
 
 NOUN_DEEDS = frozenset({"deed", "turn", "uturn", "lanechange", "overtaking", "collision"})
 PERSON_CROSSING = ("into", "across", "onto", "out", "front")
@@ -28,6 +29,7 @@ class Place:
     phrase: NounPhrase | None
     actors: list[Actor]
     value: str = ""
+    items: list[Item] = field(default_factory=lambda: [])
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +67,7 @@ class Event:
         """Who does it: the agent in the passive."""
         if self.lemma in ("blow", "blow across", "blow off") and (self.passive or not self.subject):
             return self.subject or self.objects
-        if self.passive and self.concept in ("open", "stuck", "stand") and not self.agent:
+        if self.passive and self.concept in ("open", "stuck", "stand", "stop", "fall") and not self.agent:
             return self.subject
         if self.passive:
             return self.agent or []
@@ -96,6 +98,10 @@ def side_of(word: str, keeps_left: bool) -> str:
 
 def direction_of(event: Event) -> str:
     """Left or right of a turn, lane change or swerve."""
+    if event.lemma in ("turn", "turn into", "turn off", "turn out"):
+        beside = next((p for p in event.places if p.prep == "on" and p.value in ("left", "right")), None)
+        if beside is not None:
+            return beside.value
     for place in event.places:
         if place.prep in ("side", "to", "into", "towards") and place.value in ("left", "right"):
             return place.value
@@ -176,6 +182,8 @@ def manoeuvres(event: Event, doer: Actor) -> list[str]:
     if event.concept in _GOES and doer.kind not in WALKING | THINGS | {"animal"} and not words:
         passed = any(place.prep == "past" and place.actors and doer not in place.actors for place in event.places)
         words = ["overtake"] if passed else words
+    if event.concept in ("other", "swerve", "pull") and doer.kind in LIVING and _over_road(event) and not event.passive:
+        words = ["cross"]
     if not doer.is_ego and "run_red_light" not in words and _passes_red(event):
         words = [*words, "run_red_light"]
     if doer.kind in THINGS:
@@ -218,6 +226,7 @@ def _into_road(event: Event) -> bool:
             "signal",
             "side",
             "start",
+            "pron",
             "",
         ):
             return place.prep != "past" and (place.phrase is None or place.phrase.value not in ("parking",))
@@ -229,7 +238,9 @@ def _into_road(event: Event) -> bool:
         ):
             return True
         idle = place.lemma == "between" and event.lemma in AMBLES and "out" not in event.manner
-        if (place.prep in ("behind_out", "between") and not idle) or (place.lemma.startswith("out ") and category not in ("place",)):
+        if (place.prep in ("behind_out", "between") and not idle) or (
+            place.lemma.startswith("out ") and category not in ("place",)
+        ):
             return True
         if place.prep == "out_of" and category in ("side", "place", "denied", "opaque", "actor", "feature"):
             return True
@@ -239,11 +250,35 @@ def _into_road(event: Event) -> bool:
     )
 
 
+def _from_side(event: Event) -> bool:
+    """Whether it comes from a driveway, side road or space."""
+    return any(
+        p.prep in ("out_of", "from") and p.phrase is not None and p.phrase.category in ("place", "feature", "space")
+        for p in event.places
+    )
+
+
+def _over_road(event: Event) -> bool:
+    return any(
+        p.prep in ("into", "across")
+        and p.phrase is not None
+        and p.phrase.category in ("place", "feature", "lane", "path")
+        for p in event.places
+    )
+
+
+def _lands_ahead(event: Event) -> bool:
+    """`barges in front of the ego`."""
+    return any(p.prep == "pos" and p.value == "ahead" and any(a.is_ego for a in p.actors) for p in event.places)
+
+
 def _run(event: Event, doer: Actor) -> list[str]:
     if doer.is_ego:
         return ["drive"]
     if any(phrase.category == "signal" for phrase in event.things) or event.thing("feature", "stop_sign"):
         return ["run_red_light"] if any(p.category == "signal" for p in event.things) else []
+    if doer.kind in MOTOR and _lands_ahead(event):
+        return ["cut_in"]
     if event.concept == "run" and doer.kind in (
         "car",
         "van",
@@ -279,6 +314,8 @@ def _run(event: Event, doer: Actor) -> list[str]:
         if target == "ego":
             return ["cut_in"]
         return []
+    if doer.kind in RIDDEN and _from_side(event) and not _over_road(event):
+        return ["merge"]
     follows = any(place.prep == "after" for place in event.places)
     crossed = ["cross"] if _into_road(event) else []
     return (["follow"] if follows else []) + crossed
@@ -322,11 +359,25 @@ def _emerge(event: Event, doer: Actor) -> list[str]:
     return []
 
 
+_STARTS = frozenset({"start", "begin", "starts to", "begins to", "started to", "began to"})
+
+
+def _goes_aside(event: Event) -> str:
+    """`goes left` at a junction: a turn."""
+    if event.lemma not in ("go", "head", "bear") or lane_target(event):
+        return ""
+    side = event.thing("side")
+    bare = next((p for p in event.places if p.prep == "side" and p.value in ("left", "right")), None)
+    return side.value if side is not None and side.value in ("left", "right") else (bare.value if bare else "")
+
+
 def _move(event: Event, doer: Actor) -> list[str]:
     if doer.is_ego:
         if "straight_on" in event.manner:
             return ["straight"]
         side = lane_target(event)
+        if _goes_aside(event):
+            return [f"turn_{_goes_aside(event)}"]
         if (
             side in ("left", "right")
             and event.lemma in ("move", "go", "come", "get", "cross over", "drive")
@@ -336,7 +387,13 @@ def _move(event: Event, doer: Actor) -> list[str]:
         if event.lemma == "move" and event.place("side", "to") and direction_of(event):
             return [f"lane_change_{direction_of(event)}"]
         return ["drive"]
-    out: list[str] = []
+    out: list[str] = [f"turn_{_goes_aside(event)}"] if _goes_aside(event) else []
+    began = event.group is not None and event.group.began and any(i.lemma in _STARTS for i in event.group.items)
+    leaves = event.lemma in ("move off", "set off", "start off", "drive off", "pull away", "get going", "take off")
+    if (
+        doer.kind in MOTOR | RIDDEN and (leaves or (began and event.lemma in ("move", "roll", "drive")))
+    ) and not event.place("from", "out_of"):
+        out.append("accelerate")
     if any(
         word in ("slowly", "at walking pace", "at a crawl", "very slowly", "at a walking pace") for word in event.manner
     ):
@@ -498,6 +555,8 @@ def _turn(event: Event, doer: Actor) -> list[str]:
     ):
         return []
     side = direction_of(event)
+    if event.lemma in ("swing", "hook", "turn") and not side and not doer.is_ego and _lands_ahead(event):
+        return ["cut_in"]
     if event.thing("turn") or event.thing("side") or event.noun is not None or event.lemma not in ("make", "take"):
         return [f"turn_{side}"] if side else []
     return []
@@ -508,6 +567,8 @@ def _lane_change(event: Event, doer: Actor) -> list[str]:
     if target == "ego" and not doer.is_ego:
         return ["cut_in"]
     side = target if target in ("left", "right") else direction_of(event)
+    if not doer.is_ego and _lands_ahead(event):
+        return ["cut_in"]
     if side:
         return [f"lane_change_{side}"]
     if target == "out":
@@ -520,6 +581,8 @@ def _lane_change(event: Event, doer: Actor) -> list[str]:
 def _stop_actor(event: Event, doer: Actor) -> list[str]:
     if doer.is_ego:
         return ["stop"]
+    if event.passive and not event.agent and event.lemma in ("stop", "halt", "pull up", "pull over", "draw up"):
+        return ["stand_still"]
     return ["brake", "stop"] if event.lemma.startswith(("decelerate", "slow", "brake")) else ["stop"]
 
 
@@ -560,6 +623,14 @@ def _enter(event: Event, doer: Actor) -> list[str]:
         target is not None
         and target.value in ("motorway", "highway")
         and event.lemma in ("enter", "get onto", "come onto", "drive onto")
+    ):
+        return ["merge"]
+    if (
+        target is not None
+        and target.category == "place"
+        and doer.kind in MOTOR | RIDDEN
+        and _from_side(event)
+        and target.value not in ("parking", "intersection", "roundabout", "tunnel", "bridge")
     ):
         return ["merge"]
     if (
@@ -619,8 +690,8 @@ def _exit(event: Event, doer: Actor) -> list[str]:
 def _signal(event: Event, doer: Actor) -> list[str]:
     if doer.is_ego:
         return []
-    if event.lemma in ("raise", "display", "brandish"):
-        return ["signal"] if event.thing("part") else []
+    if event.lemma in ("raise", "display", "brandish", "hold out", "stretch out", "extend"):
+        return ["signal"] if event.thing("part", "signal") or event.thing("part", "arm") else []
     return ["signal"]
 
 
@@ -684,12 +755,16 @@ def _drop(event: Event, doer: Actor) -> list[str]:
 
 
 def _swerve(event: Event, doer: Actor) -> list[str]:
-    return [] if doer.is_ego else ["swerve"]
+    target = lane_target(event)
+    if doer.is_ego:
+        return [f"lane_change_{target}"] if target in ("left", "right") else []
+    return ["swerve"]
 
 
 def _overtake(event: Event, doer: Actor) -> list[str]:
     passed_place = any(
-        phrase.category in ("place", "feature", "signal", "opaque", "denied", "word", "start", "shoulder", "side")
+        phrase.category
+        in ("place", "feature", "signal", "opaque", "denied", "word", "start", "shoulder", "side", "exit", "space")
         for phrase in event.things
     )
     if passed_place and not event.objects:
@@ -698,7 +773,7 @@ def _overtake(event: Event, doer: Actor) -> list[str]:
         doer.is_ego
         and event.lemma
         in ("pass", "drive past", "go past", "drive by", "go by", "pass by", "travel past", "cruise past")
-        and event.frame == "trigger"
+        and (event.frame == "trigger" or (event.frame == "sub" and not event.objects))
     ):
         return ["drive"]
     if doer.kind in WALKING | THINGS | {"animal"}:
@@ -727,7 +802,18 @@ def _hold(event: Event, doer: Actor) -> list[str]:
     return ["signal"] if event.thing("part", "signal") is not None and not doer.is_ego else []
 
 
+def _reverse(event: Event, doer: Actor) -> list[str]:
+    jammed = event.lemma == "back up" and doer.many and event.group is not None
+    if jammed and event.group is not None and event.group.verb.form in ("part", "past"):
+        return ["stand_still"]
+    return [] if doer.is_ego else ["reverse"]
+
+
 def _follow(event: Event, doer: Actor) -> list[str]:
+    into = any(p.prep in ("into", "across") and p.phrase and p.phrase.category in ("place", "feature", "lane", "path")
+    for p in event.places)  # fmt: skip
+    if into and doer.kind in LIVING:
+        return ["follow", "cross"]
     if not event.patients() and not event.objects:
         if event.things:
             return ["drive"] if doer.is_ego else []
@@ -772,8 +858,7 @@ _RULES = {
     "cross": _cross, "run": _run, "emerge": _emerge, "turn": _turn, "u_turn": lambda e, d: ["u_turn"], "cut": _cut,
     "cut_in": lambda e, d: [] if d.is_ego else ["cut_in"], "cut_out": lambda e, d: [] if d.is_ego else ["cut_out"],
     "pull": _pull, "merge": _merge,
-    "change": _change, "lane_change": _lane_change, "overtake": _overtake, "follow": _follow, "reverse": lambda e,
-    d: [] if d.is_ego else ["reverse"],
+    "change": _change, "lane_change": _lane_change, "overtake": _overtake, "follow": _follow, "reverse": _reverse,
     "open": _open, "swerve": _swerve, "signal": _signal, "illuminate": _hold, "hold": _hold, "have": _hold,
     "drop": _drop, "fall": _fall,
     "park": _park, "exit": _exit, "enter": _enter, "direct": lambda e, d: ["signal"] if d.kind == "flagger" else [],

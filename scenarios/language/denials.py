@@ -50,6 +50,12 @@ _SAID = tuple(
         r"|lamps?)\s+(is |are |was |were )?(off|out|switched off|turned off|not on|not working|broken|unlit"
         r"|extinguished|defective)\b",
          "no lights"),
+        (r"\b(brake |tail |rear |head)?(lights?|lamps?)\b(?! (at|of the junction))[^.;,]{0,12}\b"
+        r"(do not|don't|does not|doesn't|"
+        r"did not|not) (work|function|working|functioning|come on|light up)\b", "no lights"),
+        (r"\b(brake |tail |rear |head)(lights?|lamps?)\s+(is |are |was |were |have |has )?(\w+ly )?"
+        r"(broken|defective|dead|"
+        r"faulty|failed|out|off|out of order|smashed|missing|inoperative)\b", "no lights"),
         (r"\b(street ?(lights?|lamps?|lighting))\s+(is |are |was |were )?(off|out|switched off|not working|broken"
         r"|defective)", "no street lights"),
         (r"\b(lane |road )?(markings?|lines)\s+(is |are |was |were |have )?(missing|absent|worn away|worn off"
@@ -67,7 +73,8 @@ def said_denials(text: str) -> list[str]:
 
 _NOBODY = {
     "follow": "no following vehicle", "overtake": "no overtaking", "cross": "no pedestrians",
-    "brake": "no braking", "yield": "no yield", "lane_change": "no lane change", "let": "no yield", "signal": "no signal",
+    "brake": "no braking", "yield": "no yield", "lane_change": "no lane change", "let": "no yield",
+    "signal": "no signal",
 }  # fmt: skip
 
 

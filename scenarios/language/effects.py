@@ -1,13 +1,17 @@
 """Events and adjuncts put into the cast: manoeuvres, positions, who hides whom, denials."""
 
+from collections.abc import Callable
+
 from scenarios.language.cast import LIVING, MOTOR, RIDDEN, Actor, Cast
-from scenarios.language.deeds import AMBLES, DENIAL, MOVES, Event, Place, lane_word, manoeuvres, side_of
+from scenarios.language.deeds import AMBLES, DENIAL, MOVES, NOUN_DEEDS, Event, Place, lane_word, manoeuvres, side_of
 from scenarios.language.phrases import NounPhrase
 from scenarios.language.tagging import Item
 
 FOLLOWS_BEHIND = frozenset({"follow", "come_up_behind"})
 
 
+_PERFORMS = frozenset({"apply", "show", "give", "see", "involve", "simulate", "execute", "need", "require", "deploy"})
+_FLINGS = frozenset({"fling", "throw", "swing", "push", "kick", "shove", "yank", "pull", "slam", "crack", "slide"})
 _TOWARDS = frozenset(
     {"come", "drive", "ride", "travel", "head", "speed", "race", "hurtle", "move", "barrel", "come round", "thunder"}
 )
@@ -16,7 +20,9 @@ _TOWARDS = frozenset(
 def _comes_at_ego(place: Place, event: Event | None) -> bool:
     """`is coming towards us`."""
     to_ego = place.prep == "to" and any(actor.is_ego for actor in place.actors)
-    return to_ego and event is not None and event.concept in ("move", "slow_move") and event.lemma in _TOWARDS
+    if not to_ego or event is None:
+        return False
+    return event.concept in ("run", "slow_move") or (event.concept == "move" and event.lemma in _TOWARDS)
 
 
 class Effects:
@@ -26,7 +32,6 @@ class Effects:
         self.cast = cast
         self.negations: list[str] = []
         self.keeps_left = False
-        self.used: list[tuple[object, str, str]] = []
         self.straight = False
         self.drives = False
         self.v2x_warns = False
@@ -43,7 +48,12 @@ class Effects:
     def emit(self, event: Event) -> None:
         """One event; may be called again when more adjuncts have come."""
         if event.frame == "instead":
+            if event.group is not None and event.group.infinitive:
+                self._positions(event)
             return
+        if event.lemma in ("board", "get in", "get on"):
+            for actor in event.subject:
+                actor.boarded = actor.lemma == "passenger"
         self._lighten(event)
         if event.lemma in ("circulate", "circle") and not event.denied:
             for doer in event.doers():
@@ -53,7 +63,7 @@ class Effects:
             return
         special = getattr(self, f"_do_{event.concept}", None)
         if special is not None:
-            special(event)
+            self._special(event, special)
         for doer in event.doers():
             if (
                 doer.lemma in ("driver", "motorist")
@@ -62,6 +72,7 @@ class Effects:
             ):
                 doer.kind = "pedestrian"
             words = manoeuvres(event, doer)
+            self._account(event, doer, words)
             if doer.is_ego:
                 self._ego(event, words)
             else:
@@ -69,8 +80,31 @@ class Effects:
                 event.done += [(doer, word) for word in words if (doer, word) not in event.done]
         self._positions(event)
 
+    def _special(self, event: Event, special: Callable[[Event], None]) -> None:
+        """Runs an effect of one concept and notes what its verb changed."""
+        before = {id(a): (list(a.relation), a.occluded_by, list(a.manoeuvre)) for a in self.cast.actors}
+        denied = list(self.negations)
+        special(event)
+        if event.group is None:
+            return
+        verb = event.group.verb
+        for actor in self.cast.actors:
+            relation, hidden, deeds = before[id(actor)]
+            for word in (w for w in actor.relation if w not in relation):
+                verb.mark(actor, "relation", word)
+            for word in (w for w in actor.manoeuvre if w not in deeds):
+                verb.mark(actor, "manoeuvre", word)
+            if actor.occluded_by is not hidden and actor.occluded_by is not None:
+                verb.mark(actor, "occluded_by", actor.occluded_by.kind)
+        for word in (w for w in self.negations if w not in denied):
+            verb.mark(None, "negations", word)
+
     def _lighten(self, event: Event) -> None:
         """`begins a left turn`, `makes a lane change`: the noun is the deed."""
+        if event.lemma in _FLINGS and event.thing("part", "door"):
+            event.concept = "open"
+        if event.lemma in _PERFORMS and event.things and any(p.category in NOUN_DEEDS for p in event.things):
+            event.concept = "begin"
         if event.concept not in ("begin", "other", "turn", "have", "merge", "be", "force") or (
             event.concept == "be" and not event.existential
         ):
@@ -83,6 +117,22 @@ class Effects:
                 word = phrase.value
             if word and not (event.concept == "turn" and word != "u_turn" and word == "turn"):
                 event.concept, event.noun = word, phrase
+
+    def _account(self, event: Event, doer: Actor, words: list[str]) -> None:
+        """Notes which words of the text gave a deed."""
+        told = [event.group.verb] if event.group is not None else []
+        told += [event.noun.head] if event.noun is not None and event.noun.head is not None else []
+        if any(word.endswith(("left", "right")) for word in words):
+            told += [p.head for p in event.things if p.category in ("side", "lane", "turn") and p.head is not None]
+            told += [i for p in event.places
+                if p.prep in ("side", "to", "into")
+                for i in p.items if i.category in ("side",
+            "lane", "turn")]  # fmt: skip
+        if {"open_door", "signal", "drop_cargo"} & set(words):
+            told += [p.head for p in event.things if p.category == "part" and p.head is not None]
+        for item in told:
+            for word in words:
+                item.mark(doer, "manoeuvre", {"drive": "drive_straight", "straight": "drive_straight"}.get(word, word))
 
     def _ego(self, event: Event, words: list[str]) -> None:
         for word in words:
@@ -126,7 +176,9 @@ class Effects:
             word = ""
         if word:
             self.deny(word)
-            self.used.append((event.group, "negations", word))
+            for item in event.group.items if event.group is not None else ():
+                if item.category in ("verb", "modal"):
+                    item.mark(None, "negations", word)
         elif (event.denied == "fails" and concept in ("hide", "open")) or ego:
             pass
         self._positions(event)
@@ -134,6 +186,9 @@ class Effects:
     # ---- special effects of single concepts
 
     def _do_follow(self, event: Event) -> None:
+        if any("cross" in manoeuvres(event, doer) for doer in event.doers()):
+            for target in event.objects:
+                target.does(*(["cross"] if target.kind in LIVING | {"debris"} else []))
         for doer in event.doers():
             for target in event.patients():
                 if doer.is_ego and not target.is_ego:
@@ -204,8 +259,10 @@ class Effects:
             for doer in event.doers():
                 doer.relate("behind")
 
-    def _do_overtake(self, event: Event) -> None:
-        return
+    def _do_cut_in(self, event: Event) -> None:
+        if "in front of" in event.lemma and any(a.is_ego for a in event.objects):
+            for doer in event.doers():
+                doer.relate("ahead")
 
     def _do_fall(self, event: Event) -> None:
         """A load that falls from a lorry is the lorry's doing."""
@@ -290,6 +347,17 @@ class Effects:
 
     def place(self, actor: Actor, place: Place, event: Event | None = None) -> None:
         """One adjunct of one road user."""
+        before, hidden = list(actor.relation), actor.occluded_by
+        self._place(actor, place, event)
+        told = [("relation", word) for word in actor.relation if word not in before]
+        if actor.occluded_by is not hidden and actor.occluded_by is not None:
+            told.append(("occluded_by", actor.occluded_by.kind))
+        for key, word in told:
+            for item in place.items[-1:] if key == "relation" and len(place.items) < 2 else place.items:
+                if item.category != "actor":
+                    item.mark(actor, key, word)
+
+    def _place(self, actor: Actor, place: Place, event: Event | None) -> None:
         if actor.is_ego:
             self._ego_place(place, event)
             return
@@ -309,7 +377,11 @@ class Effects:
             place.prep == "between"
             and "from" not in place.lemma
             and "out" not in place.lemma
-            and (event is None or event.lemma in AMBLES or event.concept not in ("run", "emerge", "cross", "merge", "pull", "move"))
+            and (
+                event is None
+                or event.lemma in AMBLES
+                or event.concept not in ("run", "emerge", "cross", "merge", "pull", "move")
+            )
         ):
             return
         if place.prep in ("behind_out", "between") or (
@@ -339,7 +411,7 @@ class Effects:
             ):
                 actor.relate(side_of(phrase.direction, self.keeps_left), "on_shoulder")
         elif phrase is not None and _comes_at_ego(place, event):
-            actor.relate("oncoming")
+            actor.relate("oncoming" if actor.kind not in ("debris", "cone") else "")
         elif (
             phrase is not None
             and (phrase.value in ("roundabout", "intersection") or place.value == "it")
@@ -355,9 +427,8 @@ class Effects:
             )
             and phrase.direction in ("left", "right")
             and (event is None or event.concept not in ("turn",))
-        ):
-            if phrase.category != "feature" or phrase.value in ("driveway", "bus_stop"):
-                actor.relate(side_of(phrase.direction, self.keeps_left))
+        ) and (phrase.category != "feature" or phrase.value in ("driveway", "bus_stop")):
+            actor.relate(side_of(phrase.direction, self.keeps_left))
 
     def _junction(self, actor: Actor, place: Place, phrase: NounPhrase, event: Event | None) -> None:
         if (
@@ -381,7 +452,8 @@ class Effects:
         ):
             return
         if place.value == "oncoming":
-            actor.relate("oncoming")
+            if event is None or event.concept not in ("overtake", "pull", "swerve", "lane_change"):
+                actor.relate("oncoming")
             return
         if others and phrase is not None:
             return
@@ -413,17 +485,16 @@ class Effects:
         if place.prep in ("from", "on", "at", "in", "out_of", "along", "with", "by"):
             if concept in ("signal",) or (place.prep == "on" and concept == "illuminate"):
                 return
+            if place.prep == "on" and event is not None and event.lemma in ("turn into", "turn off"):
+                return
             actor.relate(side)
         elif place.prep in ("to", "pos"):
-            if event is not None and any(p.prep in ("from", "out_of") and p.phrase is not None and
-            p.phrase.category == "side" for p in event.places):  # fmt: skip
-                return
             owned = any(a.is_ego for a in place.actors) or (
                 phrase is not None and phrase.of is not None and phrase.of.category == "ego"
             )
             if (
                 owned
-                or concept in ("be", "stand", "", "cross", "run", "other")
+                or concept in ("be", "stand", "", "cross", "run", "other", "emerge", "approach", "hide")
                 or (event is not None and event.existential)
             ):
                 actor.relate(side)

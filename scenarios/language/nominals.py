@@ -3,7 +3,7 @@
 from scenarios.language.adjuncts import attach, note, owner_of
 from scenarios.language.cast import Actor
 from scenarios.language.clauses import Frame, Walk
-from scenarios.language.deeds import NOUN_DEEDS, Place
+from scenarios.language.deeds import NOUN_DEEDS, Event, Place
 from scenarios.language.lookahead import (
     chunk_before,
     closing,
@@ -98,6 +98,22 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
     before = chunk_before(walk)
     if actorish and apposition(walk, phrase, chunk):
         return
+    if phrase.number == 1 and phrase.head is None and _one_each(walk):
+        return
+    aside = walk.chunk(1)
+    if (
+        phrase.det in ("both", "each")
+        and phrase.head is None
+        and walk.frame.subject
+        and not walk.frame.had_verb
+        and aside is not None
+        and aside.group is not None
+        and not aside.group.finite
+    ):
+        both = walk.resolver.resolve(phrase, (), "", "subject")
+        walk.push(Frame("part", both))
+        walk.last, walk.last_actor = (phrase, both), both
+        return
     if phrase.value == "debris" and load_named(walk, phrase, chunk):
         return
     if event is not None and object_here(walk, event, before, phrase):
@@ -116,6 +132,12 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         else []
     )
     note(walk, phrase, actors, chunk)
+    if walk.frame.word == "because" and actors and not walk.frame.had_verb and _unseen(walk, actors):
+        walk.last, walk.last_actor = (phrase, actors), actors
+        return
+    if walk.same_deed is not None and actors:
+        _same_deed(walk, phrase, actors)
+        return
     if listed(walk, before, phrase, actors):
         return
     if event is not None and event.existential and not event.subject and actors:
@@ -166,6 +188,19 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
             walk.start([], phrase)
             walk.frame.topic = walk.last_actor
         return
+    if (
+        phrase.category in NOUN_DEEDS - {"collision"}
+        and event is None
+        and walk.frame.subject
+        and not walk.frame.had_verb
+        and not subject_here(walk)
+        and not phrase.dets
+    ):
+        walk.last = (phrase, actors)
+        new = Event("begin", "begin", None, walk.frame.subject, walk.frame.kind, things=[phrase])
+        walk.frame.event, walk.frame.had_verb = new, True
+        walk.events.append(new)
+        return
     if not actorish and not subject_here(walk) and walk.frame.subject and not walk.frame.had_verb:
         walk.last = (phrase, actors)
         if phrase.category == "lane" and walk.last_actor:
@@ -181,6 +216,14 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         event.things.append(phrase)
         walk.last = (phrase, actors)
         return
+    if phrase.category in ("turn", "uturn", "lanechange", "overtaking") and subject_here(walk):
+        for owner in owner_of(walk, phrase):
+            coming = coming_verb(walk)
+            word = {"uturn": "u_turn", "overtaking": "overtake"}.get(phrase.category, "")
+            word = word or (f"{phrase.category.replace('lanechange', 'lane_change')}_{phrase.direction}" if
+            phrase.direction else "")  # fmt: skip
+            if owner.is_ego and coming is not None and coming.concept in ("block", "be", "prevent", "other") and word:
+                owner.does(word)
     inverted = (
         event is not None
         and not event.subject
@@ -232,6 +275,51 @@ def _time_over(walk: Walk) -> bool:
     )
 
 
+def _same_deed(walk: Walk, phrase: NounPhrase, actors: list[Actor]) -> None:
+    """Opens the deed that `so does` repeats."""
+    told, walk.same_deed = walk.same_deed, None
+    assert told is not None and told.group is not None
+    walk.start(actors, phrase)
+    walk.last, walk.last_actor = (phrase, actors), actors
+    new = walk.open_event(Chunk("verb", told.group.verb, group=told.group), actors)
+    new.things, new.denied = list(told.things), told.denied
+
+
+_SEES = frozenset(
+    {"see", "spot", "notice", "detect", "perceive", "make out", "observe", "identify", "look at", "sense"}
+)
+_CAUSE = (" of", " to")
+
+
+def _unseen(walk: Walk, actors: list[Actor]) -> bool:
+    """`whom the ego cannot see because of a parked van`: the van hides him."""
+    told = walk.events[-1] if walk.events else None
+    if told is None or not told.denied or told.lemma not in _SEES or not walk.frame.items[0].lemma.endswith(_CAUSE):
+        return False
+    for actor in told.objects:
+        if not actor.is_ego and actor not in actors:
+            actor.occluded_by = actors[0]
+    return True
+
+
+def _one_each(walk: Walk) -> bool:
+    """`one in each lane`: every member, none singled out."""
+    behind, place = walk.chunk(1), walk.chunk(2)
+    each = place is not None and place.np is not None and (place.np.det == "each" or place.np.mod("adjacent"))
+    return behind is not None and behind.kind in ("prep", "pos") and bool(each)
+
+
+def _opens_clause(walk: Walk) -> bool:
+    """`and from behind it a boy comes`: the place stands before the subject of a new clause."""
+    before, behind = walk.chunk(-2), walk.chunk(1)
+    if before is None or before.kind not in ("conj", "punct") or behind is None or behind.kind != "np":
+        return False
+    walk.at += 1
+    found = subject_here(walk)
+    walk.at -= 1
+    return found
+
+
 def load_named(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
     """`the truck's load, a mattress, falls off`: the load is named as an object; the deed stays the lorry's."""
     before = walk.chunk(-1)
@@ -245,6 +333,23 @@ def load_named(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
 def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
     """`the VUT, a small car,` and `V2 (a pickup)` name one road user twice."""
     before, behind = walk.chunk(-1), walk.chunk(1)
+    topic = walk.frame.topic
+    if (
+        before is not None
+        and before.value == ":"
+        and len(topic) == 1
+        and topic[0].lemma.startswith("unit:")
+        and phrase.category == "actor"
+        and phrase.det in ("indef", "")
+        and phrase.head is not None
+    ):
+        topic[0].kind, topic[0].lemma = phrase.value, phrase.head.lemma
+        walk.resolver.aliases.update({topic[0].lemma: topic[0]})
+        topic[0].relate(*phrase.mod("relation:"))
+        topic[0].does(*phrase.mod("state:"))
+        walk.frame.subject = walk.last_actor = topic
+        walk.last = (phrase, topic)
+        return True
     if before is None or before.kind != "punct" or walk.last is None or not walk.last[1] or len(walk.last[1]) != 1:
         return False
     earlier = walk.chunk(-2)
@@ -253,7 +358,11 @@ def apposition(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
     bracket = before.value == "("
     closes = closing(walk, ")" if bracket else ",")
     named = walk.last[1][0].lemma.startswith("unit:") and phrase.det == "indef"
-    if before.value not in ("(", ",", "–", "—", "-") or not (closes or named) or phrase.category not in ("actor", "ego"):
+    if (
+        before.value not in ("(", ",", "–", "—", "-")
+        or not (closes or named)
+        or phrase.category not in ("actor", "ego")
+    ):
         return False
     target = walk.last[1][0]
     unit = target.lemma.startswith("unit:") and phrase.det == "indef"
@@ -311,6 +420,12 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
             and prep.kind == "prep"
         )
         if not in_place:
+            told = walk.chunk(-2)
+            beside = told is not None and walk.last is not None and told.np is walk.last[0] and prep.kind == "pos"
+            if beside and event is not None and walk.last is not None and walk.last[1] not in ([], event.subject):
+                walk.resolver.clause_subject = walk.last[1]
+            if event is not None and event.frame == "part" and event.subject:
+                walk.resolver.clause_subject = event.subject
             if event is None and walk.frame.subject:
                 walk.resolver.clause_subject = walk.frame.subject
             if walk.last is not None and walk.last[1] and event is None:
@@ -320,6 +435,20 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
             attach(walk, Place("in", "in", phrase, [], "it"))
             return
     if actors and carried(walk, prep, phrase, actors):
+        return
+    opener = walk.last[0].pronoun if walk.last is not None else None
+    counted = walk.last is not None and walk.last[0].head is None and walk.last[0].number is not None
+    counted = counted and walk.last is not None and not walk.last[1]
+    chosen = opener is not None and opener.value in ("first_one", "one_of_them")
+    if (
+        (prep.value == "of" and (chosen or counted) and actors[:1] and walk.last is not None)
+        and actors[0].many
+        and not actors[0].members
+    ):
+        note(walk, phrase, actors, chunk)
+        member = walk.cast.split(actors[0], int(walk.last[0].number or 1))
+        walk.frame.subject = walk.frame.topic = [member]
+        walk.last, walk.last_actor = (phrase, [actors[0], member]), [actors[0], member]
         return
     note(walk, phrase, actors, chunk)
     if walk.next_gap is not None and actors and not actors[0].is_ego:
@@ -331,8 +460,16 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
         if not actors:
             event.things.append(phrase)
         return
+    if prep.item.lemma == "including" and actors == [walk.cast.ego] and walk.frame.subject and event is None:
+        walk.frame.subject = [*walk.frame.subject, walk.cast.ego]
+        return
     hauled = prep.item.lemma == "carrying" and actors and actors[0].kind in ("debris", "trailer", "bicycle", "car")
-    if prep.value == "with" and actors and (actors[0].kind == "trailer" or hauled) and actors[0] is walk.cast.actors[-1]:
+    if (
+        prep.value == "with"
+        and actors
+        and (actors[0].kind == "trailer" or hauled)
+        and actors[0] is walk.cast.actors[-1]
+    ):
         actors[0].towed = True
         return
     if (
@@ -348,7 +485,17 @@ def prepositional(walk: Walk, prep: Chunk, phrase: NounPhrase, chunk: Chunk) -> 
         walk.last, walk.last_actor = (phrase, actors), actors
         return
     if prep.value == "with" and actors and not actors[0].is_ego:
+        whole = walk.last_actor[0] if walk.last_actor else None
+        if prep.item.lemma == "including" and whole is not None and not whole.is_ego and actors[0] is not whole:
+            actors[0].relate(*whole.relation)
         walk.last, walk.last_actor = (phrase, actors), actors
+        return
+    if prep.value in ("behind_out", "between") and actors and _opens_clause(walk):
+        walk.end_event()
+        walk.to_main()
+        walk.frame = Frame("main")
+        walk.front.append(Place(prep.value, prep.item.lemma, phrase, actors, prep.value))
+        walk.last, walk.last_actor = None, []
         return
     place = Place(
         prep.value if prep.kind == "prep" else "pos",

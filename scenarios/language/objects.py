@@ -115,7 +115,7 @@ def take_object(walk: Walk, event: Event, phrase: NounPhrase, chunk: Chunk) -> N
         walk.last_actor = actors
     else:
         event.things.append(phrase)
-        if phrase.owner is not None and event.concept in ("follow", "cut", "enter"):
+        if phrase.owner is not None and event.concept in ("follow", "cut", "enter", "fall"):
             event.objects += owner_of(walk, phrase)
     walk.last = (phrase, actors)
 
@@ -163,13 +163,22 @@ def carried(walk: Walk, prep: Chunk, phrase: NounPhrase, actors: list[Actor]) ->
 def one_of(walk: Walk, rider: Actor, ridden: Actor, phrase: NounPhrase, prep: str) -> bool:
     """Makes rider and ridden one road user, where they are."""
     fresh = ridden is walk.cast.actors[-1] and ridden is not rider and not ridden.manoeuvre
-    drives = rider.lemma in ("driver", "motorist", "trucker", "farmer", "cop", "police officer", "learner", "drunk driver")
+    drives = rider.lemma in (
+        "driver",
+        "motorist",
+        "trucker",
+        "farmer",
+        "cop",
+        "police officer",
+        "learner",
+        "drunk driver",
+    )
     if not fresh or not (rider.kind in ("pedestrian", "child") or drives):
         return False
     head = phrase.head.lemma if phrase.head is not None else ""
-    if drives and ridden.kind in MOTOR and prep in ("in", "on"):
-        rider.kind, rider.lemma = ridden.kind, ridden.lemma
-    elif ridden.kind in ("bicycle", "e_scooter", "motorcycle") and prep in ("on", "in"):
+    if (drives and ridden.kind in MOTOR and prep in ("in", "on")) or (
+        ridden.kind in ("bicycle", "e_scooter", "motorcycle") and prep in ("on", "in")
+    ):
         rider.kind, rider.lemma = ridden.kind, ridden.lemma
     elif not (
         ridden.kind == "pedestrian"
@@ -183,7 +192,7 @@ def one_of(walk: Walk, rider: Actor, ridden: Actor, phrase: NounPhrase, prep: st
     walk.cast.recent.remove(ridden)
     walk.cast.touch(rider)
     if phrase.head is not None:
-        phrase.head.use = "actors"
+        phrase.head.mark(rider, "class", rider.kind)
     walk.last_actor = [rider]
     walk.last = (phrase, [rider])
     return True

@@ -299,7 +299,7 @@ def _owned(items: list[Item], at: int, phrase: NounPhrase) -> tuple[NounPhrase, 
             return phrase, inner[1]
     if at + 1 < len(items) and items[at].category == "prep" and items[at].value == "of":
         inner = _noun_phrase(items, at + 1)
-        if inner is not None:
+        if inner is not None and not (phrase.category == "ego" and inner[0].category == "actor"):
             return _of(phrase, inner[0], items[at]), inner[1]
     return phrase, at
 

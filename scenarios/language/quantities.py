@@ -308,7 +308,7 @@ def _plain_quantity(tokens: list[Token], at: int) -> tuple[str, float, float, in
     if second is not None:
         unit_two = _unit(tokens, second[1]) or unit
         one = unit or unit_two
-        if unit_two and one:
+        if unit_two and one and unit_two[0] == one[0]:
             low_value, high_value = low * one[1], second[0] * unit_two[1]
             finish = unit_two[2] if unit_two is not unit else second[1]
             return unit_two[0], min(low_value, high_value), max(low_value, high_value), finish

@@ -1,13 +1,17 @@
 """English in, slots out, with the account of how each phrase was read."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 
-from scenarios.language.account import account_of, not_understood
+from scenarios.language.account import account_of, not_understood, settle_quantities
 from scenarios.language.adjuncts import owner_of
 from scenarios.language.amounts import apply_comparisons, in_phrase, take_quantity
 from scenarios.language.cast import Actor, Cast
+from scenarios.language.choices import assumed_of
 from scenarios.language.clauses import Walk
-from scenarios.language.conditions import apply_links
+from scenarios.language.conditions import apply_link, apply_links, numbered
+from scenarios.language.corrections import corrected
 from scenarios.language.deeds import Event, Place
 from scenarios.language.denials import denial_of, nobody, said_denials
 from scenarios.language.effects import Effects
@@ -39,7 +43,9 @@ _RADIO_DOWN = re.compile(
     r"|dsrc|radio)",
     re.IGNORECASE,
 )
-_UNIT_WORDS = frozenset({"v", "unit", "vehicle", "car", "veh", "driver", "truck", "motorist", "no", "tv"})
+_UNIT_WORDS = frozenset(
+    {"target", "object", "actor", "v", "unit", "vehicle", "car", "veh", "driver", "truck", "motorist", "no", "tv"}
+)
 
 
 def read(text: str) -> Reading:
@@ -64,7 +70,7 @@ class _Reader:
             if not re.search(r"traffic|vehicles|cars", kept.group(), re.IGNORECASE):
                 continue
             self.tokens = [t for t in self.tokens if not kept.start() <= t.start < kept.end()]
-        self.items = settle(_units(_possessives(items_of(self.tokens)), self.tokens))
+        self.items = corrected(settle(_units(_possessives(items_of(self.tokens)), self.tokens)))
         self.cast = Cast()
         self.effects = Effects(self.cast)
         self.walker = Walk(self.cast)
@@ -72,7 +78,6 @@ class _Reader:
         self.skipped: set[int] = set()
         self.modifiers: set[int] = set()
         self.owned: dict[int, str] = {}
-        self.assumed: list[str] = []
         self.loss_free = False
         self.signal_denied = False
         walker = self.walker
@@ -95,11 +100,12 @@ class _Reader:
             self._finish_sentence(chunks)
         apply_comparisons(self.walker)
         slots = self._slots()
+        settle_quantities(self.items, slots, self._present())
         return Reading(
             self.text,
             slots,
-            account_of(self.text, self.tokens, self.items, slots),
-            tuple(self.assumed),
+            account_of(self.text, self.tokens, self.items, slots, self._present()),
+            assumed_of(slots, self.items, self._present(), self.text),
             not_understood(self.text, self.tokens, self.items),
         )
 
@@ -122,7 +128,14 @@ class _Reader:
 
     def _finish_sentence(self, chunks: list[Chunk]) -> None:
         walker = self.walker
-        self._moments()
+        timed: list[tuple[int, int, Callable[[], None]]] = [
+            (self._at(event), 1, partial(self._moment, kind, quantity, event))
+            for kind, quantity, event in walker.moments
+        ]
+        timed += [(at, 0, partial(apply_link, walker, link)) for at, link in numbered(walker)]
+        walker.moments = []
+        for _, _, give in sorted(timed, key=lambda row: row[:2]):
+            give()
         apply_links(walker)
         self._notes()
         self._denials(chunks)
@@ -131,7 +144,7 @@ class _Reader:
             word = nobody(phrase, chunks)
             if word:
                 self.effects.deny(word)
-                phrase.items[-1].use, phrase.items[-1].result = "negations", word
+                phrase.items[-1].mark(None, "negations", word)
             elif any(c.kind == "verb" and c.group is not None and c.group.concept == "warn" for c in chunks):
                 continue
             elif (
@@ -140,20 +153,21 @@ class _Reader:
                 or any(c.item.lemma in ("around", "ahead") for c in chunks)
             ):
                 self.effects.deny("no other vehicles")
-                phrase.items[-1].use = "negations"
+                phrase.items[-1].mark(None, "negations", "no other vehicles")
         walker.emptied = []
         walker.resolver.last_it = None
         self._places_owned()
         walker.events = []
 
-    def _moments(self) -> None:
-        walker = self.walker
-        for kind, quantity, event in walker.moments:
-            self._moment(kind, quantity, event)
-        walker.moments = []
+    def _at(self, event: Event | int | None) -> int:
+        if isinstance(event, int):
+            return event
+        return self.walker.events.index(event) if event in self.walker.events else len(self.walker.events)  # type: ignore[arg-type]
 
-    def _moment(self, kind: str, quantity: Quantity, event: Event | None) -> None:
+    def _moment(self, kind: str, quantity: Quantity, event: Event | int | None) -> None:
         events = self.walker.events
+        if isinstance(event, int):
+            event = events[event] if event < len(events) else None
         at = events.index(event) if event in events else -1  # type: ignore[arg-type]
         order = [*events[at::-1], *events[at + 1 :]] if at >= 0 else events
         if at >= 0 and not events[at].done and at + 1 < len(events):
@@ -182,13 +196,17 @@ class _Reader:
             return
         if head == "relation":
             actor.relate(value)
-            if value == "crossing":
+            for other in self.cast.actors:
+                if value == "parked" and other.like is actor:
+                    other.relate(value)
+            if value == "crossing" and item.lemma != "cross":
                 actor.does("cross")
         elif head == "state":
             actor.does(value)
         elif item.value == "unlit":
             self.effects.deny("no lights")
-        item.use, item.result = item.use or "actors", value
+        if value:
+            item.mark(actor, "relation" if head == "relation" else "manoeuvre", value)
 
     def _phrase(self, phrase: NounPhrase, actors: list[Actor], chunk: Chunk) -> None:
         """Modifiers of a noun phrase go to its road users at once."""
@@ -198,9 +216,10 @@ class _Reader:
                     self._adjective(actor, item)
                 elif item.category == "adj" and item.value == "unlit":
                     self.effects.deny("no lights")
-                    item.use = "negations"
+                    item.mark(None, "negations", "no lights")
                 elif item.category == "adj" and item.value.startswith("dir:") and phrase.category == "actor":
                     actor.relate(item.value[4:])
+                    item.mark(actor, "relation", item.value[4:])
                 elif item.category == "adj" and item.lemma in ("nearside", "near side", "offside"):
                     actor.relate("left" if (item.lemma != "offside") == self.effects.keeps_left else "right")
                 elif item.category == "lane":
@@ -210,8 +229,13 @@ class _Reader:
                         actor.relate("opposite_lane")
                 elif item.category == "shoulder":
                     actor.relate("on_shoulder")
-            if phrase.head is not None:
-                phrase.head.use = phrase.head.use or "actors"
+            if phrase.head is not None and phrase.head.category == "actor" and not actor.is_ego:
+                phrase.head.mark(actor, "class", actor.kind)
+            for item in phrase.items:
+                if item.category == "num" or (
+                    item.category == "det" and item.value in ("several", "pair", "trio", "dozen")
+                ):
+                    item.mark(actor, "count", str(actor.count))
         if phrase.category == "part":
             self._part(phrase)
         if phrase.category in ("place", "denied", "feature") and any(item.value == "unlit" for item in phrase.mods):
@@ -230,7 +254,9 @@ class _Reader:
         if not owners:
             owners = walker.last_actor or (event.subject if event is not None else [])
             before = walker.chunk(-2)
-            told = walker.last[1] if walker.last is not None and before is not None and before.np is walker.last[0] else []
+            told = (
+                walker.last[1] if walker.last is not None and before is not None and before.np is walker.last[0] else []
+            )
             doers = [a for a in (event.doers() if event is not None else []) if not a.is_ego]
             if told and not told[0].is_ego:
                 owners = told
@@ -245,6 +271,8 @@ class _Reader:
         for owner in owners:
             if not owner.is_ego and phrase.value == "signal":
                 owner.does("signal")
+                if phrase.head is not None:
+                    phrase.head.mark(owner, "manoeuvre", "signal")
 
     def _denials(self, chunks: list[Chunk]) -> None:
         for phrase, chunk in self.walker.denials:
@@ -274,7 +302,7 @@ class _Reader:
             self.effects.deny(word)
             for item in phrase.items:
                 if word:
-                    item.use, item.result = "negations", word
+                    item.mark(None, "negations", word)
                 self.skipped.add(id(item))
         self.walker.denials = []
 
@@ -306,7 +334,8 @@ class _Reader:
                     )
                     place = next((p for p in event.places if p.phrase is phrase), None)
                     moving = moving and (
-                        place is None or place.prep in ("from", "to", "into", "out_of", "along", "across", "by", "at", "past")
+                        place is None
+                        or place.prep in ("from", "to", "into", "out_of", "along", "across", "by", "at", "past")
                     )
                     if (
                         others
@@ -324,22 +353,30 @@ class _Reader:
 
     # ---- the whole
 
+    def _present(self) -> list[Actor]:
+        """Those that get an entry: not the loads and trailers that only belong to somebody."""
+        return [
+            actor
+            for actor in self.cast.actors
+            if not actor.gone
+            and not (actor.towed and not actor.manoeuvre and not actor.relation)
+            and not (actor.boarded and not actor.manoeuvre and not actor.relation)
+        ]
+
     def _slots(self) -> Slots:
         for head in self.effects.ramps:
             if not {"exit", "merge"} & set(self.cast.ego.manoeuvre):
                 self.owned[id(head)] = "actor"
         setting = read_setting(self.items, self.tokens, self.skipped, self.modifiers, self.owned)
         self._settle_setting(setting)
-        actors = [
-            actor
-            for actor in self.cast.actors
-            if not actor.gone and not (actor.towed and not actor.manoeuvre and not actor.relation)
-        ]
+        actors = self._present()
         oncoming = any("oncoming" in a.relation or "opposite_lane" in a.relation for a in actors)
         if setting.v2x and _RADIO_DOWN.search(self.text):
             self.effects.deny("no v2x")
         no_radio = "no v2x" in self.effects.negations
         for word in said_denials(self.text):
+            self.effects.deny(word)
+        for word in setting.denied:
             self.effects.deny(word)
         if setting.empty:
             self.effects.deny("no other vehicles")
@@ -414,10 +451,13 @@ def _units(items: list[Item], tokens: list[Token]) -> list[Item]:
                 following.category == "num"
                 and text.isdigit()
                 and adjoining
-                and (first.norm in ("v", "unit", "vehicle", "veh", "car", "tv", "truck", "driver"))
+                and (
+                    first.norm
+                    in ("v", "unit", "vehicle", "veh", "car", "tv", "truck", "driver", "target", "object", "actor")
+                )
             ):
                 after = items[at + 2] if at + 2 < len(items) else None
-                if after is None or after.category not in ("lane", "actor"):
+                if after is None or (after.category != "actor" and after.lemma != "lane"):
                     name = text
             elif (
                 len(text) == 1

@@ -48,7 +48,7 @@ def count_of(phrase: NounPhrase) -> int | str:
         if det.value == "both":
             return 2
     head = phrase.head
-    if head is not None and head.lemma == "couple":
+    if head is not None and head.lemma.endswith("couple"):
         return 2
     if head is not None and head.lemma == "family":
         return SEVERAL
@@ -76,6 +76,7 @@ class Resolver:
         self.colon_group: Actor | None = None
         self.wanted_now: tuple[str, ...] = ()
         self.last_it: Actor | None = None
+        self.perceived = False
 
     def resolve(
         self,
@@ -118,6 +119,12 @@ class Resolver:
         if head is None or phrase.denied:
             return []
         if (
+            head.lemma in ("bumper", "wheel", "tyre", "tire", "exhaust", "window frame", "door panel", "luggage")
+            and phrase.owner is not None
+            and not phrase.mod("state:")
+        ):
+            return []
+        if (
             head.lemma == "traffic"
             and not phrase.mod("relation:")
             and not phrase.mod("state:")
@@ -126,6 +133,10 @@ class Resolver:
             return []
         if head.lemma.startswith("unit:"):
             return [self._unit(head.lemma)]
+        owned = any(d.category == "poss" and d.value != "ego" for d in phrase.dets)
+        if owned and head.lemma in ("rider", "driver", "jockey", "coachman") and self.cast.latest() is not None:
+            latest = self.cast.latest()
+            return [latest] if latest is not None else []
         self.wanted_now = wanted
         known = self._known(phrase, wanted)
         if known is not None:
@@ -168,6 +179,9 @@ class Resolver:
         ):
             actor.relation, actor.manoeuvre, group.gone = list(group.relation), list(group.manoeuvre), True
             actor.speed, actor.distance = group.speed, group.distance
+        if lemma == "lead":
+            actor.lemma = "car"
+            actor.relate("ahead")
         actor.words |= {m.lemma for m in phrase.mods if m.category == "adj"}
         return actor
 
@@ -293,6 +307,7 @@ class Resolver:
     def _another(self, like: Actor, count: int) -> Actor:
         """`another one`: of the same kind, parked where the first is parked."""
         actor = self.cast.add(like.kind, like.lemma, count)
+        actor.like = like
         actor.relate(*[word for word in like.relation if word == "parked"])
         return actor
 
@@ -354,8 +369,15 @@ class Resolver:
             size = {"two_of_them": 2, "three_of_them": 3}.get(word, 1)
             whole = group.group if group is not None else None
             if word == "first_one" and whole is not None and not whole.gone and whole.count == 1:
+                self.cast.last_of(whole)
                 return [whole]
             latest = self.cast.latest()
+            named = phrase.pronoun.lemma.split() if phrase.pronoun else []
+            beyond = {"third": 3, "fourth": 4, "fifth": 5}.get(named[1] if len(named) > 1 else "", 0)
+            if group is not None and beyond and isinstance(group.count, int) and group.count < beyond:
+                added = self._another(group, 1)
+                added.relate(*group.relation)
+                return [added]
             if group is None and word == "another_of_them" and latest is not None:
                 return [self._another(latest, 1)]
             if group is None:
@@ -384,6 +406,9 @@ class Resolver:
     def _it(self, concept: str, role: str, must: bool) -> list[Actor]:
         ego = self.cast.ego
         singles = [a for a in reversed(self.cast.recent) if not a.gone and not a.many]
+        if role == "subject" and self.perceived and any(not a.is_ego for a in singles):
+            self.perceived = False
+            return [next(a for a in singles if not a.is_ego)]
         if role == "subject":
             before = self.cast.subjects[-1] if self.cast.subjects else []
             if len(before) == 1 and before[0].is_ego:

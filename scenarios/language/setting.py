@@ -46,6 +46,7 @@ class Setting:
     one_way: bool = False
     v2x: bool = False
     empty: bool = False
+    denied: list[str] = field(default_factory=list)
     latency: Range | None = None
     loss: Range | None = None
 
@@ -345,9 +346,11 @@ def _adjective(setting: Setting, items: list[Item], at: int, item: Item, british
         setting.signalized = False
         _use(item, "road.signalized", "false")
     elif kind == "surface":
+        if behind is not None and behind.category == "word":
+            return
         if not predicate and head is not None and head.category in ("actor", "debris", "ego"):
             return
-        if predicate and not _speaks_of_road(items, at):
+        if predicate and (not _speaks_of_road(items, at) or _denied_here(items, at) or _of_footway(items, at, british)):
             return
         if value not in setting.surface:
             setting.surface.append(value)
@@ -366,13 +369,17 @@ def _adjective(setting: Setting, items: list[Item], at: int, item: Item, british
             item.lemma == "snowy"
             and head is not None
             and not predicate
-            and head.category in ("place",)
-            and head.value == "road"
+            and head.category in ("place", "feature")
+            and (head.value == "road" or _ROADS & set(head.lemma.split()))
         ):
             setting.surface.append("snowy") if "snowy" not in setting.surface else None
             _use(item, "surface", "snowy")
             return
         window = _after_words(items, at, 2)
+        if _denied_here(items, at):
+            word = {"rain": "no rain", "heavy_rain": "no rain", "fog": "no fog", "snow": "no snow"}.get(value, "")
+            setting.denied += [word] if word else []
+            return
         if value == "rain" and any(word in ("heavily", "hard") for word in window):
             value = "heavy_rain"
         if any(word in ("stop", "stopped", "yesterday", "earlier") for word in window + _before_words(items, at, 2)):
@@ -412,6 +419,11 @@ def _adjective(setting: Setting, items: list[Item], at: int, item: Item, british
         setting.lanes.append((2, "hyphen", at))
 
 
+_ROADS = frozenset({
+    "road", "street", "motorway", "highway", "freeway", "lane", "expressway", "autobahn", "interstate", "bridge",
+    "avenue", "boulevard", "ramp", "roundabout", "junction", "intersection", "carriageway", "bend", "curve", "hill",
+    "viaduct", "overpass", "flyover", "crossroads", "track", "slip", "driveway", "slope", "crossing", "crosswalk",
+})  # fmt: skip
 _ROADISH = frozenset({"place", "lane", "surface", "denied", "feature"})
 
 
@@ -430,10 +442,22 @@ def _speaks_of_road(items: list[Item], at: int) -> bool:
     return True
 
 
+def _of_footway(items: list[Item], at: int, british: bool) -> bool:
+    """`the pavement is icy` in a British text: the footway."""
+    for earlier in reversed(items[max(0, at - 8) : at]):
+        if earlier.category == "punct":
+            return False
+        if earlier.is_noun:
+            return earlier.value == "sidewalk" or (earlier.value == "pavement" and british)
+    return False
+
+
 def _speaks_of_weather(items: list[Item], at: int) -> bool:
     for earlier in reversed(items[max(0, at - 5) : at]):
         if earlier.category == "punct":
             break
+        if earlier.lemma in ("sky", "skies", "air", "evening sky", "weather", "it"):
+            return True
         if earlier.is_noun:
             return earlier.category in ("weather", "light", "start")
         if earlier.category in ("verb",):
@@ -469,6 +493,9 @@ def _lanes(setting: Setting, items: list[Item], at: int, item: Item, british: bo
         for word in behind[:1]
     ):
         return
+    blocked = {"block", "close", "occupy", "take up", "across", "straddle", "over", "fill", "obstruct", "both"}
+    if item.form == "count" and blocked & set(_before_words(items, at, 1)):
+        return
     setting.lanes.append((int(float(item.value)), item.form, at))
     _use(item, "road.lanes_per_direction", item.value)
 
@@ -483,15 +510,29 @@ def _radio(setting: Setting, items: list[Item], at: int, item: Item, british: bo
         _use(item, "v2x", "present")
 
 
+_NOT = frozenset({"not", "neither", "nor", "never", "is not", "was not", "are not", "has not", "does not", "no longer",
+"isnt", "wasnt", "without"})  # fmt: skip
+
+
+def _denied_here(items: list[Item], at: int) -> bool:
+    """`it is neither raining nor snowing`, `not foggy`."""
+    return any(item.lemma in _NOT for item in items[max(0, at - 2) : at])
+
+
 def _verb(setting: Setting, items: list[Item], at: int, item: Item, british: bool, owned: dict[int, str]) -> None:
     if item.value == "rain":
         if any(word in ("stop", "stopped") for word in _before_words(items, at, 3)):
+            return
+        if _denied_here(items, at):
+            setting.denied.append("no rain")
             return
         hard = any(
             word in ("heavily", "hard", "very", "heavy") for word in _after_words(items, at, 2)
         ) or item.lemma not in ("rain", "drizzle", "spit", "shower")
         setting.weathers("heavy_rain" if hard else "rain")
         _use(item, "weather", "rain")
+    elif item.value == "snow" and _denied_here(items, at):
+        setting.denied.append("no snow")
     elif item.value == "snow":
         setting.weathers("snow")
         _use(item, "weather", "snow")
@@ -506,7 +547,7 @@ _HANDLERS = {
 def road_of(setting: Setting, items: list[Item], oncoming: bool) -> RoadSlots:
     """Kind, lanes, signals and features by the contract's rules of precedence."""
     kind = _kind(setting, oncoming)
-    features = [word for word in setting.features]
+    features = [word for word in setting.features if kind != "ramp" or word not in ("on_ramp", "off_ramp")]
     return RoadSlots(kind, _lane_count(setting, items, kind, oncoming), setting.signalized, tuple(features))
 
 

@@ -37,6 +37,9 @@ def repair(tokens: list[Token]) -> list[Token]:
             if _vehicle_brakes(tokens, at):
                 token.norm = _KNOWN_SLIPS[token.norm]
             continue
+        if token.norm == "an" and at + 1 < len(tokens) and tokens[at + 1].norm in ("the", "then", "a", "an"):
+            token.norm = "and"
+            continue
         if token.norm in _CONTEXT_ONLY:
             if token.norm == "form" and at + 1 < len(tokens) and tokens[at + 1].norm in ("the", "a", "behind", "an"):
                 token.norm = "from"
@@ -97,7 +100,7 @@ def _nearest(word: str) -> str | None:
     """The one word of the lexicon within one slip (two for long words), the likeliest slip first."""
     once = _slips(word)
     hits = [w for w in once if w in _targets() and (len(word) > 4 or len(w) != len(word) or sorted(w) == sorted(word))]
-    if not hits and len(word) >= 7:
+    if not hits and len(_stem(word)) >= 7:
         near = _by_start().get(word[:2], ())
         hits = [w for w in near if abs(len(w) - len(word)) < 3 and _within_two(word, w)]
     if len(word) < 4:
@@ -106,8 +109,21 @@ def _nearest(word: str) -> str | None:
         return None
     return min(
         set(hits),
-        key=lambda w: (w in _rare(), sorted(w) != sorted(word), w[0] != word[0], w[-1] != word[-1], abs(len(w) - len(word) - 0.5), w),
+        key=lambda w: (
+            w in _rare(),
+            sorted(w) != sorted(word),
+            w[0] != word[0],
+            w[-1] != word[-1],
+            abs(len(w) - len(word) - 0.5),
+            w,
+        ),
     )
+
+
+def _stem(word: str) -> str:
+    """The word without its ending: two slips in a short stem make another word."""
+    tail = next((tail for tail in ("ing", "ed", "ly", "es", "s") if word.endswith(tail)), "")
+    return word[: len(word) - len(tail)]
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Words into items: longest phrases of the lexicon, quantities, clock times and lane counts, one meaning each."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scenarios.language.lexicon import NOUN_CATEGORIES, Entry, table
 from scenarios.language.quantities import ORDINALS, Quantity, number_at, quantity_at
@@ -36,7 +36,8 @@ class Item:
         last: index behind its last token.
         meanings: what the lexicon offers.
         qty: the quantity, where it is one.
-        use: the slot that it went to; empty while unused.
+        use: the slot that it went to; empty while unused, `-` where it carries no meaning of its own.
+        marks: who got which word of which slot from it.
     """
 
     category: str
@@ -50,6 +51,12 @@ class Item:
     use: str = ""
     result: str = ""
     glued: bool = False
+    marks: list[tuple[object, str, str]] = field(default_factory=lambda: [])
+
+    def mark(self, owner: object, key: str, value: str) -> None:
+        """Notes what it became: a road user (None for the scene) with the slot and the word that it gave."""
+        if (owner, key, value) not in self.marks:
+            self.marks.append((owner, key, value))
 
     @property
     def is_noun(self) -> bool:
@@ -87,6 +94,10 @@ def _special(tokens: list[Token], at: int, before: list[Item]) -> Item | None:
         if found is not None and found.last >= reach and found.last > at:
             return found
     number = number_at(tokens, at)
+    if number is not None and before and before[-1].category in ("actor", "aux") and number[1] + 1 < len(tokens):
+        counted = tokens[number[1]].norm in ("vehicle", "vehicles", "car", "cars", "lanes", "rows")
+        if counted and tokens[number[1] + 1].norm in ("ahead", "behind", "back", "away", "further", "in", "over"):
+            return Item("adv", "manner", "", "so many cars", at, number[1] + 1)
     if (
         number is not None
         and number[1] >= reach
@@ -183,26 +194,61 @@ _BE_FORMS = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets"
 _SHOUTED = frozenset({"STOP", "SLOW", "GO", "WAIT", "CLOSED"})
 
 
-def _broken_phrase(
-    tokens: list[Token], at: int, last: int, words: tuple[str, ...], entries: tuple[Entry, ...]
-) -> bool:
+def _broken_phrase(tokens: list[Token], at: int, last: int, words: tuple[str, ...], entries: tuple[Entry, ...]) -> bool:
     """Whether a phrase of the lexicon is none here: `passed by a van`, `the two cars`, `turns right after it`."""
     before = tokens[at - 1].norm if at else ""
+    if len(words) == 2 and before in _ONE_OF and entries[0].form == "many" and words[0] in _STOPPERS:
+        return words[1] in ("stops", "halts", "turns", "brakes", "changes", "crosses", "exits", "merges")
     if len(words) == 1:
         return tokens[at].text in _SHOUTED and not all(token.text.isupper() for token in tokens if token.kind == "word")
+    following = tokens[last].norm if last < len(tokens) else ""
+    if len(words) == 2 and words[1] == "crossing" and words[0] in ("pedestrian", "cycle", "foot", "deer"):
+        return following in (
+            "the",
+            "our",
+            "its",
+            "their",
+            "from",
+            "his",
+            "her",
+            "against",
+            "behind",
+            "slowly",
+            "in",
+            "ahead",
+        ) and (following != "in" or (tokens[last + 1 : last + 2] != [] and tokens[last + 1].norm == "front"))
+    if words == ("straight", "on") and following in ("its", "the", "our", "a", "your", "his", "her"):
+        return True
+    if (
+        words[-1] == "across"
+        and words[0] in ("comes", "come", "came", "coming")
+        and following in ("into", "onto", "to")
+    ):
+        return True
+    if words == ("stuck", "behind"):
+        return before in _BE_FORMS
+    if len(words) == 2 and words[1] == "turns" and words[0] in ("left", "right"):
+        return before in ("its", "the", "our", "'s", "his", "her", "my")
     if words[-1] == "by" and entries[0].category == "verb":
         earlier = {token.norm for token in tokens[max(0, at - 2) : at]}
         return bool(earlier & _BE_FORMS) and any(entry.form == "part" for entry in entries)
     if words[0] == "the" and entries[0].category == "pron" and last < len(tokens):
         following = _longest(tokens, last)
-        return following is not None and (
-            following.is_noun or (following.category == "adj" and tokens[last].norm not in ("ahead", "behind"))
-        )
+        return following is not None and any(
+            entry.category == "adj" or (entry.category in NOUN_CATEGORIES and entry.category not in _DEED_NOUNS)
+            for entry in following.meanings
+        ) and not any(entry.form in ("s", "past") and entry.category == "verb" and entry.value not in ("other", "stand")
+        for entry in following.meanings)  # fmt: skip
     if words[0] in ("right", "left") and entries[0].category in ("sub", "pos", "prep", "adv"):
-        return before in _TURNING
+        return before in _TURNING or before in ("the", "its", "our", "my", "your", "their")
     return False
 
 
+_ONE_OF = frozenset({"a", "an", "the", "this", "that", "its", "our", "another", "one", "each", "second", "first"})
+_STOPPERS = frozenset({"coach", "bus", "tram", "truck", "car", "van", "lorry", "taxi", "train", "cyclist", "vehicle"})
+_DEED_NOUNS = frozenset(
+    {"deed", "turn", "uturn", "overtaking", "lanechange", "collision", "exit", "signal", "start", "light"}
+)
 _TURNING = frozenset(
     form for verb in ("turn", "go", "veer", "swing", "hook", "steer", "swerve") for form in
     (verb, verb + "s", verb + "ed", verb + "ing", verb + "es")
@@ -467,9 +513,15 @@ def _rule_left(items: list[Item], index: int, before: Item | None, behind: Item 
         in ("lane", "shoulder", "actor", "part", "feature", "space", "denied", "deed", "turn", "place", "light", "adj")
     )
     deed = behind.offers("verb") if behind is not None else None
-    if deed is not None and deed.form in ("s", "past") and index > 1 and before is not None:
-        if before.category in ("det", "poss") and items[index - 2].lemma in ("on", "to", "from", "at", "in"):
-            return item.offers("side")
+    if (
+        deed is not None
+        and deed.form in ("s", "past")
+        and index > 1
+        and before is not None
+        and before.category in ("det", "poss")
+        and items[index - 2].lemma in ("on", "to", "from", "at", "in")
+    ):
+        return item.offers("side")
     if (
         noun_next
         and behind is not None
@@ -510,6 +562,17 @@ def _rule_lights(items: list[Item], index: int, before: Item | None, behind: Ite
 
 
 _AGAINST_LIGHTS = frozenset({"jump", "run", "shoot", "beat", "ignore", "disobey", "disregard", "blow", "crash"})
+
+
+def _rule_lead(items: list[Item], index: int, before: Item | None, behind: Item | None) -> Entry | None:
+    """`lead brakes`, `the lead slows`: the lead vehicle."""
+    items[index]
+    deed = behind.offers("verb") if behind is not None else None
+    opens = before is None or before.category in ("det", "punct", "conj", "sub")
+    if opens and (behind is None or behind.category in ("modal", "aux", "punct", "qty", "pos") or (deed is not None
+    and deed.form in ("s", "past") and behind.offers("adj") is None and behind.offers("actor") is None)):  # fmt: skip
+        return Entry("actor", "car", "one", "lead")
+    return None
 
 
 def _rule_crossing(items: list[Item], index: int, before: Item | None, behind: Item | None) -> Entry | None:
@@ -612,7 +675,7 @@ _WORD_RULES = {
     "that": _rule_that, "as": _rule_as, "without": _rule_without, "not": _rule_not, "left": _rule_left,
     "right": _rule_left,
     "lights": _rule_lights, "light": _rule_lights, "crossing": _rule_crossing, "to": _rule_to, "signal": _rule_signal,
-    "dark": _rule_dark,
+    "dark": _rule_dark, "lead": _rule_lead,
 }  # fmt: skip
 
 
@@ -626,7 +689,7 @@ def _by_neighbours(items: list[Item], index: int, before: Item | None, behind: I
         and noun is None
         and (item.offers("adv") or item.offers("sub") or item.offers("pos"))
     ):
-        return _preposition_or_not(item, preposition, before, behind)
+        return _preposition_or_not(items, index, preposition, before, behind)
     if (
         verb is not None
         and verb.value == "reverse"
@@ -635,6 +698,9 @@ def _by_neighbours(items: list[Item], index: int, before: Item | None, behind: I
         and before.category == "verb"
     ):
         return Entry("prep", "into", "", "into") if verb.lemma == "back into" else Entry("adv", "manner", "", "back")
+    be = before is not None and (before.category == "aux" and before.value == "be")
+    if be and verb is not None and verb.form == "base" and item.offers("adj") is not None:
+        return item.offers("adj")
     if verb is not None and item.offers("adj") is not None:
         settled = _rule_participle_adj(items, index, before, behind)
         if noun is None or (settled is not None and settled.category == "adj"):
@@ -647,7 +713,9 @@ def _by_neighbours(items: list[Item], index: int, before: Item | None, behind: I
         return item.offers("adj") if noun_next else pronoun
     if pronoun is not None and item.offers("det") is not None:
         noun_next = behind is not None and (behind.is_noun or behind.category in ("adj", "num", "ord", "det"))
-        return item.offers("det") if noun_next else pronoun
+        third = items[index + 2] if index + 2 < len(items) else None
+        described = behind is not None and behind.offers("adj") is not None and third is not None and third.is_noun
+        return item.offers("det") if noun_next or described else pronoun
     if item.offers("sub") is not None and item.offers("prep") is not None:
         return item.offers("sub")
     if verb is not None and item.offers("prep") is not None:
@@ -667,6 +735,9 @@ def _by_neighbours(items: list[Item], index: int, before: Item | None, behind: I
         return item.offers("prep")
     if verb is not None:
         entries = [entry for entry in item.meanings if entry.category == "verb"]
+        if len({entry.value for entry in entries}) > 1 and any(entry.value == "begin" for entry in entries):
+            governs = behind is not None and any(e.form == "ing" or e.category == "to" for e in behind.meanings)
+            entries = [entry for entry in entries if (entry.value == "begin") == governs] or entries
         return _best_verb(entries, before)
     return None
 
@@ -674,18 +745,37 @@ def _by_neighbours(items: list[Item], index: int, before: Item | None, behind: I
 _OPENS_PHRASE = frozenset({"det", "poss", "num", "ord", "pron", "adj", "lanes", "qty", "word", "ratio", "clock"})
 
 
-def _preposition_or_not(item: Item, preposition: Entry, before: Item | None, behind: Item | None) -> Entry | None:
+def _chases(items: list[Item], index: int) -> bool:
+    """`runs into the road after a ball`: no clause follows, but somebody or something that moves."""
+    for later in items[index + 1 : index + 6]:
+        if later.category == "actor":
+            rest = items[items.index(later) + 1 : items.index(later) + 3]
+            return not any(i.category in ("aux", "modal") or i.offers("verb") for i in rest)
+        if later.category not in ("det", "adj", "poss", "num"):
+            return False
+    return False
+
+
+def _preposition_or_not(
+    items: list[Item], index: int, preposition: Entry, before: Item | None, behind: Item | None
+) -> Entry | None:
     """`over the bridge` but `move over`; `on the road` but `on seeing`; `from behind the bus` but `from behind`."""
+    item = items[index]
     other = item.offers("sub")
     if item.lemma == "on" and _ends_phrase(behind):
         return Entry("adv", "manner", "", "on")
     if other is not None:
         ing = behind is not None and (gerund := behind.offers("verb")) is not None and gerund.form == "ing"
+        if preposition.lemma == "after" and _chases(items, index):
+            return preposition
         if item.lemma == "on" or preposition.lemma == "on":
             return other if ing and behind is not None and behind.offers("adj") is None else preposition
         return other
     opens = behind is not None and (
-        behind.is_noun or behind.category in _OPENS_PHRASE or any(e.category in _OPENS_PHRASE for e in behind.meanings)
+        behind.is_noun
+        or (behind.category == "rel" and behind.lemma in ("which", "whom"))
+        or behind.category in _OPENS_PHRASE
+        or any(e.category in _OPENS_PHRASE for e in behind.meanings)
     )
     if (
         behind is not None
@@ -736,11 +826,29 @@ def _coordinated_infinitive(items: list[Item], index: int, verbs: list[Entry]) -
     for earlier in reversed(items[:index]):
         if earlier.category == "punct" and earlier.value in ".;:!?":
             return False
-        if earlier.category == "modal" or (earlier.category == "to" and earlier.value == "to"):
-            return True
+        if earlier.category == "modal" or earlier.value in ("to", "begin"):
+            return earlier.category in ("modal", "to", "verb")
         if earlier.category == "verb" and earlier.form in ("s", "past"):
             return False
     return False
+
+
+_MAKERS = frozenset({"make", "have", "let", "see", "watch", "help"})
+
+
+def _made_to(items: list[Item], index: int, verbs: list[Entry]) -> bool:
+    """`make the ego stop`, `has to merge left`: a bare infinitive."""
+    if not any(entry.form == "base" for entry in verbs):
+        return False
+    before = items[index - 1]
+    if before.category == "verb" and before.value == "begin" and before.lemma.endswith(" to"):
+        return True
+    at = index - 1
+    if items[at].category not in ("ego", "actor") and items[at].lemma not in ("us", "me", "it", "them"):
+        return False
+    while at and items[at].category in ("ego", "actor", "pron", "det", "adj", "poss", "num"):
+        at -= 1
+    return bool(_MAKERS & {entry.lemma for entry in items[at].meanings}) and items[at].form == "base"
 
 
 def _verb_or_noun(
@@ -748,12 +856,12 @@ def _verb_or_noun(
 ) -> Entry:
     item = items[index]
     verbs = [entry for entry in item.meanings if entry.category == "verb"]
-    if noun.category != "actor" and _coordinated_infinitive(items, index, verbs):
+    if noun.category != "actor" and (_coordinated_infinitive(items, index, verbs) or _made_to(items, index, verbs)):
         return next(entry for entry in verbs if entry.form == "base")
     if (
         before is not None
         and before.value in ("other_def", "both", "another", "each")
-        and verb.form in ("s", "past")
+        and (verb.form in ("s", "past") or (before.value == "both" and verb.form == "base" and noun.form == "one"))
         and before.category == "det"
     ):
         return _best_verb(verbs, before)

@@ -1,7 +1,7 @@
 """Verb groups by their part: finite, infinitive, participle; whose deed it is."""
 
 from scenarios.language.clauses import CONTROL, Frame, Walk
-from scenarios.language.lookahead import another_verb_follows, chunk_before
+from scenarios.language.lookahead import another_verb_follows, chunk_before, subject_here
 from scenarios.language.phrases import Chunk, VerbGroup
 
 
@@ -67,7 +67,7 @@ def infinitive(walk: Walk, chunk: Chunk, group: VerbGroup) -> None:
     kind = walk.frame.kind
     if event is not None:
         subject = event.subject
-        if event.concept in CONTROL | {"force", "let"} and event.patients():
+        if (event.concept in CONTROL | {"force", "let"} or event.lemma in ("make", "have", "see")) and event.patients():
             subject = event.patients()
         elif event.concept == "be" and event.objects:
             subject = event.objects
@@ -83,6 +83,9 @@ def infinitive(walk: Walk, chunk: Chunk, group: VerbGroup) -> None:
         elif event.existential:
             subject = walk.last_actor
     new = walk.open_event(chunk, subject, kind)
+    waits = event is not None and event.concept == "stand" and subject == event.subject
+    if waits and subject and not subject[0].is_ego and new.concept in ("cross", "run", "enter", "move", "yield"):
+        new.frame = "instead"
     if (
         event is not None
         and event.concept == "let"
@@ -99,6 +102,10 @@ def participle(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None,
     """`braking hard`, `hidden by a van`: the deed of the noun before it or of the subject."""
     walk.as_participle = True
     event = walk.frame.event
+    outer = next((f.event for f in reversed(walk.outer) if f.event is not None), None)
+    if prep is not None and prep.value == "from" and outer is not None and outer.concept == "prevent":
+        walk.leave()
+        event = walk.frame.event
     if prep is not None and event is not None and event.concept in ("prevent", "avoid", "stop"):
         subject = event.patients() if event.concept == "prevent" and event.patients() else event.subject
         new = walk.open_event(chunk, subject)
@@ -113,6 +120,9 @@ def participle(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None,
         subject = event.objects or event.patients() if event.concept == "prevent" else event.subject
         new = walk.open_event(chunk, subject or [walk.cast.ego])
         new.denied = "cannot"
+        return
+    if walk.frame.kind == "instead" and not walk.frame.had_verb:
+        walk.open_event(chunk, walk.frame.subject).frame = "instead"
         return
     if group.denied:
         subject = event.subject if event is not None else (walk.frame.subject or walk.last_actor)
@@ -149,10 +159,30 @@ def reduced_relative(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk) 
         walk.frame.had_verb or (walk.frame.kind == "main" and walk.outer == [] and event is not None)
     )
     if before.kind == "conj" and event is not None:
+        if group.concept in ("hide", "stand") and group.verb.form in ("part", "past") and _new_subject(walk):
+            walk.end_event()
+            walk.to_main()
+            walk.frame = Frame("main")
+            walk.resolver.clause_subject = []
+            walk.dangling.append(walk.open_event(chunk, [], "dangling"))
+            return
         walk.open_event(chunk, event.subject)
         return
     if adverbial and event is not None:
         subject = event.doers() or event.subject
+        told = walk.chunk(-2)
+        if (
+            told is not None
+            and told.np is not None
+            and walk.last is not None
+            and told.np is walk.last[0]
+            and event.concept in ("prevent", "force", "let")
+            and walk.last[1]
+            and group.verb.form == "ing"
+        ):
+            walk.push(Frame("part", walk.last[1]))
+            walk.open_event(chunk, walk.last[1])
+            return
         if group.verb.form == "part" or group.verb.form == "past":
             subject = walk.last[1] if walk.last is not None and walk.last[1] and not walk.last[1][0].is_ego else subject
         if walk.frame.kind == "rel" and walk.outer and walk.outer[-1].had_verb and walk.outer[-1].event is not None:
@@ -166,8 +196,7 @@ def reduced_relative(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk) 
             and walk.last[1]
             and walk.chunk(-1) is not None
             and (
-                (now := walk.chunk(-1)) is not None
-                and now.np is walk.last[0]
+                ((now := walk.chunk(-1)) is not None and now.np is walk.last[0])
                 or walk.kind_at(-1) in ("pos", "side", "qty", "adj", "np", "adv")
             )
         )
@@ -175,11 +204,30 @@ def reduced_relative(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk) 
         subject = actor_last if adjacent or event.objects or event.existential or event.agent else event.subject
         if walk.last is not None and walk.last[1] and walk.last[1][0].is_ego and adjacent and not event.passive:
             subject = event.subject
+        beside = walk.last[1] if walk.last is not None and adjacent and walk.chunk(-1) is not None else []
+        if beside and not beside[0].is_ego and (
+            all(a.is_ego for a in event.subject) or (group.concept in ("close", "block") and beside[0].kind == "cone")
+        ):  # fmt: skip
+            subject = beside
     main = walk.frame
     walk.push(Frame("part", subject))
     new = walk.open_event(chunk, subject)
     if main.kind in ("trigger", "sub", "before"):
         new.frame = main.kind
+
+
+def _new_subject(walk: Walk) -> bool:
+    """Whether a noun phrase further on, with no preposition before it, begins the clause."""
+    at = walk.at
+    for later in range(at + 1, min(at + 8, len(walk.chunks))):
+        if walk.chunks[later].kind == "np" and walk.chunks[later - 1].kind == "np":
+            walk.at = later
+            found = subject_here(walk)
+            walk.at = at
+            return found
+        if walk.chunks[later].kind not in ("np", "pos", "prep", "punct", "adv"):
+            return False
+    return False
 
 
 def finite(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None, real: Chunk | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from scenarios.language.adjuncts import attach, owner_of
 from scenarios.language.clauses import TRIGGERS, Frame, Walk
-from scenarios.language.deeds import NOUN_DEEDS, Place
+from scenarios.language.deeds import NOUN_DEEDS, Place, manoeuvres
 from scenarios.language.lookahead import (
     finite_after,
     joined_before,
@@ -32,6 +32,7 @@ def read_sentence(walk: Walk, chunks: list[Chunk]) -> None:
     walk.dangling = []
     walk.measure, walk.compare, walk.said_from = None, None, False
     walk.front_used = []
+    walk.gap_told = False
     walk.front, walk.front_gap, walk.subject_part, walk.subject_phrase = [], None, None, None
     walk.at = 0
     while walk.at < len(chunks):
@@ -40,6 +41,9 @@ def read_sentence(walk: Walk, chunks: list[Chunk]) -> None:
             handler(walk, chunks[walk.at])
         walk.at += 1
     walk.close()
+    latest = walk.cast.latest()
+    if walk.front_gap is not None and latest is not None and walk.gap_told:
+        latest.distance = latest.distance or walk.front_gap
     for frame in walk.pending:
         walk.links.append((frame, None, "dangling"))
 
@@ -114,6 +118,8 @@ def _on_adj(walk: Walk, chunk: Chunk) -> None:
         owners = []
     if denied and chunk.value.startswith(("state", "relation")):
         return
+    if event is not None and event.concept == "be" and event.thing("part") is not None:
+        return
     for actor in owners:
         walk.notes.append(("adj", actor, chunk))
 
@@ -172,11 +178,23 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
         and walk.last[0].category not in ("lane", "side", "place", "feature", "shoulder", "part", "measure", "signal")
     ):
         subject = walk.last_actor
+    opened = walk.frame.subject
+    if chunk.item.lemma == "who" and subject == [walk.cast.ego] and opened and not opened[0].is_ego:
+        subject = opened
     if walk.last is not None and walk.last[0].category in ("path", "lane", "side") and (walk.last[0].owner is not None):
         subject = owner_of(walk, walk.last[0]) or subject
     behind = walk.chunk(1)
+    if walk.prep is not None and walk.prep.value in ("behind_out", "behind", "between") and behind is not None:
+        place = Place("pos" if walk.prep.kind == "pos" else walk.prep.value, walk.prep.item.lemma, None, list(subject),
+        walk.prep.value)  # fmt: skip
+        walk.prep = None
+        walk.end_event()
+        walk.to_main()
+        walk.frame = Frame("main")
+        walk.front.append(place)
+        return
     if behind is not None and behind.kind == "np":
-        walk.push(Frame("sub", [], word="object"))
+        walk.push(Frame("sub", [], word="object", topic=list(subject)))
         return
     walk.push(Frame("rel", list(subject)))
 
@@ -192,6 +210,9 @@ def _on_where(walk: Walk, chunk: Chunk) -> None:
 def _on_comp(walk: Walk, chunk: Chunk) -> None:
     walk.end_event()
     event = walk.frame.event
+    walk.resolver.perceived = (
+        event is not None and event.concept in ("meta", "warn") and event.subject == [walk.cast.ego]
+    )
     if walk.frame.kind in ("trigger", "sub") and walk.frame.prefix:
         walk.frame.event = None
         walk.frame.had_verb = False
@@ -199,6 +220,32 @@ def _on_comp(walk: Walk, chunk: Chunk) -> None:
     walk.frame = Frame("main") if not walk.outer else walk.frame
     walk.frame.event = None
     _ = event
+
+
+def _on_modal(walk: Walk, chunk: Chunk) -> None:
+    """`wants to overtake but cannot`: the deed told before is denied."""
+    behind = walk.chunk(1)
+    event = walk.frame.event or (walk.events[-1] if walk.events else None)
+    if chunk.value not in ("cannot", "fails") or event is None:
+        return
+    if behind is None or behind.kind in ("punct", "sub", "conj"):
+        event.denied = chunk.value
+        for doer in event.doers():
+            for word in manoeuvres(event, doer):
+                if word in doer.manoeuvre:
+                    doer.manoeuvre.remove(word)
+
+
+def _on_ditto(walk: Walk, chunk: Chunk) -> None:
+    """`the ego stops, and so does the car behind`: the same deed of another subject."""
+    earlier = next((event for event in reversed(walk.events) if event.group is not None), None)
+    behind = walk.chunk(1)
+    if earlier is None or earlier.group is None or behind is None or behind.kind != "np":
+        return
+    walk.same_deed = earlier
+    walk.end_event()
+    walk.to_main()
+    walk.frame = Frame("main")
 
 
 def _on_word(walk: Walk, chunk: Chunk) -> None:
@@ -250,5 +297,7 @@ _HANDLERS: dict[str, Callable[[Walk, Chunk], None]] = {
     "comp": _on_comp,
     "punct": _on_punct,
     "word": _on_word,
+    "modal": _on_modal,
+    "ditto": _on_ditto,
     "clock": _on_word,
 }

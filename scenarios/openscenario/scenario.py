@@ -16,6 +16,8 @@ from scenarios.openscenario.catalogs import road_of
 from scenarios.openscenario.lower import Lowered, lower
 from scenarios.openscenario.node import Node
 from scenarios.openscenario.reader import Document, read_openscenario, resolve
+from scenarios.openscenario.story_tags import story_tags
+from scenarios.openscenario.task import with_task
 from scenarios.types.sensors import rig
 
 STEP_S = 0.05
@@ -68,29 +70,31 @@ def concrete_of(
     ego = next(entity for entity in board.entities if entity.name == board.ego)
     front = ego.front_axle_m if ego.front_axle_m is not None else ego.rear_axle_m + 0.6 * ego.size_m[0]
     header = root.child("FileHeader")
-    speed = _first_speed(board)
-    return ConcreteScenario(
+    about = Ego(
+        start=Place("", 0.0),
+        speed_mps=0.0,
+        target_speed_mps=0.0,
+        goal_s_m=0.0,
+        kind=ActorClass(ego.kind),
+        size_m=ego.size_m,
+        wheelbase_m=max(front - ego.rear_axle_m, 0.5),
+        rear_axle_to_center_m=ego.center_m[0] - ego.rear_axle_m,
+    )
+    lasts = play_time(board) if duration_s is None else duration_s
+    task = with_task(about, _road(document, root, lowered), board, lasts)
+    scenario = ConcreteScenario(
         name=document.path.stem,
-        road=_road(document, root, lowered),
+        road=task.road,
         environment=lowered.environment,
-        ego=Ego(
-            start=Place("", 0.0),
-            speed_mps=max(speed, 0.0),
-            target_speed_mps=max(speed, 0.0),
-            goal_s_m=0.0,
-            kind=ActorClass(ego.kind),
-            size_m=ego.size_m,
-            wheelbase_m=max(front - ego.rear_axle_m, 0.5),
-            rear_axle_to_center_m=ego.center_m[0] - ego.rear_axle_m,
-        ),
+        ego=task.ego,
         actors=(),
         rig=rig("front"),
-        duration_s=play_time(board) if duration_s is None else duration_s,
+        duration_s=lasts,
         step_s=step_s,
-        tags=tags_of(board),
         description="" if header is None else header.get("description"),
         storyboard=board,
     )
+    return replace(scenario, tags=story_tags(scenario))
 
 
 def _road(document: Document, root: Node, lowered: Lowered) -> RoadChoice:
@@ -120,19 +124,6 @@ def play_time(board: sb.Storyboard) -> float:
 
 def _rule(condition: sb.Condition) -> str:
     return condition.what.than.rule if isinstance(condition.what, sb.OnTime) else ""
-
-
-def _first_speed(board: sb.Storyboard) -> float:
-    for item in board.init:
-        if item.entity == board.ego and isinstance(item.action, sb.Speed) and item.action.target.kind == "absolute":
-            return item.action.target.value
-    return 0.0
-
-
-def tags_of(board: sb.Storyboard) -> tuple[str, ...]:
-    """Slices of a storyboard: where it comes from and who is in it."""
-    kinds = sorted({ActorClass(entity.kind).label for entity in board.entities if entity.name != board.ego})
-    return ("language:openscenario", *(f"actor:{kind}" for kind in kinds))
 
 
 def with_duration(scenario: ConcreteScenario, duration_s: float) -> ConcreteScenario:

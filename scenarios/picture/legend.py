@@ -1,5 +1,6 @@
 """The words of the picture: who there is and between which numbers everything lies."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,18 @@ from scenarios.leaf import Leaf, Step
 from scenarios.normal_form import Block, ChoiceOf, Restricted
 from scenarios.picture.spread import Spread
 from scenarios.space import Choice, Const
+from scenarios.types.catalogue import LEAF_TYPES
+from scenarios.types.features import unplayed
 from scenarios.types.manoeuvres import TRIGGERS
+from scenarios.types.road import road_schema
+from scenarios.types.signals import STEADY_S
 from scenarios.units import ANGLE, LENGTH, SPEED, TEXT, Dimension, format_number, to_base
 
 _SHOWN = {SPEED: "km/h", ANGLE: "deg"}
+IDLE = "(in no draw that was played did what it waits for come true)"
+_ITEM = re.compile(r"(?P<item>\w+\[\d+\])\.(?P<of>\w+)")
+_PHASE = re.compile(r"\d+[_ ](\w+)")
+_STEADY = f"{STEADY_S:g} s"
 _SKIPPED = ("length", "width", "height", "wheelbase")
 
 
@@ -25,8 +34,13 @@ class Entry:
     lines: tuple[str, ...]
 
 
-def entries(spread: Spread) -> list[Entry]:
-    """Everyone and everything that has a range, in the order of the legend."""
+def entries(spread: Spread, idle: frozenset[str] = frozenset()) -> list[Entry]:
+    """Everyone and everything that is said, in the order of the legend.
+
+    Args:
+        spread: the draws.
+        idle: actors for whom nothing that they wait for came true in the draws that were played.
+    """
     leaves: dict[str, list[Leaf]] = {}
     for leaf in spread.logical.leaves():
         kept = leaves.setdefault(leaf.slot, [])
@@ -37,14 +51,28 @@ def entries(spread: Spread) -> list[Entry]:
         own = leaves.get(f"actor {name}")
         if own:
             acts = [step for leaf in leaves.get(f"do {name}", []) for step in leaf.steps]
-            found.append(Entry(name, name, (_kinds(own), *_actor_lines(spread, own), *_do_lines(acts))))
+            found.append(Entry(name, name, (_kinds(own), *_actor_lines(spread, own), *_do_lines(acts),
+                                           *((IDLE,) if name in idle else ()))))  # fmt: skip
     for name in spread.starts:
         for leaf in leaves.get(f"traffic {name}", [])[:1]:
             values = dict(leaf.values)
             count, speed = words(values["count"], None), words(values["speed"], None)
             found.append(Entry(name, name, (f"{count} of: {_kinds([leaf])}", speed)))
     found.extend(_surroundings(spread, leaves))
-    return found
+    held = dict.fromkeys(_held(said) for said in unplayed(spread.sample))
+    return [*found, Entry("", "kept in the data, not played", ("; ".join(held),))] if held else found
+
+
+def _held(said: str) -> str:
+    """A line of `unplayed` in few words; where some values are played, those that are not."""
+    head, _, rest = said.partition(": ")
+    kind, _, name = head.partition(" ")
+    if kind == "action":
+        return f"{rest.split(' ')[0]} of {name.split('[')[0]}"
+    fields = ", ".join(item.split(" = ")[0] for item in rest.split(", ")).replace("_", " ")
+    if kind in LEAF_TYPES:
+        return f"{head}: {fields}".replace("_", " ") if LEAF_TYPES[kind].played else head.replace("_", " ")
+    return f"{name or kind} {fields}"
 
 
 def _kinds(leaves: Sequence[Leaf]) -> str:
@@ -64,6 +92,37 @@ def _actor_lines(spread: Spread, leaves: Sequence[Leaf]) -> Iterator[str]:
         for name, value in values.items():
             if name in ("lateral", "heading") and not (isinstance(value, Const) and value.value == 0):
                 yield f"{name} {words(value, _drawn(spread, leaf.path_of(name)))}"
+
+
+def _usual(road: Leaf, name: str) -> Any:
+    """The value of a parameter of a road that does not say it."""
+    archetype = road.text("archetype")
+    return road_schema(archetype)[name].default if archetype else None
+
+
+def _described(leaves: dict[str, list[Leaf]]) -> Iterator[Entry]:
+    """Signals, and sections of the operational design domain: one line each."""
+    for kind in ("signals", *LEAF_TYPES):
+        own = [leaf for slot in leaves for leaf in leaves[slot] if leaf.kind == kind]
+        lines = tuple(f"{leaf.name}: {_said(leaf)}" if leaf.name else _said(leaf) for leaf in own)
+        if lines:
+            yield Entry("", kind.replace("_", " "), lines)
+
+
+def _said(leaf: Leaf) -> str:
+    """The values of a leaf in one line; those of a list (`phases[00].duration`) item by item."""
+    said = [words(value, None) for name, value in leaf.values if name == "kind"]
+    items: dict[str, list[str]] = {}
+    for name, value in leaf.values:
+        text = words(value, None)
+        if item := _ITEM.fullmatch(name):
+            alone = item["of"] in ("activity", "duration", "state")
+            items.setdefault(item["item"], []).append(text if alone else f"{item['of'].replace('_', ' ')} {text}")
+        elif phase := _PHASE.fullmatch(name):
+            said.append(f"{phase[1]} {text}" if text != _STEADY else phase[1])
+        elif name != "kind":
+            said.append(f"{name.replace('_', ' ')} {text}")
+    return ", ".join([*said, *(" ".join(item) for item in items.values())])
 
 
 def _same(name: str, values: dict[str, Value]) -> bool:
@@ -102,15 +161,17 @@ def _surroundings(spread: Spread, leaves: dict[str, list[Leaf]]) -> Iterator[Ent
     road = spread.sample.road
     changed = [
         f"{name} {words(value, None)}"
-        for leaf in leaves.get("road", []) for name, value in leaf.values if not isinstance(value, Const)
+        for leaf in leaves.get("road", []) for name, value in leaf.values
+        if not isinstance(value, Const) or value.value != _usual(leaf, name)
     ]  # fmt: skip
     several = f"{spread.roads} roads in {len(spread.draws)} draws; one is shown" if spread.roads > 1 else ""
     yield Entry("", f"road: {road.archetype or road.file.rsplit('/', 1)[-1]}", tuple(filter(None, (*changed, several))))
+    yield from _described(leaves)
     for kind in ("weather", "light"):
         own = leaves.get(kind, [])
         # Where options differ in it, they stand under "one of".
         if len(own) == 1 and (lines := tuple(_values(spread, own[0]))):
-            yield Entry("", kind, lines)
+            yield Entry("", kind, (", ".join(lines),))
     named = [line for slot in leaves if slot.startswith("parameter ") for leaf in leaves[slot]
              for line in _values(spread, leaf)]  # fmt: skip
     if named:
@@ -179,7 +240,7 @@ def words(value: Value, drawn: tuple[float, float] | None) -> str:
 def numbers(bounds: tuple[float, float], dimension: Dimension) -> str:
     """A range in the unit that people use."""
     unit = _SHOWN.get(dimension, dimension.unit)
-    if dimension == SPEED and 0.0 < bounds[1] <= 4.0:
+    if dimension == SPEED and 0.0 < bounds[1] <= 4.0 and _digits(bounds, "m/s") < _digits(bounds, "km/h"):
         unit = "m/s"  # as one thinks of people
     low, high = (bound / to_base(1.0, unit) if unit else bound for bound in bounds)
     if dimension == LENGTH and low >= 10000:
@@ -187,6 +248,10 @@ def numbers(bounds: tuple[float, float], dimension: Dimension) -> str:
     ends = [_rounded(low), _rounded(high)]
     text = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}" if low < 0 else f"{ends[0]}-{ends[1]}"
     return f"{text} {unit}".strip()
+
+
+def _digits(bounds: tuple[float, float], unit: str) -> int:
+    return sum(len(_rounded(bound / to_base(1.0, unit))) for bound in bounds)
 
 
 def _rounded(number: float) -> str:

@@ -1,7 +1,7 @@
 """The whole picture: a view of the road with ranges, names and a scale, and the legend beside or below it."""
 
 from collections.abc import Sequence
-from math import cos, sin
+from math import ceil, cos, sin
 
 import numpy as np
 import shapely
@@ -14,13 +14,16 @@ from scenarios.concrete import ConcreteScenario
 from scenarios.picture.canvas import FAINT, INK, KERB, PAPER, WHITE, Canvas, Color, Pane, to_view, width_of, wrapped
 from scenarios.picture.legend import Entry, entries
 from scenarios.picture.road import draw_road
-from scenarios.picture.spread import Mark, Spread, Starts, Trace, box_of, spread_of, swath_of
+from scenarios.picture.spread import Mark, Spread, Starts, Trace, box_of, spread_of, story_starts, swath_of
+from scenarios.picture.story import story_entries, story_view
+from scenarios.types.manoeuvres import all_steps
 
 SIZE_PX = (1280, 800)
 MARGIN_PX = 14.0
 TITLE_PX = 62.0
 LEGEND_PX = 352.0
 SHORT_M, LONG_M, STRIP_SHARE, TALL_SHARE = 90.0, 250.0, 0.22, 0.42
+STORY_M = 600.0  # of a storyboard the events are shown, too, as far as that
 GHOSTS = 8
 EGO: Color = (15, 139, 141)
 STREAM: Color = (74, 111, 165)
@@ -42,15 +45,17 @@ def scenario_picture(
         marks: where actors were when what they waited for happened.
 
     Returns:
-        A picture of `SIZE_PX`.
+        A picture as wide as `SIZE_PX`, and at most as high.
     """
     spread = spread_of(logical, draws)
     colors = _colors(spread)
     canvas = Canvas(SIZE_PX)
     _title(canvas, spread)
-    panes, beside = _panes(canvas, spread, _window(spread, traces))
+    panes, beside = _panes(canvas, spread, _window(spread, traces, marks))
+    several = len(draws) > 1
     begins = f"where everyone begins: shaded over {len(draws)} draws, one of them filled"
-    goes = "where everyone goes: some draws, played" if traces else "where the ego goes"
+    begins = begins if several else "where everyone begins"
+    goes = f"where everyone goes: {'some draws, ' if several else ''}played" if traces else "where the ego goes"
     if marks:
         goes += "; a diamond where what an actor waited for came true"
     if len(panes) == 1:
@@ -66,8 +71,19 @@ def scenario_picture(
         area = (SIZE_PX[0] - LEGEND_PX, TITLE_PX + 4, LEGEND_PX - MARGIN_PX, SIZE_PX[1] - TITLE_PX - MARGIN_PX)
     else:
         area = (MARGIN_PX, below + 14, SIZE_PX[0] - 2 * MARGIN_PX, SIZE_PX[1] - below - 14 - 6)
-    _legend(canvas, entries(spread), colors, area, 1 if beside else 4)
-    return canvas.pixels()
+    told = story_entries(spread) if spread.sample.storyboard else entries(spread, _idle(spread, traces, marks))
+    end = _legend(canvas, told, colors, area, 1 if beside else 4)
+    # Below a long road the picture ends with the legend.
+    return canvas.pixels() if beside else canvas.pixels()[: min(SIZE_PX[1], ceil(end + MARGIN_PX))]
+
+
+def _idle(spread: Spread, traces: Sequence[Trace], marks: Sequence[Mark]) -> frozenset[str]:
+    """Actors that were played and wait for something that never came."""
+    waiting = {
+        leaf.name for leaf in spread.logical.leaves()
+        if leaf.kind == "do" and any(step.when is not None for step in all_steps(leaf))
+    }  # fmt: skip
+    return frozenset(waiting & {trace.actor for trace in traces} - {mark.actor for mark in marks})
 
 
 def _colors(spread: Spread) -> dict[str, Color]:
@@ -85,16 +101,21 @@ def _title(canvas: Canvas, spread: Spread) -> None:
     canvas.text((MARGIN_PX, 37), lines[0] if lines else "", 13, FAINT)
 
 
-def _window(spread: Spread, traces: Sequence[Trace]) -> tuple[float, float, float, float]:
+def _window(spread: Spread, traces: Sequence[Trace], marks: Sequence[Mark] = ()) -> tuple[float, float, float, float]:
     """The part of the road where things happen, in the frame of the ego's start."""
     view = _view(spread)
-    boxes = [box for starts in spread.starts.values() if not starts.stream for box in starts.boxes]
+    works = {leaf.name for leaf in spread.logical.leaves() if leaf.kind == "work_zones"}
+    shown = [starts for starts in spread.starts.values() if not starts.stream or starts.name in works]
+    boxes = [box for starts in shown for box in starts.boxes]
     begin = _range([np.asarray(box.exterior.coords) for box in boxes], view)
     named = {name for name, starts in spread.starts.items() if not starts.stream}
     ways = [trace.points_m for trace in traces if trace.actor in named]
     whole = _range([*[np.asarray(box.exterior.coords) for box in boxes], *ways], view)
     left, right = whole[0] - 14.0, whole[2] + 14.0
     longest = max(LONG_M, begin[2] - begin[0] + 60.0)
+    if marks and spread.sample.storyboard is not None:
+        reach = _range([np.array([mark.point_m for mark in marks])], view)[2]
+        longest = max(longest, min(reach - begin[0] + 100.0, STORY_M))
     if right - left > longest:
         left = max(left, begin[0] - 14.0)
         right = min(right, left + longest)
@@ -105,6 +126,9 @@ def _window(spread: Spread, traces: Sequence[Trace]) -> tuple[float, float, floa
 
 def _view(spread: Spread) -> tuple[tuple[float, float], float]:
     """The frame of the view: at the ego's first place, its direction to the right."""
+    if spread.sample.storyboard is not None:
+        x, y, yaw = story_view(spread)
+        return (x, y), yaw
     pose = spread.layout.pose(spread.sample.ego.start)
     heading = spread.sample.ego.start.heading_rad
     return (pose[0], pose[1]), pose[2] - heading
@@ -220,8 +244,8 @@ def _ways(pane: Pane, spread: Spread, colors: dict[str, Color], traces: Sequence
             step = line[-1] - line[max(-6, -len(line))]
             if float(np.hypot(*step)) > 0.3:
                 pane.arrow(line[-1], float(np.arctan2(step[1], step[0])), colors[stem], 10.0)
-    if not traces:
-        ego = spread.sample.ego
+    ego = spread.sample.ego
+    if not traces and ego.start.route in spread.layout.lane_map.routes:
         path = spread.layout.path(ego.start.route)
         inside = (path.s_m >= ego.start.s_m) & (path.s_m <= ego.goal_s_m)
         pane.lines([path.points_m[inside, :2]], EGO, 2.0, 0.7)
@@ -230,11 +254,15 @@ def _ways(pane: Pane, spread: Spread, colors: dict[str, Color], traces: Sequence
 def _sample(pane: Pane, spread: Spread, colors: dict[str, Color]) -> None:
     """Everyone in the draw whose road is shown."""
     scenario = spread.sample
-    everyone = [(actor.id, actor.kind, actor.start, actor.size_m) for actor in scenario.actors]
-    for name, kind, start, size in [*everyone, ("ego", scenario.ego.kind, scenario.ego.start, scenario.ego.size_m)]:
+    layout, ego = spread.layout, scenario.ego
+    everyone = [(actor.id, actor.kind, layout.pose(actor.start), actor.size_m) for actor in scenario.actors]
+    if scenario.storyboard is None:
+        everyone.append(("ego", ego.kind, layout.pose(ego.start), ego.size_m))
+    for name, one in reversed(story_starts(scenario, layout)):
+        everyone.append((name, ActorClass(one.entity.kind), one.center, one.entity.size_m))
+    for name, kind, pose, size in everyone:
         stem = name if name in colors else name.rsplit("_", 1)[0]
         color = colors.get(stem, STREAM)
-        pose = spread.layout.pose(start)
         smallest = 7.0 / pane.scale
         shown = (max(size[0], smallest), max(size[1], 0.7 * smallest), size[2])
         if spread.starts[stem].stream if stem in spread.starts else True:
@@ -277,7 +305,7 @@ def _names(pane: Pane, ordered: Sequence[Starts], colors: dict[str, Color]) -> N
             above = low[1] - 20 - 18 * (step // 2)
             top = above if step % 2 == 0 else high[1] + 4 + 18 * (step // 2)
             place = (middle - 0.5 * width, float(top), middle + 0.5 * width, float(top) + height)
-            inside = y0 + 2 <= place[1] and place[3] <= y0 + pane.size_px[1] - 2
+            inside = y0 + 20 <= place[1] and place[3] <= y0 + pane.size_px[1] - 2
             if inside and not any(_meet(place, other) for other in taken):
                 break
         taken.append(place)
@@ -306,13 +334,13 @@ def _legend(
     colors: dict[str, Color],
     area: tuple[float, float, float, float],
     columns: int,
-) -> None:
-    """The entries in columns; sizes shrink until everything has room."""
+) -> float:
+    """The entries in columns; sizes shrink until everything has room. Returns where the lowest one ends."""
     x, y, width, height = area
     gap = 18.0
     placed = None
     blocks: list[list[str]] = []
-    size = 15
+    size, end = 15, y
     for size in (15, 14, 13, 12, 11, 10, 9):
         wide = (width - gap * (columns - 1)) / columns
         blocks = [_block(entry, size, wide - 16) for entry in found]
@@ -329,6 +357,8 @@ def _legend(
         for k, line in enumerate(block):
             at = (left + 16, y + top + k * (size + 4))
             canvas.text(at, line, size, INK if k == 0 else FAINT, bold=k == 0)
+            end = max(end, at[1] + size + 4)
+    return end
 
 
 def _stacked(blocks: Sequence[list[str]], size: int, height: float, columns: int) -> list[tuple[int, float]]:

@@ -9,9 +9,12 @@ import numpy as np
 import shapely
 from jaxtyping import Float
 
+from driving_data.taxonomy import ActorClass
 from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario, Place, RoadChoice
-from scenarios.types.layout import Layout, layout_of
+from scenarios.openscenario.beginnings import Beginning, beginnings, ground_of
+from scenarios.openscenario.story_tags import layout_under
+from scenarios.types.layout import Layout
 
 Pose = tuple[float, float, float]
 
@@ -84,7 +87,7 @@ class Spread:
 def spread_of(logical: LogicalScenario, draws: Sequence[ConcreteScenario]) -> Spread:
     """Lays the draws onto the road that most of them have."""
     sample = next(iter(on_shown_road(draws)))
-    layout = layout_of(sample.road)
+    layout = layout_under(sample)
     streams = tuple(leaf.name for leaf in logical.leaves() if leaf.kind in ("traffic", "work_zones"))
     starts: dict[str, Starts] = {"ego": Starts("ego")}
     for leaf in logical.leaves():
@@ -93,6 +96,11 @@ def spread_of(logical: LogicalScenario, draws: Sequence[ConcreteScenario]) -> Sp
     for stream in streams:
         starts[stream] = Starts(stream, True)
     for draw in draws:
+        if draw.storyboard is not None:
+            for name, one in story_starts(draw, layout):
+                held = starts.setdefault(name, Starts(name))
+                held.add(one.center, one.entity.size_m, ActorClass(one.entity.kind).label, one.speed_mps)
+            continue
         ego = draw.ego
         _add(starts["ego"], layout, ego.start, ego.size_m, ego.kind.label, ego.speed_mps)
         for actor in draw.actors:
@@ -101,6 +109,16 @@ def spread_of(logical: LogicalScenario, draws: Sequence[ConcreteScenario]) -> Sp
             held = starts.setdefault(name or actor.id, Starts(name or actor.id))
             _add(held, layout, actor.start, actor.size_m, actor.kind.label, actor.speed_mps)
     return Spread(logical, tuple(draws), sample, layout, starts, len({_key(draw.road) for draw in draws}))
+
+
+def story_starts(draw: ConcreteScenario, layout: Layout) -> list[tuple[str, Beginning]]:
+    """Where the entities of a storyboard begin, by name; the ego as 'ego', first."""
+    board = draw.storyboard
+    if board is None:
+        return []
+    found = beginnings(board, ground_of(layout.lane_map))
+    named = [("ego" if name == board.ego else name, one) for name, one in found.items() if one.present]
+    return sorted(named, key=lambda item: item[0] != "ego")
 
 
 def on_shown_road(draws: Sequence[ConcreteScenario]) -> list[ConcreteScenario]:

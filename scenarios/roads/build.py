@@ -76,8 +76,11 @@ def _from_file(road: RoadChoice, source: bytes) -> LaneMap:
     if road.parameters:
         found = ", ".join(road.parameters)
         raise InputError([Fault("", 0, 0, "road.parameters", "bad-road", found, "no parameters for a file")])
-    text = source.decode("utf-8", errors="replace")
-    lane_map = assemble(parse_text(source, road.file), text, road.file, Path(road.file).stem)
+    if road.routes:
+        lane_map = build_road(replace(road, routes={}))  # lanes are sampled once, however many routes there are
+    else:
+        text = source.decode("utf-8", errors="replace")
+        lane_map = assemble(parse_text(source, road.file), text, road.file, Path(road.file).stem)
     named = replace(lane_map, routes={**lane_map.routes, **road.routes})
     check_routes(named, road.file)
     return named

@@ -115,7 +115,7 @@ def _definitions() -> Plain:
         "ego": _section(
             SECTIONS["ego"], "where the ego begins and what it shall do",
             {"task": {"anyOf": [{"type": "string", "pattern": f"^({_TASKS})( then ({_TASKS}))*$"},
-                                {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": f"^({_TASKS})$"}}],
+                                {"type": "array", "minItems": 1, "items": {"enum": list(TASKS)}}],
                       "description": "what is asked of the policy, in order"}},
         ),
         "actor": _section(

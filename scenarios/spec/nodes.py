@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 import yaml
@@ -167,6 +168,14 @@ def path_text(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def place_of(file: FilePath, path: Path) -> Place:
+    """Where a file has the key of a path; line and column 0 where it has none (another file may give it)."""
+    here, _ = read_tree(file.read_text("utf-8-sig"), str(file)) if path else (None, [])
+    for part in path:
+        here = here.data.get(part) if here is not None and isinstance(here.data, dict) else None
+    return (here.key or here.place) if here is not None else Place(0, 0, str(file))
 
 
 def read_tree(text: str, file: str) -> tuple[Node | None, list[Fault]]:

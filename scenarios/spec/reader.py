@@ -34,6 +34,7 @@ from scenarios.types.sensors import RIGS, sensors
 from scenarios.units import Dimension, split_suffix
 
 REQUIRED = ("on", "at", "speed")  # of the ego
+_LEANT_ON = frozenset({"count", "on", "speed", "at", "kind", "meaning", *RELATIONS})  # keys that sections ask for
 _ROW = re.compile(r"(\w+)\[(\d+)\]\.(.+)")
 
 
@@ -306,7 +307,7 @@ class _Reader:
         return leaf
 
     def _rest(self, make: Callable[[Any], Leaf], data: Any, path: Path, before: int) -> Leaf | None:
-        """The leaf without what is at fault, so that what else is wrong in it is found too; None where that cannot be."""
+        """The leaf without what is at fault, to find what else is wrong in it; None where that cannot be."""
         faults = self.document.faults
         here = path_text(path)
         bad = {re.split(r"[.\[]", fault.path.removeprefix(here).lstrip("."))[0] for fault in faults[before:]}
@@ -315,13 +316,17 @@ class _Reader:
         if "kind" in bad:
             self.unknown_kinds.add(f"do {path[-1]}")
         kept = {key: value for key, value in data.items() if split_suffix(str(key))[0] not in bad and key not in bad}
+        if path[-1] in ("road", "storyboard") or not 0 < len(kept) < len(data):
+            return None
         count = len(faults)
         leaf = self._tried(make, kept, path)
         found = faults[count:]
         del faults[count:]
-        if path[-2:-1] == ("traffic",) and not bad & {"count", "on", "speed"}:
-            faults.extend(fault for fault in found if fault.code == "missing-key")
-        return leaf
+        meant = {fault.nearest for fault in faults[before:]}
+        if (bad | meant) & _LEANT_ON:
+            return leaf  # what it lacks may stand in what is at fault
+        faults.extend(found)
+        return leaf if leaf is not None or not found else self._rest(make, kept, path, count)
 
     def _tried(self, make: Callable[[Any], Leaf], data: Any, path: Path) -> Leaf | None:
         try:

@@ -164,6 +164,10 @@ def storyboard_leaf(data: Any, base: FilePath | None) -> Leaf:
 
 
 def _known(what: str, name: str, names: tuple[str, ...]) -> str:
+    if "|" in name and all(part.split("@")[0].strip() in names for part in name.split("|")):
+        key = what.split()[0]
+        options = ", ".join(f"{{{key}: {part.split('@')[0].strip()}}}" for part in name.split("|"))
+        raise refuse("unknown-name", f"several names {name!r}", f"one; of several one_of: [{options}]")
     if name not in names:
         raise refuse("unknown-name", f"no {what} {name!r}", f"one of {', '.join(names)}", meant_word(name, names))
     return name
@@ -204,6 +208,8 @@ def actor_leaf(name: str, data: Any, is_role: bool = False) -> Leaf:
     if not relations and model.at is None and not is_role:
         raise refuse("missing-key", "no place", "at (a distance along the route `on`), or ahead_of, behind, beside")
     relation, whom = relations[0] if relations else ("", None)
+    if whom is not None and relation != "beside" and whom.by is None:
+        raise refuse("bad-place", repr(whom.of), f"by how much, as '{whom.of} by 20..40 m'", key=relation)
     values: dict[str, Any] = {name.replace(".", "__"): value for name, value in values_of(model, _PLACED).items()}
     if whom is not None and whom.by is not None:
         values["by"] = whom.by

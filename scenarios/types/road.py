@@ -198,13 +198,13 @@ def road_tags(choice: RoadChoice, layout: Layout) -> tuple[str, ...]:
     return (
         *_OPENLABEL.get(choice.archetype, ()),
         "HorizontalCurves" if curved else "HorizontalStraights",
-        *_layout_tags(layout),
+        *map_tags(layout),
         f"road:{choice.archetype or 'file'}",
     )
 
 
 @by_identity
-def _layout_tags(layout: Layout) -> tuple[str, ...]:
+def map_tags(layout: Layout) -> tuple[str, ...]:
     """OpenLABEL names of what the lane map shows."""
     lane_map = layout.lane_map
     kinds = {lane.kind for lane in lane_map.lanes}

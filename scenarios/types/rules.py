@@ -88,23 +88,36 @@ def _route_exists(road: Leaf, other: Leaf) -> Iterator[Misfit]:
 
 def _on_the_road(road: Leaf, other: Leaf) -> Iterator[Misfit]:
     """Places that lie before or behind a road of one length; what hangs on more is found when it is drawn."""
-    if road.kind != "road" or other.kind not in ("ego", "actor") or not road.text("archetype"):
+    described = LEAF_TYPES.get(other.kind)
+    placed = other.kind in ("ego", "actor", "traffic") or (described is not None and "on" in described.fields)
+    if road.kind != "road" or not placed or not road.text("archetype"):
         return
     field = road_schema(road.text("archetype")).get("length")
     given = dict(road.values).get("length")
-    if field is None or isinstance(given, Expression):
+    usual = field.default if field is not None else None
+    if isinstance(given, Expression) or not isinstance(usual, (int, float)):
         return
     # On the outside of a curve a route is longer than the middle of the road.
-    length_m = _LONGER * float(given.bounds()[1] if given is not None else field.default)
-    for name in ("at", "goal"):
+    length_m = _LONGER * float(given.bounds()[1] if given is not None else usual)
+    for name in ("at", "goal", "from"):
         value = dict(other.values).get(name)
         if value is None or isinstance(value, Expression):
             continue
         low, high = value.bounds()
         if low > length_m or high < 0.0:
             end = length_m / _LONGER
-            found = f"{name} {value.text()} on a {_name(road)} of {end:g} m"
+            found = f"{name} {value.text()} on a road of {end:g} m"
             yield Misfit(other.slot, name, "beyond-road", found, f"0..{end:g} m, or a longer road")
+
+
+def _stretch_runs_on(stretch: Leaf, _: Leaf) -> Iterator[Misfit]:
+    values = dict(stretch.values)
+    begin, end = values.get("from"), values.get("to")
+    if stretch.kind == "do" or begin is None or end is None or isinstance(begin, Expression):
+        return
+    if not isinstance(end, Expression) and end.dimension.numeric and end.bounds()[1] < begin.bounds()[0]:
+        found = f"from {begin.text()} to {end.text()}"
+        yield Misfit(stretch.slot, "to", "backward-stretch", found, "`to` behind `from`, along the route")
 
 
 def _routes_named(leaf: Leaf) -> list[tuple[str, str]]:
@@ -312,6 +325,7 @@ RULES: tuple[Rule, ...] = (
     Rule("impossible-action", "a class does only what it can: no pedestrian changes lanes", _actor_can),
     Rule("unknown-route", "places are on routes that the road has", _route_exists),
     Rule("beyond-road", "places and goals are not before or behind the road", _on_the_road),
+    Rule("backward-stretch", "a stretch of road ends behind its beginning", _stretch_runs_on),
     Rule("unknown-signal", "programmes are of lights that the road has", _has_lights),
     Rule("wrong-dimension", "an expression measures what its key measures", _measures_alike),
     Rule("self-reference", "nobody waits for or overtakes itself", _target_is_other),

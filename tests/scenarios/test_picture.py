@@ -39,7 +39,7 @@ def test_the_picture_shows_the_ego_and_the_actor_on_a_light_ground():
     logical = read_text(TEXT)
     draws = sample_many(logical, 40, 1)
     pixels = scenario_picture(logical, draws)
-    assert pixels.shape == (SIZE_PX[1], SIZE_PX[0], 3) and pixels.dtype == np.uint8
+    assert pixels.shape[1:] == (SIZE_PX[0], 3) and 400 < len(pixels) <= SIZE_PX[1] and pixels.dtype == np.uint8
     assert pixels.mean() > 200 and near(pixels, EGO).sum() > 150 and near(pixels, PALETTE[0]).sum() > 150
     ego, other = (np.argwhere(near(pixels[62:290], color, 12)).mean(axis=0) for color in (EGO, PALETTE[0]))
     assert other[1] > ego[1], "the actor ahead stands to the right of the ego"
@@ -62,7 +62,7 @@ def test_ways_and_marks_are_drawn():
 def test_library_scenarios_have_a_picture(name):
     logical = library.load(name)
     pixels = scenario_picture(logical, sample_many(logical, 20, 3))
-    assert pixels.shape == (SIZE_PX[1], SIZE_PX[0], 3) and near(pixels, EGO).sum() > 60
+    assert pixels.shape[1:] == (SIZE_PX[0], 3) and len(pixels) <= SIZE_PX[1] and near(pixels, EGO).sum() > 60
 
 
 def test_the_legend_says_every_range():

@@ -34,6 +34,18 @@ CASES = {
         (lambda: (road("rural"), scenery.sign("s", "stop_sign", on="main.7")),
          lambda: (road("rural"), scenery.sign("s", "stop_sign", on="main.1")), "no route 'main.7'"),
     ],
+    "beyond-road": [
+        (lambda: (road("rural"), ego(on="main.1", at="3 m", speed="9 m/s", goal="700 m")),
+         lambda: (road("rural", length="750 m"), ego(on="main.1", at="3 m", speed="9 m/s", goal="700 m")),
+         "goal 700 m on a road of 600 m"),
+        (lambda: (road("urban", length="90 m"), actor("x", on="main.1", at="120..130 m")),
+         lambda: (road("urban", length="90 m"), actor("x", on="main.1", at="80..130 m")), "of 90 m"),
+    ],
+    "backward-stretch": [
+        (lambda: (road("motorway"), traffic("f", count=1, on="main.1", speed="3 m/s", from_="300 m", to="200 m")),
+         lambda: (road("motorway"), traffic("f", count=1, on="main.1", speed="3 m/s", from_="200 m", to="300 m")),
+         "from 300 m to 200 m"),
+    ],
     "unknown-signal": [
         (lambda: (road("motorway"), signal("main", [("green", "3 s")])),
          lambda: (road("crossroads"), signal("main", [("green", "3 s")])), "no traffic lights"),

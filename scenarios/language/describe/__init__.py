@@ -6,7 +6,8 @@
     describe(segment)    the same, and where the data came from
 
 Texts about scenarios are written in the words that the reader of descriptions knows: `read(describe(s)).slots` gives
-`slots_of(s)` back. Texts about what was lived tell results, which no scenario has slots for.
+`slots_of(s)` back. Those about files of other languages, which have a storyboard, also tell what no slot holds. Texts
+about what was lived tell results, which no scenario has slots for.
 """
 
 from functools import singledispatch
@@ -17,6 +18,7 @@ from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario
 from scenarios.language.describe.drawn import drawn_slots
 from scenarios.language.describe.lived import rollout_text, segment_text
+from scenarios.language.describe.story import has_story, logical_story_text, story_slots, story_text
 from scenarios.language.describe.text import text_of
 from scenarios.language.describe.wished import wished_slots
 from scenarios.language.slots import Slots
@@ -24,7 +26,9 @@ from scenarios.language.slots import Slots
 
 def slots_of(thing: LogicalScenario | ConcreteScenario) -> Slots:
     """What a scenario says, in slots."""
-    return wished_slots(thing) if isinstance(thing, LogicalScenario) else drawn_slots(thing)
+    if isinstance(thing, LogicalScenario):
+        return story_slots(thing.sample(0, 0)) if has_story(thing) else wished_slots(thing)
+    return drawn_slots(thing) if thing.storyboard is None else story_slots(thing)
 
 
 @singledispatch
@@ -39,12 +43,12 @@ def describe(thing: object) -> str:
 
 @describe.register
 def _(thing: LogicalScenario) -> str:
-    return text_of(wished_slots(thing))
+    return logical_story_text(thing) if has_story(thing) else text_of(wished_slots(thing))
 
 
 @describe.register
 def _(thing: ConcreteScenario) -> str:
-    return text_of(drawn_slots(thing))
+    return text_of(drawn_slots(thing)) if thing.storyboard is None else story_text(thing)
 
 
 @describe.register

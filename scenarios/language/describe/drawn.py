@@ -20,22 +20,29 @@ _TELLING = {"surface": "damage", "signs": "meaning"}
 
 def drawn_slots(scenario: ConcreteScenario) -> Slots:
     """What a concrete scenario says, in slots."""
-    ego, sky = scenario.ego, scenario.environment
+    ego = scenario.ego
+    tasks = ego.task or _task(scenario)
+    return sky_slots(scenario, _road(scenario), EgoSlots(tuple(tasks), _speed(ego.speed_mps)),
+                     tuple(_actors(scenario)))  # fmt: skip
+
+
+def sky_slots(scenario: ConcreteScenario, road: RoadSlots, ego: EgoSlots, actors: tuple[ActorSlots, ...]) -> Slots:
+    """Slots with weather, light and surface as a concrete scenario has them."""
+    sky = scenario.environment
     features = {feature.kind: feature.values for feature in scenario.features}
     surface = features.get("surface", {})
     dust = features.get("weather", {}).get("particulates") == "dust"
     weather = weather_words(
         _at(sky.rain_mmph), _at(sky.snow_mmph), _at(sky.fog_visibility_m), _at(sky.wind_mps), _at(sky.cloud_cover), dust
     )
-    tasks = ego.task or _task(scenario)
     return Slots(
-        road=_road(scenario),
+        road=road,
         weather=weather,
         light=light_word(_at(sky.sun_elevation_rad), _at(sky.sun_azimuth_rad)),
         surface=surface_words(str(surface.get("kind", "")), str(surface.get("condition", "")),
                               _at(sky.road_wetness), sky.rain_mmph > 0 or sky.snow_mmph > 0),
-        ego=EgoSlots(tuple(tasks), _speed(ego.speed_mps)),
-        actors=tuple(_actors(scenario)),
+        ego=ego,
+        actors=actors,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ NOUN_CATEGORIES = frozenset(
         "space",
         "start",
         "exit",
+        "group",
     ]
 )
 _NO_PLURAL = frozenset({"weather", "light", "surface", "turn", "side"})

@@ -16,7 +16,8 @@ IRREGULAR_VERBS = {
     spill spilt spilt|spin spun spun|split split split|spread spread spread|spring sprang sprung|stand stood stood
     steal stole stolen|stick stuck stuck|strike struck struck|sweep swept swept|swing swung swung|take took taken
     tell told told|think thought thought|throw threw thrown|undertake undertook undertaken|wake woke woken
-    wear wore worn|weave wove woven|wind wound wound|write wrote written|burst burst burst|override overrode overridden
+    wear wore worn|weave wove woven|wind wound wound|write wrote written|burst burst burst
+    pay paid paid|say said said|sell sold sold|buy bought bought|override overrode overridden
     understand understood understood|overrun overran overrun|tread trod trodden|dive dived dived|light lit lit
     """.replace("\n", "|").split("|")
     if line.strip()
@@ -120,6 +121,13 @@ _SIBILANT = ("s", "x", "z", "ch", "sh")
 _BOTH_SPELLINGS = frozenset({"travel", "signal", "pedal", "cancel", "shovel", "tunnel", "level", "label", "model"})
 
 
+_INFLECTED_LAST = frozenset({
+    "lane split", "double park", "parallel park", "reverse park", "self park", "criss cross", "zig zag", "jack knife",
+    "rear end", "side swipe", "t bone", "brake check", "brake test", "emergency brake", "u turn", "lane filter",
+    "lane change", "speed wobble", "tail spin", "jay walk", "fish tail", "lane hop", "drag race",
+})  # fmt: skip
+
+
 def plural(noun: str) -> str:
     """Plural of the last word of a noun phrase."""
     head, _, last = noun.rpartition(" ")
@@ -140,6 +148,9 @@ def plural(noun: str) -> str:
 
 def verb_forms(verb: str) -> dict[str, tuple[str, ...]]:
     """Forms of a verb (its first word is inflected): base, s, ing, past, participle."""
+    if verb in _INFLECTED_LAST:
+        head, _, last = verb.rpartition(" ")
+        return {form: tuple(f"{head} {word}" for word in words) for form, words in verb_forms(last).items()}
     first, _, rest = verb.partition(" ")
     tail = f" {rest}" if rest else ""
     past, participle = _past(first)

@@ -14,6 +14,7 @@ from sim_bridge.embedded.storyboard.engine import Engine, box_center
 from sim_bridge.embedded.storyboard.network import wrapped
 from sim_bridge.embedded.storyboard.plan import StoryPlan
 from sim_bridge.embedded.storyboard.stage import Body
+from sim_bridge.embedded.storyboard.tree import Element
 
 BRAKES_MPS2 = -0.5
 
@@ -31,10 +32,14 @@ class Player:
         self._tree = KDTree(plan.path.rows[:, at.PX : at.PY + 1])
         self._engine: Engine | None = None
         self._touching: set[tuple[int, int]] = set()
+        self._events: list[Element] = []
+        self._begun: list[int] = []
 
     def begin(self, batch: Batch) -> None:
         """Puts a rewound world into the first moment of the storyboard."""
         self._engine = self._plan.engine()
+        self._events = [element for element in self._engine.tree.root.walk() if element.kind == "event"]
+        self._begun = [element.executions for element in self._events]
         self._touching = set()
         b, count = self._world, len(self._plan.names)
         self._write(batch, 0)
@@ -59,6 +64,7 @@ class Player:
             batch.run[b, at.WORLD_DONE] = 1
             return False
         self._write(batch, int(batch.run[b, at.STEP]) + 1)
+        self._note_triggers(batch)
         return True
 
     def after(self, batch: Batch, drives: bool) -> None:
@@ -137,6 +143,22 @@ class Player:
             if "lowBeam" not in body.lamps and self._plan.dim:
                 bits |= int(Light.LOW_BEAM)
         return bits
+
+    def _note_triggers(self, batch: Batch) -> None:
+        """Records events of the storyboard that have just begun, with who acts in them first.
+
+        Half of the rows are left for what happens on the road.
+        """
+        b, names = self._world, self._plan.names
+        for k, element in enumerate(self._events):
+            if element.executions > self._begun[k]:
+                self._begun[k] = element.executions
+                actor = next((child.body.name for child in element.children if child.body is not None), "")
+                row = int(batch.run[b, at.NUM_EVENTS])
+                if actor in names and row < batch.events.shape[1] // 2:
+                    step = float(batch.run[b, at.STEP] + 1)
+                    batch.events[b, row] = [step, at.EVENT_TRIGGER, names.index(actor), -1.0, float(k), 0, 0, 0, 0]
+                    batch.run[b, at.NUM_EVENTS] = row + 1
 
     def _note_contacts(self, batch: Batch) -> None:
         """Records who begins to touch whom; the kernels leave contacts between replayed actors alone."""

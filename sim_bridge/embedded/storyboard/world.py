@@ -62,7 +62,7 @@ def story_spec(
     engine.begin()
     names = (board.ego, *(entity.name for entity in board.entities if entity.name != board.ego))
     ego = engine.stage.bodies[board.ego]
-    path_key, table = ego_way(road, ego.place)
+    path_key, table = asked_way(road, scenario.ego.start.route) or ego_way(road, ego.place)
     known = pool.find(("story", key, path_key))
     path_id = pool.add(("story", key, path_key), table) if known is None else known
     bodies = [engine.stage.bodies[name] for name in names]
@@ -75,7 +75,8 @@ def story_spec(
     flags[[at.SPEED_PHASE, at.LATERAL_PHASE, at.PATH_PHASE, at.PATH]] = -1
     flags[at.PATH, 0], flags[at.MODE] = 0, at.MODE_REPLAY
     target = ego_target_mps(scenario, ego.speed)
-    world_f = _floats(scenario, options, target, table.length_m)
+    goal = scenario.ego.goal_s_m if path_key == ("route", scenario.ego.start.route) else table.length_m
+    world_f = _floats(scenario, options, target, min(goal, table.length_m))
     world_i = np.zeros(at.WORLD_INTS, dtype=np.int64)
     world_i[at.NUM_ACTORS], world_i[at.NUM_PATHS] = count, 1
     world_i[at.NUM_SIGNALS], world_i[at.NUM_STEPS] = signals, num_steps
@@ -101,7 +102,7 @@ def story_spec(
         flags=flags,
         phase_i=np.zeros((0, at.PHASE_INTS), dtype=np.int64),
         phase_f=np.zeros((0, at.PHASE_FLOATS)),
-        phase_labels=(),
+        phase_labels=event_labels(board),
         signal_i=np.tile(np.array([[0, -1]], dtype=np.int64), (signals, 1)),
         signal_f=np.ones((signals, 2)),
         program=np.zeros((0, 2)),
@@ -109,6 +110,18 @@ def story_spec(
         replay_valid=np.zeros((num_steps + 1, count), dtype=np.int64),
         replay_signal=np.full((num_steps + 1, signals), 7, dtype=np.int64),
         story=plan,
+    )
+
+
+def event_labels(board: Storyboard) -> tuple[str, ...]:
+    """Names of the events of a storyboard, as `manoeuvre/event`, in order."""
+    return tuple(
+        f"{maneuver.name}/{event.name}"
+        for story in board.stories
+        for act in story.acts
+        for group in act.groups
+        for maneuver in group.maneuvers
+        for event in maneuver.events
     )
 
 
@@ -158,6 +171,16 @@ def _floats(scenario: ConcreteScenario, options: EmbeddedOptions, target_mps: fl
     values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
     values[at.EGO_STEER_LAG] = options.steering_lag_s
     return values
+
+
+def asked_way(road: Layout, route: str) -> tuple[Hashable, PathTable] | None:
+    """The route that the scenario names for the ego as a path; None where it names none."""
+    if route not in road.lane_map.routes:
+        return None
+    key = ("route", route)
+    if key not in road.paths:
+        road.paths[key] = laid_out(road.lane_map).path(route, edges=True)
+    return key, road.paths[key]
 
 
 def ego_way(road: Layout, place: Place) -> tuple[Hashable, PathTable]:
