@@ -235,6 +235,7 @@ def _into_road(event: Event) -> bool:
             and place.value == "ahead"
             and place.phrase is not None
             and event.concept in ("run", "emerge")
+            and event.lemma not in AMBLES
         ):
             return True
         idle = place.lemma == "between" and event.lemma in AMBLES and "out" not in event.manner
@@ -634,7 +635,7 @@ def _enter(event: Event, doer: Actor) -> list[str]:
     ):
         return ["merge"]
     if (
-        doer.kind in LIVING
+        doer.kind in LIVING | THINGS
         and target is not None
         and (
             target.value in ("road", "urban", "crosswalk", "rural", "motorway", "highway", "residential")

@@ -527,6 +527,9 @@ def compared(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> bool:
     walk.resolver.clause_subject = owners
     if phrase.category == "measure":
         bases = owner_of(walk, phrase)
+        if not bases and phrase.of is None and any(d.lemma in ("that", "this") for d in phrase.dets):
+            latest = walk.cast.latest(None, tuple(owners))
+            bases = [walk.cast.ego] if walk.cast.ego not in owners else ([latest] if latest is not None else [])
         if not bases and phrase.of is not None:
             bases = walk.resolver.resolve(phrase.of, (), "", "object")
     else:

@@ -1,6 +1,7 @@
 """Verb groups by their part: finite, infinitive, participle; whose deed it is."""
 
 from scenarios.language.clauses import CONTROL, Frame, Walk
+from scenarios.language.deeds import DENIAL, manoeuvres
 from scenarios.language.lookahead import another_verb_follows, chunk_before, subject_here
 from scenarios.language.phrases import Chunk, VerbGroup
 
@@ -110,6 +111,12 @@ def participle(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None,
         subject = event.patients() if event.concept == "prevent" and event.patients() else event.subject
         new = walk.open_event(chunk, subject)
         new.denied = "cannot"
+        if group.verb.lemma in ("do", "do so"):
+            wished = next((e for e in reversed(walk.events[:-2]) if e.doers() == subject and e.concept in DENIAL), None)
+            new.concept = wished.concept if wished is not None else new.concept
+            for word in manoeuvres(wished, walk.cast.ego) if wished is not None and subject == [walk.cast.ego] else ():
+                if word in walk.cast.ego.manoeuvre:
+                    walk.cast.ego.manoeuvre.remove(word)
         return
     if (
         event is not None

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from driving_data.errors import InputError
+from scenarios.draws import Rejected
 from scenarios.language import read
 from scenarios.language.realise import Realised, realise
 from scenarios.language.slots import (
@@ -33,7 +34,12 @@ def played(found: Realised, steps: int = 8) -> None:
     """Draws, reads back and plays a scenario for some steps."""
     assert not found.logical.problems(), found.logical.problems()
     assert read_text(found.yaml) == found.logical
-    concrete = found.logical.sample(3)
+    try:
+        concrete = found.logical.sample(3)
+    except Rejected as error:
+        # Two trams, both no metre ahead: what cannot be is said when it is drawn.
+        assert "no room for everyone" in str(error)
+        return
     session = EmbeddedSimulator().open([concrete], [1])
     session.run(steps, "idm_lane_follow")
     (rollout,) = session.rollouts()
