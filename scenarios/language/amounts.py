@@ -125,7 +125,9 @@ def _speed(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, m
         and event.concept in ("approach", "brake", "accelerate", "other", "begin", "be")
     ) and event.concept != "be":
         walker.frame.deed = True
-        return
+        arrives = event.concept == "approach" and prep is not None and prep.item.lemma == "at"
+        if not arrives or any(owner.is_ego for owner in owners):
+            return
     if prep is not None and prep.value == "from":
         walker.said_from = True
     for owner in owners:
@@ -164,6 +166,9 @@ def _gap_cue(walker: Walk, prep: Chunk | None, measure: NounPhrase | None) -> bo
     ):
         return None
     if prep is not None and prep.item.lemma in ("for", "along", "over", "after"):
+        return None
+    doing = walker.frame.event
+    if prep is not None and prep.item.lemma == "by" and doing is not None and doing.concept in ("reverse", "swerve"):
         return None
     at = 1
     if (

@@ -91,6 +91,7 @@ class Walk:
         self.emptied: list[NounPhrase] = []
         self.last_prep = ""
         self.last_place = ""
+        self.last_lane: NounPhrase | None = None
         self.gap_told = False
         self.same_deed: Event | None = None
         self.next_gap: Range | None = None
@@ -247,6 +248,14 @@ class Walk:
             event.things.append(self.subject_part)
             self.subject_part = None
         if self.subject_phrase is not None and not subject and group.concept in ("block", "close", "hide"):
+            event.things.append(self.subject_phrase)
+            self.subject_phrase = None
+        if (
+            self.subject_phrase is not None
+            and not subject
+            and event.passive
+            and self.subject_phrase.category == "signal"
+        ):
             event.things.append(self.subject_phrase)
             self.subject_phrase = None
         event.text_first = group.items[0].first

@@ -863,5 +863,6 @@ _RULES = {
     "open": _open, "swerve": _swerve, "signal": _signal, "illuminate": _hold, "hold": _hold, "have": _hold,
     "drop": _drop, "fall": _fall,
     "park": _park, "exit": _exit, "enter": _enter, "direct": lambda e, d: ["signal"] if d.kind == "flagger" else [],
+    "reveal": lambda e, d: ["signal"] if d.kind == "flagger" else [],
     "run_red_light": lambda e, d: ["run_red_light"],
 }  # fmt: skip

@@ -57,7 +57,7 @@ _SAID = tuple(
         r"(broken|defective|dead|"
         r"faulty|failed|out|off|out of order|smashed|missing|inoperative)\b", "no lights"),
         (r"\b(street ?(lights?|lamps?|lighting))\s+(is |are |was |were )?(off|out|switched off|not working|broken"
-        r"|defective)", "no street lights"),
+        r"|defective|absent|missing)", "no street lights"),
         (r"\b(lane |road )?(markings?|lines)\s+(is |are |was |were |have )?(missing|absent|worn away|worn off"
         r"|gone|faded away|not visible|invisible|been removed|removed)", "no lane markings"),
         (r"\b(signs?)\s+(is |are |was |were |have )?(missing|absent|gone|been removed)", "no signs"),

@@ -51,7 +51,7 @@ class Effects:
             if event.group is not None and event.group.infinitive:
                 self._positions(event)
             return
-        if event.lemma in ("board", "get in", "get on"):
+        if event.lemma in ("board", "get in", "get on", "pay"):
             for actor in event.subject:
                 actor.boarded = actor.lemma == "passenger"
         self._lighten(event)
@@ -316,6 +316,9 @@ class Effects:
 
     def _positions(self, event: Event) -> None:
         owners = [a for a in event.doers() if not a.is_ego] or [a for a in event.subject if not a.is_ego]
+        for phrase in event.things if event.lemma == "line" else ():
+            for owner in owners if phrase.category == "side" else ():
+                self.place(owner, Place("on", "on", phrase, []), event)
         for place in event.places:
             if place.prep == "pos" and place.value == "ahead" and event.concept in ("overtake",) and not place.phrase:
                 continue
@@ -342,7 +345,7 @@ class Effects:
             and (event is None or event.concept not in ("turn",))
         ):
             for actor in place.actors:
-                if not actor.is_ego:
+                if not actor.is_ego and "cross" not in actor.manoeuvre:
                     actor.relate("behind")
 
     def place(self, actor: Actor, place: Place, event: Event | None = None) -> None:
@@ -404,10 +407,19 @@ class Effects:
             self._side(actor, place, event, others)
         elif phrase is not None and phrase.category in ("lane", "path"):
             self._lane(actor, place, phrase, event)
+        elif (
+            phrase is not None
+            and phrase.value == "lane_closure"
+            and phrase.head is not None
+            and place.prep in ("in", "on")
+        ):
+            sides = [word for word in ("left", "right") if word in phrase.head.lemma.split()]
+            actor.relate(*[f"{word}_lane" for word in sides])
         elif phrase is not None and phrase.category == "shoulder":
             if (
                 place.prep in ("on", "from", "into", "at", "along", "to", "in", "out_of", "with", "pos", "across")
                 and not others
+                and not any(d.category == "poss" for d in phrase.dets)
             ):
                 actor.relate(side_of(phrase.direction, self.keeps_left), "on_shoulder")
         elif phrase is not None and _comes_at_ego(place, event):

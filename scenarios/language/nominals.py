@@ -3,7 +3,7 @@
 from scenarios.language.adjuncts import attach, note, owner_of
 from scenarios.language.cast import Actor
 from scenarios.language.clauses import Frame, Walk
-from scenarios.language.deeds import NOUN_DEEDS, Event, Place
+from scenarios.language.deeds import NOUN_DEEDS, Event, Place, lane_word
 from scenarios.language.lookahead import (
     chunk_before,
     closing,
@@ -21,6 +21,7 @@ def on_np(walk: Walk, chunk: Chunk) -> None:
     """A noun phrase by its part in the clause."""
     phrase = chunk.np
     assert phrase is not None
+    _same_lane_again(walk, phrase)
     opening = walk.chunk(-1)
     if phrase.category == "place" and phrase.value != "road":
         walk.last_place = phrase.value
@@ -51,6 +52,18 @@ def on_np(walk: Walk, chunk: Chunk) -> None:
         walk.push(Frame("inf", actors))
         return
     bare(walk, phrase, chunk)
+
+
+def _same_lane_again(walk: Walk, phrase: NounPhrase) -> None:
+    """`in that lane` is the lane named before."""
+    if phrase.category != "lane" or phrase.head is None:
+        return
+    told = walk.last_lane
+    if phrase.value == "plain" and told is not None and any(d.lemma in ("that", "this") for d in phrase.dets):
+        side = lane_word(told, None)
+        if side in ("left", "right", "opposite"):
+            phrase.head.value = side
+    walk.last_lane = phrase
 
 
 def denied_too(walk: Walk, phrase: NounPhrase) -> bool:
@@ -86,6 +99,10 @@ def contrast(walk: Walk, phrase: NounPhrase) -> bool:
 def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
     """A noun phrase without preposition: subject, object, apposition or a topic of its own."""
     event = walk.frame.event
+    if walk.at == 0 and phrase.category == "side" and walk.kind_at(1) == "punct" and walk.kind_at(2) == "np":
+        walk.front.append(Place("on", "on", phrase, []))
+        walk.last = (phrase, [])
+        return
     actorish = phrase.category in ("actor", "ego", "pron", "") or phrase.value in ("one", "ones")
     if phrase.category in NOUN_DEEDS | {"start"} and _time_over(walk):
         walk.frame.deed = walk.frame.deed or phrase.category in NOUN_DEEDS
@@ -120,6 +137,8 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         take_object(walk, event, phrase, chunk)
         return
     coming = coming_verb(walk)
+    if phrase.value == "it" and _ego_near(walk):
+        walk.resolver.perceived = True
     actors = (
         walk.resolver.resolve(
             phrase,
@@ -260,6 +279,15 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         owners = owner_of(walk, phrase)
         if owners:
             walk.last, walk.last_actor = (phrase, owners), owners
+
+
+def _ego_near(walk: Walk) -> bool:
+    """`when the ego is 10 m away it turns`: away from the one whom `it` means."""
+    event, before = walk.frame.event, walk.chunk(-1)
+    away = before is not None and (before.kind == "adv" or before.value == ",")
+    told = event is not None and event.concept == "be" and event.subject == [walk.cast.ego]
+    gap = any(chunk.kind == "qty" and chunk.value == "length" for chunk in walk.chunks[max(0, walk.at - 3) : walk.at])
+    return walk.frame.kind == "trigger" and walk.frame.prefix and told and away and gap
 
 
 def _time_over(walk: Walk) -> bool:

@@ -138,7 +138,12 @@ def _noun_phrase(items: list[Item], at: int) -> tuple[NounPhrase, int] | None:
         if item.category == "adj" and not _head_ahead(items, at):
             break
         if item.category in ("det", "poss"):
-            if dets and item.category == "det" and item.value in ("def", "indef") and mods:
+            if (
+                item.category == "det"
+                and item.value in ("def", "indef")
+                and mods
+                and (dets or mods[-1].category == "lanes")
+            ):
                 break
             dets.append(item)
         elif item.category == "num":
@@ -185,7 +190,7 @@ def _head_ahead(items: list[Item], at: int) -> bool:
             "partially",
         ):
             return False
-        if later.value == "," and items[at].category != "adj":
+        if later.value == "," and (items[at].category != "adj" or items[at].lemma in ("slower", "faster", "quicker")):
             return False
     return False
 
@@ -250,6 +255,8 @@ _NO_COMPOUND = frozenset({"place", "light", "weather", "surface", "feature", "si
 
 def _compounds(first: Item, second: Item) -> bool:
     """Whether two neighbouring nouns make one phrase."""
+    if second.lemma == "tonight":
+        return False
     if first.category == "ego":
         return second.category in ("lane", "measure", "path", "part", "side")
     if first.category == "actor":

@@ -371,7 +371,8 @@ class _Reader:
         self._settle_setting(setting)
         actors = self._present()
         oncoming = any("oncoming" in a.relation or "opposite_lane" in a.relation for a in actors)
-        if setting.v2x and _RADIO_DOWN.search(self.text):
+        shared = any(item.qty is not None and item.qty.kind == "share" for item in self.items)
+        if setting.v2x and not shared and _RADIO_DOWN.search(self.text):
             self.effects.deny("no v2x")
         no_radio = "no v2x" in self.effects.negations
         for word in said_denials(self.text):

@@ -422,6 +422,7 @@ class Resolver:
                 return [before[0]]
             actor = next((a for a in singles if not a.is_ego), None)
             return [actor] if actor else [ego]
+        singles = [a for a in singles if not a.towed]
         now = self.clause_subject
         if self.last_it is ego and not any(a.is_ego for a in now) and role == "object":
             return [ego]

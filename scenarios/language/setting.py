@@ -175,9 +175,18 @@ def _place(setting: Setting, items: list[Item], at: int, item: Item, british: bo
         setting.lanes.append((2, "hyphen", at))
 
 
+_NOT_YET_THERE = frozenset(
+    {"before", "just before", "past", "just past", "ahead of", "just ahead of", "shortly before", "beyond"}
+)
+
+
 def _ramp(setting: Setting, items: list[Item], at: int, item: Item, owned: dict[int, str]) -> None:
     owner = owned.get(id(item), "")
-    if owner == "actor":
+    near = [word for word in _before_words(items, at, 4) if word not in ("a", "an", "the")]
+    if near and near[-1] in _NOT_YET_THERE and item.value != "ramp":
+        setting.feature(item.value)
+        _use(item, "road.features", item.value)
+    elif owner == "actor":
         word = item.value
         if word == "ramp":
             behind = " ".join(_before_words(items, at, 8))
@@ -277,6 +286,8 @@ def _weather(setting: Setting, items: list[Item], at: int, item: Item, british: 
             return
     setting.weathers(*words)
     _use(item, "weather", ", ".join(words))
+    if item.lemma.split()[-1] in ("morning", "afternoon"):
+        setting.light = setting.light or "day"
     if item.lemma in ("clear night", "clear evening", "clear morning", "clear day", "clear afternoon"):
         setting.light = {
             "night": "night",
@@ -371,7 +382,7 @@ def _adjective(setting: Setting, items: list[Item], at: int, item: Item, british
             and not predicate
             and head.category in ("place", "feature")
             and (head.value == "road" or _ROADS & set(head.lemma.split()))
-        ):
+        ) or (item.lemma == "snowy" and predicate and _road_is(items, at)):
             setting.surface.append("snowy") if "snowy" not in setting.surface else None
             _use(item, "surface", "snowy")
             return
@@ -440,6 +451,12 @@ def _speaks_of_road(items: list[Item], at: int) -> bool:
         if earlier.category == "pron":
             return earlier.value == "it"
     return True
+
+
+def _road_is(items: list[Item], at: int) -> bool:
+    """`the carriageway is snowy`: the noun before the copula is the road."""
+    before = items[at - 2] if at > 1 and items[at - 1].category == "aux" else None
+    return before is not None and before.category == "place" and before.value == "road"
 
 
 def _of_footway(items: list[Item], at: int, british: bool) -> bool:

@@ -22,9 +22,10 @@ _KNOWN_SLIPS = {
     "rainig": "raining", "stoping": "stopping", "stoped": "stopped", "crosing": "crossing", "runing": "running",
     "overtakeing": "overtaking", "merg": "merge", "folow": "follow", "folows": "follows", "folowing": "following",
     "hevy": "heavy", "wating": "waiting", "waitng": "waiting", "swerv": "swerve", "fro": "for", "abuot": "about",
-    "infornt": "in front",
+    "infornt": "in front", "buss": "bus",
 }  # fmt: skip
 _CONTEXT_ONLY = frozenset({"breaks", "breaking", "form", "tow", "rode", "rite", "lain", "lite", "fro"})
+_SIDED = frozenset({"lane", "side", "turn", "shoulder", "hand", "lan", "at", "now"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -40,7 +41,12 @@ def repair(tokens: list[Token]) -> list[Token]:
         if token.norm == "an" and at + 1 < len(tokens) and tokens[at + 1].norm in ("the", "then", "a", "an"):
             token.norm = "and"
             continue
+        if token.norm == "son" and at and tokens[at - 1].norm == "as":
+            token.norm = "soon"
+            continue
         if token.norm in _CONTEXT_ONLY:
+            if token.norm == "rite" and at + 1 < len(tokens) and tokens[at + 1].norm in _SIDED:
+                token.norm = "right"
             if token.norm == "form" and at + 1 < len(tokens) and tokens[at + 1].norm in ("the", "a", "behind", "an"):
                 token.norm = "from"
             continue

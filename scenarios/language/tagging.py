@@ -95,6 +95,11 @@ def _special(tokens: list[Token], at: int, before: list[Item]) -> Item | None:
             return found
     number = number_at(tokens, at)
     if number is not None and before and before[-1].category in ("actor", "aux") and number[1] + 1 < len(tokens):
+        rows = tokens[number[1]].norm in ("bays", "spaces", "spots") and tokens[number[1] + 1].norm == "further"
+        if rows:
+            end = number[1] + 2
+            along = end < len(tokens) and tokens[end].norm in ("on", "along", "down", "up", "away")
+            return Item("adv", "manner", "", "so many bays", at, end + along)
         counted = tokens[number[1]].norm in ("vehicle", "vehicles", "car", "cars", "lanes", "rows")
         if counted and tokens[number[1] + 1].norm in ("ahead", "behind", "back", "away", "further", "in", "over"):
             return Item("adv", "manner", "", "so many cars", at, number[1] + 1)
@@ -225,6 +230,10 @@ def _broken_phrase(tokens: list[Token], at: int, last: int, words: tuple[str, ..
         and following in ("into", "onto", "to")
     ):
         return True
+    if words == ("in", "that"):
+        return following in ("lane", "direction", "case", "junction", "tunnel", "street", "road", "bend", "moment")
+    if len(words) == 2 and words[1] == "along" and entries[0].category == "verb":
+        return following in ("the", "a", "its", "our", "their", "his", "her")
     if words == ("stuck", "behind"):
         return before in _BE_FORMS
     if len(words) == 2 and words[1] == "turns" and words[0] in ("left", "right"):
@@ -397,7 +406,7 @@ def _part_of_day(tokens: list[Token], at: int, hour: float) -> tuple[float, int]
 def settle(items: list[Item]) -> list[Item]:
     """Chooses one meaning for every ambiguous item by its neighbours."""
     for index, item in enumerate(items):
-        if len(item.meanings) > 1 or item.category == "verb":
+        if len(item.meanings) > 1 or item.category == "verb" or item.lemma == "line":
             _settle_one(items, index)
     return items
 
@@ -671,7 +680,16 @@ def _rule_dark(items: list[Item], index: int, before: Item | None, behind: Item 
     return item.offers("light") or item.offers("adj")
 
 
+def _rule_line(items: list[Item], index: int, before: Item | None, behind: Item | None) -> Entry | None:
+    """`barrels line the left`: a row that stands there."""
+    many = before is not None and before.category == "actor" and before.form == "many"
+    if many and behind is not None and behind.category in ("det", "poss"):
+        return Entry("verb", "stand", "base", "line")
+    return None
+
+
 _WORD_RULES = {
+    "line": _rule_line,
     "that": _rule_that, "as": _rule_as, "without": _rule_without, "not": _rule_not, "left": _rule_left,
     "right": _rule_left,
     "lights": _rule_lights, "light": _rule_lights, "crossing": _rule_crossing, "to": _rule_to, "signal": _rule_signal,
@@ -786,6 +804,7 @@ def _preposition_or_not(
     if item.offers("pos") is not None:
         if (
             not opens
+            or (behind is not None and behind.category == "qty")
             or (behind is not None and behind.category == "ego")
             or (behind is not None and behind.lemma in ("us", "me"))
         ):
@@ -884,6 +903,15 @@ def _verb_or_noun(
         return _best_verb(verbs, before)
     if (before is not None and before.category == "pron") or (before is not None and before.category == "rel"):
         return _best_verb(verbs, before)
+    if before is not None and verb.form == "base" and noun.form == "one" and noun.category != "actor":
+        several = (
+            before.category == "num"
+            and float(before.value) > 1
+            and not (behind is not None and behind.is_noun and behind.category != "side")
+        )
+        governs = behind is not None and behind.category in ("det", "ego", "poss") and noun.category == "overtaking"
+        if several or (governs and before.is_noun):
+            return _best_verb(verbs, before)
     if _nominal(before):
         if before is not None and before.category == "adj" and noun.category == "actor":
             return noun
@@ -895,6 +923,15 @@ def _verb_or_noun(
         ):
             return noun
         return noun
+    if (
+        before is not None
+        and before.category == "aux"
+        and before.value == "be"
+        and behind is not None
+        and behind.lemma == "by"
+        and any(entry.form == "part" for entry in verbs)
+    ):
+        return next(entry for entry in verbs if entry.form == "part")
     if before is not None and before.category in ("aux",) and verb.form in ("ing", "part"):
         return _best_verb(verbs, before)
     if before is not None and before.category == "modal":

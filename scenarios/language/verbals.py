@@ -267,6 +267,11 @@ def finite(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None, rea
     ):
         walk.to_main()
         frame = walk.frame
+    near = frame.event is not None and frame.event.concept == "be" and frame.event.subject == [walk.cast.ego]
+    if near and frame.kind == "trigger" and not frame.prefix and before is not None and before.kind == "conj":
+        if group.concept not in ("be", "have", "stand"):
+            walk.to_main()
+            frame = walk.frame
     if frame.prefix and frame.had_verb and before is not None and before.kind == "punct" and not False:
         walk.to_main()
         frame = walk.frame

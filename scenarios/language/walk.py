@@ -57,6 +57,9 @@ def _on_prep(walk: Walk, chunk: Chunk) -> None:
 
 def _on_pos(walk: Walk, chunk: Chunk) -> None:
     following = walk.chunk(1)
+    if chunk.value == "behind" and following is not None and following.kind == "rel":
+        walk.prep = chunk
+        return
     if (
         following is not None
         and following.kind == "np"
@@ -72,6 +75,7 @@ def _on_pos(walk: Walk, chunk: Chunk) -> None:
         is_subject = (
             subject_here(walk)
             and not chunk.item.lemma.endswith(" of")
+            and not _after_comma(walk)
             and ((walk.frame.event is None and not walk.frame.subject) or (walk.frame.prefix and walk.frame.had_verb))
         )
         walk.at = saved
@@ -79,6 +83,16 @@ def _on_pos(walk: Walk, chunk: Chunk) -> None:
             walk.prep = chunk
             return
     attach(walk, Place("pos", chunk.item.lemma, None, [], chunk.value))
+
+
+def _after_comma(walk: Walk) -> bool:
+    """Whether the comma that ends this clause has the subject of the next one right behind it."""
+    if not walk.frame.prefix or not walk.frame.had_verb:
+        return False
+    rest = walk.chunks[walk.at + 1 :]
+    comma = next((k for k, chunk in enumerate(rest) if chunk.kind == "punct"), len(rest))
+    follows = rest[comma + 1 : comma + 3]
+    return len(follows) == 2 and follows[0].kind == "np" and follows[1].kind == "verb"
 
 
 def _on_side(walk: Walk, chunk: Chunk) -> None:
@@ -188,6 +202,9 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
         place = Place("pos" if walk.prep.kind == "pos" else walk.prep.value, walk.prep.item.lemma, None, list(subject),
         walk.prep.value)  # fmt: skip
         walk.prep = None
+        if place.value == "behind" and behind.np is not None and behind.np.category == "ego":
+            for actor in subject:
+                actor.relate("ahead")
         walk.end_event()
         walk.to_main()
         walk.frame = Frame("main")

@@ -69,6 +69,7 @@ def busy_world():
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     angle=st.floats(-np.pi, np.pi),
@@ -102,6 +103,7 @@ def test_exact_contact_time_agrees_with_small_steps(seed):
     assert np.array_equal(inside[np.abs(depth) > 1e-6], (depth > 0)[np.abs(depth) > 1e-6])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_box_distance_agrees_with_sampled_edges(seed):

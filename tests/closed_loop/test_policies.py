@@ -99,6 +99,7 @@ def follow(name, num_steps=300, lead_speed=8.0, gap=40.0, speed=12.0, dt=0.1):
     return np.array(gaps), speed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["idm", "cautious"])
 @pytest.mark.parametrize("lead_speed", [8.0, 0.0])
 def test_followers_settle_behind_the_leader(name, lead_speed):

@@ -24,6 +24,7 @@ def evaluate(policy="idm", suite=None, **rest):
     return run_suite(make_policy(policy), suite or small(), worlds.PointWorlds(), simulator_name="points", **rest)
 
 
+@pytest.mark.slow
 def test_a_suite_gives_one_result_per_scenario_in_order():
     seen = []
     report = evaluate(progress=seen.append, batch_size=2)
@@ -44,6 +45,7 @@ def test_the_careless_policy_fails_where_idm_does_not():
     assert np.mean(careless.values("driving_score")) < 0.1 < 0.8 < np.mean(evaluate("idm").values("driving_score"))
 
 
+@pytest.mark.slow
 def test_batches_change_no_byte():
     one, many = evaluate(batch_size=1), evaluate(batch_size=5)
     assert json.dumps(one.to_plain()) == json.dumps(many.to_plain())

@@ -49,6 +49,7 @@ def exhaust(name: str, path: Path) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES))
 @FUZZ
 @given(fraction=st.floats(0, 0.999))
@@ -60,6 +61,7 @@ def test_truncated_files_are_refused(shared_data: Path, tmp_path: Path, name: st
     assert exhaust(name, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES))
 @FUZZ
 @given(places=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=8))

@@ -89,6 +89,7 @@ def test_a_folder_gives_every_log_in_it(shared_data: Path) -> None:
     assert len({segment.segment_id for segment in segments}) == 28
 
 
+@pytest.mark.slow
 def test_reading_twice_gives_the_same(shared_data: Path) -> None:
     first, second = (one(shared_data, "womd/womd_scenario_input.tfrecord") for _ in range(2))
     assert first.segment_id == second.segment_id
@@ -96,6 +97,7 @@ def test_reading_twice_gives_the_same(shared_data: Path) -> None:
     assert np.array_equal(first.rollout.velocity_mps, second.rollout.velocity_mps, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_argoverse_boxes_hold_exactly_the_labelled_points(shared_data: Path) -> None:
     segment = one(shared_data, "av2/sensor_7fab2350")
     assert [len(sweep.points_m) for sweep in segment.sweeps] == [99_229, 99_466]
@@ -206,6 +208,7 @@ def test_kitti_ground_is_at_height_zero(shared_data: Path) -> None:
     assert abs(np.median(points[near, 2])) < 0.15
 
 
+@pytest.mark.slow
 def test_the_three_forms_of_waymo_data_agree(shared_data: Path) -> None:
     segment = one(shared_data, "womd/motion_data_one_scenario.tfrecord")
     rollout = segment.rollout

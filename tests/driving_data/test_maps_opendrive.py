@@ -273,6 +273,7 @@ def test_a_missing_file_is_an_input_error(tmp_path):
         read_opendrive(tmp_path / "none.xodr")
 
 
+@pytest.mark.slow
 def test_every_shared_file_is_read_and_its_lanes_meet(shared_data):
     files = sorted(shared_data.rglob("*.xodr"))
     assert len(files) >= 20

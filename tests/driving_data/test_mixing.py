@@ -83,6 +83,7 @@ def test_every_sample_comes_once_before_any_comes_again():
     assert len(seen) == len(mixture) == 29
 
 
+@pytest.mark.slow
 def test_the_stream_is_a_function_of_seed_and_place():
     forwards = [standard(3).draw(k) for k in range(2500)]
     mixture = standard(3)

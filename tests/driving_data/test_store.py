@@ -17,6 +17,7 @@ from tests.driving_data.example_segments import example_segment
 from tests.strategies import assert_same
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(segment=strategies.segments())
 def test_what_is_written_comes_back_array_by_array(tmp_path_factory, segment):

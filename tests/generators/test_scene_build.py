@@ -167,6 +167,7 @@ def test_terrain_never_pokes_through_the_road() -> None:
     assert (z < plan.road_height_m(xy[points]) - 0.05).all()
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_another_seed_another_street() -> None:
     one, two = (build_scene(_scene(_street()), seed=5) for _ in range(2))
     assert one.static.vertices_m.tobytes() == two.static.vertices_m.tobytes()
@@ -214,6 +215,7 @@ def test_every_declared_name_can_be_drawn() -> None:
             assert space.low <= Appearance({}, 1).number(key) <= space.high
 
 
+@pytest.mark.slow
 def test_draws_change_what_they_name() -> None:
     dark = build_scene(_scene(_street(), asphalt_tone=0.06, asphalt_warmth=0.0), seed=5)
     light = build_scene(_scene(_street(), asphalt_tone=0.14, asphalt_warmth=0.0), seed=5)

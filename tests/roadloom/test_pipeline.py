@@ -98,6 +98,7 @@ def test_without_a_terminal_there_are_few_plain_lines(finished):
     assert sum(line.startswith("make segments") for line in lines) <= 3
 
 
+@pytest.mark.slow
 def test_the_same_run_again_makes_nothing(roadloom, finished):
     before = {path: path.stat().st_mtime_ns for path in (finished.output / "store" / "segments").rglob("*")}
     again = roadloom(*finished.arguments)

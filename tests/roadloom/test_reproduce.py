@@ -7,6 +7,7 @@ from driving_data.segment import Source
 from driving_data.store import Query
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", [Source.SYNTHETIC, Source.AUGMENTED])
 def test_a_made_segment_is_made_again_byte_for_byte(roadloom, finished, source):
     segment_id = finished.store.ids(Query(source=source))[0]

@@ -117,6 +117,7 @@ def test_segments_begin_when_everybody_is_up_to_speed(shared_data) -> None:
     assert settled(cut) is cut
 
 
+@pytest.mark.slow
 def test_a_story_that_ends_by_itself_asks_for_less(shared_data) -> None:
     scenario = from_openscenario(shared_data / ESMINI / "cut-in.xosc")
     rollout = simulate(scenario, "idm", Choice("embedded"))

@@ -76,6 +76,7 @@ def test_restriction_does_not_distribute_over_choice_because_it_weighs_anew():
     assert both.where("gap > 6 m") != GAP_LOW.where("gap > 6 m") | GAP_HIGH
 
 
+@pytest.mark.slow
 @given(products("weather", "light", "gap", "speed", "time"))
 def test_what_is_dumped_reads_back(s):
     for one in (s, s.where("gap > 2 m + speed * 0.1 s"), s | s.where("gap > 8 m")):

@@ -219,6 +219,7 @@ def test_who_begins_late_waits_for_a_trigger_of_its_own_or_begins_where_nobody_d
     assert early.then(nested) == early & nested
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     products("weather", "light", "time"), acts("cutter"), st.booleans(), st.integers(0, 2**32), st.integers(0, 999)

@@ -32,6 +32,7 @@ WEATHER = scenario(weather("rain")) | scenario(weather("fog"))
 BASE = ROAD & EGO & CUTTER
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.integers(0, 2**63), st.integers(0, 10**6))
 def test_what_is_drawn_is_a_member_and_the_same_bytes_each_time(seed, index):

@@ -256,6 +256,7 @@ def test_a_nested_restriction_is_left_to_itself():
     assert concrete in logical
 
 
+@pytest.mark.slow
 def test_speeds_linked_by_conditions_are_solved_with_units():
     logical = (BASE & scenario(parameter("v", "0..60 m/s", SPEED))).where("abs(v - ego.speed * 2) < 0.001 m/s")
     for index in range(5):

@@ -119,6 +119,7 @@ def test_all_of_a_strength_is_reached_and_is_all_of_the_strengths_below():
 RANGES = scenario(weather(rain="1..3 mm/h"), light("day"), parameter("gap", "normal(15 m, 4 m, 5 m, 30 m)", LENGTH))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(1, 4), st.integers(2, 3), st.integers(0, 1000))
 def test_finer_bins_cannot_raise_the_figure(bins, factor, seed):

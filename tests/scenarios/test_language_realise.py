@@ -57,6 +57,7 @@ def realise_or_refuse(slots: Slots) -> Realised | None:
         return None
 
 
+@pytest.mark.slow
 @given(plain_slots())
 @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 def test_any_description_plays_or_is_refused(plain: Plain) -> None:

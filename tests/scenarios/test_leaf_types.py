@@ -75,6 +75,7 @@ def leaves(draw):
     return kind.make("one" if kind.several else "", None, rows, **values)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(leaves())
 def test_any_leaf_is_written_read_back_drawn_and_kept(leaf):
@@ -108,6 +109,7 @@ def cast_of_one(draw):
     return actor("x", kind=kind, on="oncoming.1", at="150 m", **values)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(cast_of_one())
 def test_any_actor_is_written_read_back_drawn_and_kept(leaf):

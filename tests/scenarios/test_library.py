@@ -17,6 +17,7 @@ def test_they_are_there_and_others_are_named():
         library.load("cutin")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_drawn_is_a_member_reads_back_and_is_plausible(name):
     logical = library.load(name)
@@ -46,6 +47,7 @@ def nobody_stands_in_another(concrete) -> bool:
     return not any(boxes_meet(*a, *b) for i, a in enumerate(boxes) for b in boxes[i + 1 :])
 
 
+@pytest.mark.slow
 def test_weather_and_light_vary_where_they_may():
     found = {name: [library.load(name).sample(1, i).environment for i in range(15)] for name in library.CORE}
     assert all(len({(e.sun_elevation_rad, e.cloud_cover) for e in drawn}) == 15 for drawn in found.values())

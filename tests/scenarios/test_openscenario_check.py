@@ -285,6 +285,7 @@ def test_damaged_files_give_faults_and_never_anything_else(
     assert all(fault.code and fault.expected for fault in faults)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(version=st.sampled_from(VERSIONS), seed=st.integers(0, 2**32), richness=st.floats(0.1, 0.9), plain=st.booleans())
 def test_any_valid_file_is_checked_and_drawn_or_refused_in_words(

@@ -192,6 +192,7 @@ def test_imports_in_a_circle(tmp_path: Path) -> None:
         read_dsl(tmp_path / "a.osc")
 
 
+@pytest.mark.slow
 def test_public_examples(shared_data: Path) -> None:
     """Every example scenario is read and drawn; the one library file among them has nothing to play."""
     files = sorted((shared_data / "openscenario" / "dsl").glob("*.osc"))

@@ -28,6 +28,7 @@ def test_every_alks_variation_can_be_drawn_and_knows_its_draws(shared_data: Path
         assert Path(concrete.road.file).is_file()
 
 
+@pytest.mark.slow
 def test_draws_are_feasible_combinations(shared_data: Path) -> None:
     path = next(path for path in _variations(shared_data) if "4_4_1" in path.name)
     expansion = expand(read_openscenario(path))

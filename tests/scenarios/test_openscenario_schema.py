@@ -40,6 +40,7 @@ def _header(minor: str) -> Node:
     return Node("FileHeader", about)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(version=st.sampled_from(VERSIONS), seed=st.integers(0, 2**32), richness=st.floats(0.1, 0.9))
 def test_any_valid_file_of_any_version_becomes_a_valid_file_of_1_3(version: str, seed: int, richness: float) -> None:
@@ -56,6 +57,7 @@ def test_any_valid_file_of_any_version_becomes_a_valid_file_of_1_3(version: str,
     assert not again.notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "count"), [("alks", 34), ("esmini", 83)])
 def test_public_files_come_back_valid_and_equal(folder: str, count: int, shared_data: Path) -> None:
     paths = sorted((shared_data / "openscenario" / folder).rglob("*.xosc"))

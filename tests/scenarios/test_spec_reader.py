@@ -191,6 +191,7 @@ def test_words_that_other_readers_take_for_booleans_are_words():
     assert {leaf.name: dict(leaf.values)["on"].value for leaf in logical.leaves()} == {"no": "off", "yes": "y"}
 
 
+@pytest.mark.slow
 def test_aliases_are_kept_but_bombs_are_refused():
     logical = read_text("weather: &w {rain: 3 mm/h}\none_of: [{light: day}, {light: &n night}]", whole=False)
     assert isinstance(logical, LogicalScenario)

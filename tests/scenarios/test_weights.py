@@ -32,6 +32,7 @@ def test_the_weight_is_the_ratio_of_densities_and_shares():
     assert drawn.constant_error == 0.0 and any(weight == 0.0 for weight in drawn.weights())
 
 
+@pytest.mark.slow
 def test_weighted_means_are_means_over_the_target():
     drawn = sample_weighted(TARGET, {"a": "triangular(-5, 2, 15 m)", "k": "1 @ 3 | 2"}, 300, 2)
     weights = drawn.weights()

@@ -19,6 +19,7 @@ FAST = (
 ALKS = "alks_scenario_4_4_1_cut_in_no_collision_template"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAST)
 def test_a_file_of_the_esmini_set(shared_data, name):
     file = shared_data / f"openscenario/esmini/{name}.xosc"

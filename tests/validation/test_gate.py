@@ -112,6 +112,7 @@ def test_conformance_notices_a_careless_check() -> None:
         assert words in faults
 
 
+@pytest.mark.slow
 def test_real_logs_pass_the_hard_checks_mostly(shared_data: Path) -> None:
     from driving_data.logs.registry import read
 

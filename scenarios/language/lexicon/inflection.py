@@ -12,7 +12,7 @@ IRREGULAR_VERBS = {
     know knew known|lay laid laid|lead led led|leap leapt leapt|leave left left|lend lent lent|let let let|lie lay lain
     lose lost lost|make made made|mean meant meant|meet met met|overtake overtook overtaken|pay paid paid|put put put
     quit quit quit|read read read|ride rode ridden|ring rang rung|rise rose risen|run ran run|say said said|see saw seen
-    send sent sent|set set set|shed shed shed|shut shut shut|sit sat sat|slide slid slid|speed sped sped
+    send sent sent|set set set|shed shed shed|show showed shown|shut shut shut|sit sat sat|slide slid slid|speed sped sped
     spill spilt spilt|spin spun spun|split split split|spread spread spread|spring sprang sprung|stand stood stood
     steal stole stolen|stick stuck stuck|strike struck struck|sweep swept swept|swing swung swung|take took taken
     tell told told|think thought thought|throw threw thrown|undertake undertook undertaken|wake woke woken
@@ -30,7 +30,7 @@ IRREGULAR_PLURALS = {
     "wildlife": "wildlife", "leaf": "leaves", "half": "halves", "wildfowl": "wildfowl", "mouse": "mice",
     "passer by": "passers by", "passerby": "passersby", "policeman": "policemen", "postman": "postmen",
     "workman": "workmen", "schoolchild": "schoolchildren", "box": "boxes", "debris": "debris", "traffic": "traffic",
-    "swine": "swine",
+    "swine": "swine", "doe": "doe",
 }  # fmt: skip
 _DOUBLING = frozenset(
     [
