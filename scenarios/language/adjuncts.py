@@ -49,6 +49,8 @@ def attach(walk: Walk, place: Place) -> None:
     event = walk.frame.event
     here = walk.chunk(0)
     lead = walk.chunk(-1) if place.phrase is not None else None
+    if place.phrase is not None and place.phrase.value in walk.lane_sides and place.phrase.det == "def":
+        place.phrase.mods.append(walk.lane_sides[place.phrase.value])
     if here is not None and not place.items:
         place.items = [here.np.head] if here.np is not None and here.np.head is not None else [here.item]
         if lead is not None and lead.kind in ("prep", "pos"):
@@ -90,6 +92,8 @@ def adjunct_owner(walk: Walk, place: Place) -> list[Actor] | None:
             and place.prep != "pos"
             and (ahead is None or ahead.kind not in ("prep", "pos"))
         ):
+            if place.phrase is not None and place.phrase.category == "side" and place.phrase.head is not None:
+                walk.lane_sides[walk.last[0].value] = place.phrase.head
             return []
         if (
             not walk.last_actor

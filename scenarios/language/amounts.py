@@ -286,6 +286,11 @@ def _length(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, 
         and not doing.subject[0].is_ego
         and doing.concept not in ("be", "approach", "have", "begin", "other", "fall")
     )
+    if cue and _inserted(walker):
+        for owner in walker.frame.subject:
+            owner.distance = owner.distance or quantity.value
+        chunk.item.use = "distance"
+        return
     if walker.frame.kind in ("trigger", "before") and not (told and cue and _is_position(_next(walker))):
         walker.frame.numbers.append((quantity, "gap" if cue else "", measure))
         if cue:
@@ -328,6 +333,15 @@ def _length(walker: Walk, chunk: Chunk, quantity: Quantity, prep: Chunk | None, 
         if not owner.is_ego and owner.distance is None:
             owner.distance = quantity.value
             chunk.item.use = "distance"
+
+
+def _inserted(walker: Walk) -> bool:
+    """`when the van ahead, 35 m in front, brakes`: the gap is told of the van between commas."""
+    frame, before, behind = walker.frame, walker.chunks[walker.at - 1 : walker.at], walker.chunks[walker.at + 2 :]
+    commas = before != [] and before[0].value == "," and behind[:1] != [] and behind[0].value == ","
+    doer = len(frame.subject) > 0 and not any(actor.is_ego for actor in frame.subject)
+    verb_next = len(behind) > 1 and behind[1].kind == "verb"
+    return commas and doer and verb_next and frame.event is None and _is_position(_next(walker))
 
 
 def _is_position(chunk: Chunk | None) -> bool:

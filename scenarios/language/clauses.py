@@ -92,6 +92,7 @@ class Walk:
         self.last_prep = ""
         self.last_place = ""
         self.last_lane: NounPhrase | None = None
+        self.lane_sides: dict[str, Item] = {}
         self.gap_told = False
         self.same_deed: Event | None = None
         self.next_gap: Range | None = None

@@ -137,7 +137,7 @@ class Effects:
     def _ego(self, event: Event, words: list[str]) -> None:
         for word in words:
             if word == "drive":
-                self.drives = True
+                self.drives = self.drives or event.lemma != "clear"
             elif word == "straight":
                 self.straight = True
             else:
@@ -317,7 +317,7 @@ class Effects:
     def _positions(self, event: Event) -> None:
         owners = [a for a in event.doers() if not a.is_ego] or [a for a in event.subject if not a.is_ego]
         for phrase in event.things if event.lemma == "line" else ():
-            for owner in owners if phrase.category == "side" else ():
+            for owner in owners if phrase.category in ("side", "lane", "feature") else ():
                 self.place(owner, Place("on", "on", phrase, []), event)
         for place in event.places:
             if place.prep == "pos" and place.value == "ahead" and event.concept in ("overtake",) and not place.phrase:
@@ -407,6 +407,8 @@ class Effects:
             self._side(actor, place, event, others)
         elif phrase is not None and phrase.category in ("lane", "path"):
             self._lane(actor, place, phrase, event)
+        elif phrase is not None and phrase.value in ("bus_lane", "bike_lane") and phrase.direction in ("left", "right"):
+            actor.relate(f"{phrase.direction}_lane" if place.prep in ("in", "on", "along", "from") else "")
         elif (
             phrase is not None
             and phrase.value == "lane_closure"

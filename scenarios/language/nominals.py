@@ -117,6 +117,16 @@ def bare(walk: Walk, phrase: NounPhrase, chunk: Chunk) -> None:
         return
     if phrase.number == 1 and phrase.head is None and _one_each(walk):
         return
+    if (
+        not actorish
+        and phrase.number is not None
+        and phrase.category in ("space", "place", "part")
+        and before is not None
+        and before.kind == "np"
+        and walk.frame.subject
+        and not walk.frame.had_verb
+    ):
+        return
     aside = walk.chunk(1)
     if (
         phrase.det in ("both", "each")

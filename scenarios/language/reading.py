@@ -271,6 +271,8 @@ class _Reader:
         for owner in owners:
             if not owner.is_ego and phrase.value == "signal":
                 owner.does("signal")
+                if event is not None and owner in event.doers():
+                    event.done.append((owner, "signal"))
                 if phrase.head is not None:
                     phrase.head.mark(owner, "manoeuvre", "signal")
 

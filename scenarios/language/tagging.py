@@ -95,7 +95,14 @@ def _special(tokens: list[Token], at: int, before: list[Item]) -> Item | None:
             return found
     number = number_at(tokens, at)
     if number is not None and before and before[-1].category in ("actor", "aux") and number[1] + 1 < len(tokens):
-        rows = tokens[number[1]].norm in ("bays", "spaces", "spots") and tokens[number[1] + 1].norm == "further"
+        rows = tokens[number[1]].norm in ("bays", "spaces", "spots") and tokens[number[1] + 1].norm in (
+            "further",
+            "away",
+            "along",
+            "down",
+            "up",
+            "over",
+        )
         if rows:
             end = number[1] + 2
             along = end < len(tokens) and tokens[end].norm in ("on", "along", "down", "up", "away")
@@ -907,7 +914,7 @@ def _verb_or_noun(
         several = (
             before.category == "num"
             and float(before.value) > 1
-            and not (behind is not None and behind.is_noun and behind.category != "side")
+            and (behind is None or not behind.is_noun or behind.offers("side") is not None)
         )
         governs = behind is not None and behind.category in ("det", "ego", "poss") and noun.category == "overtaking"
         if several or (governs and before.is_noun):
@@ -955,6 +962,9 @@ def _verb_or_noun(
         and behind is not None
         and (behind.category in ("det", "poss", "pron", "ego", "prep", "qty", "adv", "pos", "side"))
     ):
+        return _best_verb(verbs, before)
+    inside = any(earlier.category == "rel" for earlier in items[max(0, index - 6) : index]) and _ends_phrase(behind)
+    if inside and before is not None and before.category == "verb" and verb.form == "s" and noun.category != "actor":
         return _best_verb(verbs, before)
     if before is not None and before.category in ("prep", "verb"):
         return noun

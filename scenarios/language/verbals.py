@@ -121,6 +121,7 @@ def participle(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None,
     if (
         event is not None
         and event.concept in ("prevent", "avoid", "fail")
+        and not (event.concept == "fail" and event.passive)
         and before is not None
         and before.kind in ("verb", "np", "prep")
     ):
@@ -268,10 +269,10 @@ def finite(walk: Walk, chunk: Chunk, group: VerbGroup, before: Chunk | None, rea
         walk.to_main()
         frame = walk.frame
     near = frame.event is not None and frame.event.concept == "be" and frame.event.subject == [walk.cast.ego]
-    if near and frame.kind == "trigger" and not frame.prefix and before is not None and before.kind == "conj":
-        if group.concept not in ("be", "have", "stand"):
-            walk.to_main()
-            frame = walk.frame
+    joined = before is not None and before.kind == "conj" and group.concept not in ("be", "have", "stand")
+    if near and joined and frame.kind == "trigger" and not frame.prefix:
+        walk.to_main()
+        frame = walk.frame
     if frame.prefix and frame.had_verb and before is not None and before.kind == "punct" and not False:
         walk.to_main()
         frame = walk.frame

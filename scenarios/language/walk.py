@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from scenarios.language.adjuncts import attach, owner_of
+from scenarios.language.cast import Actor
 from scenarios.language.clauses import TRIGGERS, Frame, Walk
 from scenarios.language.deeds import NOUN_DEEDS, Place, manoeuvres
 from scenarios.language.lookahead import (
@@ -202,9 +203,8 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
         place = Place("pos" if walk.prep.kind == "pos" else walk.prep.value, walk.prep.item.lemma, None, list(subject),
         walk.prep.value)  # fmt: skip
         walk.prep = None
-        if place.value == "behind" and behind.np is not None and behind.np.category == "ego":
-            for actor in subject:
-                actor.relate("ahead")
+        if place.prep == "pos" and _behind_which(walk, subject, behind):
+            return
         walk.end_event()
         walk.to_main()
         walk.frame = Frame("main")
@@ -214,6 +214,22 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
         walk.push(Frame("sub", [], word="object", topic=list(subject)))
         return
     walk.push(Frame("rel", list(subject)))
+
+
+def _behind_which(walk: Walk, subject: list[Actor], behind: Chunk) -> bool:
+    """`the bus behind which the ego waits`, `behind which a boy hides`: a clause inside the one under way."""
+    if behind.np is None:
+        return False
+    coming = next((chunk.group.concept for chunk in walk.chunks[walk.at + 2 :] if chunk.group is not None), "")
+    while walk.outer and walk.frame.kind in ("rel", "part", "inf"):
+        walk.leave()
+    walk.push(Frame("sub", [], word="object", topic=[]))
+    if behind.np.category == "ego":
+        for actor in subject:
+            actor.relate("ahead")
+    elif coming in ("hide", "emerge", "run", "cross"):
+        walk.front.append(Place("behind_out", "from behind", None, list(subject), "behind"))
+    return True
 
 
 def _on_where(walk: Walk, chunk: Chunk) -> None:

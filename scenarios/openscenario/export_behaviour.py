@@ -80,10 +80,19 @@ class _Writer:
 
     def event(self, item: Behaviour, since: _Since) -> _Since:
         name = f"{self.actor.id} {len(self.events) + 1} {type(item).__name__}"
-        action = Node("Action", {"name": f"{name} action"}, (Node("PrivateAction", {}, (self.action(item),)),))
+        self.add(name, self.action(item), since)
+        if isinstance(item, FollowPath):
+            # Whoever has come to the end of a path stands; in the standard it would go on along the road.
+            self.add(f"{self.actor.id} {len(self.events) + 1} Stand", _speed(0.0, None), _Since((name,)))
+            self.notes.append(f"{self.actor.id}: goes along its path at once at {number(item.speed_mps)} m/s, without "
+                              "the first moments in which it comes to that speed")  # fmt: skip
+        return _Since((name,))
+
+    def add(self, name: str, content: Node, since: _Since) -> None:
+        """Adds an event with one private action."""
+        action = Node("Action", {"name": f"{name} action"}, (Node("PrivateAction", {}, (content,)),))
         priority = {"name": name, "priority": "parallel", "maximumExecutionCount": "1"}
         self.events.append(Node("Event", priority, (action, self.trigger(since))))
-        return _Since((name,))
 
     def trigger(self, since: _Since) -> Node:
         conditions = [
@@ -183,8 +192,10 @@ def events_of(actor: Actor, poser: Poser) -> tuple[tuple[Node, ...], list[str]]:
     return tuple(writer.events), writer.notes
 
 
-def _speed(speed_mps: float, rate_mps2: float) -> Node:
-    dynamics = {"dynamicsShape": "linear", "dynamicsDimension": "rate", "value": number(rate_mps2)}
+def _speed(speed_mps: float, rate_mps2: float | None) -> Node:
+    dynamics = {"dynamicsShape": "step", "dynamicsDimension": "time", "value": "0"}
+    if rate_mps2 is not None:
+        dynamics = {"dynamicsShape": "linear", "dynamicsDimension": "rate", "value": number(rate_mps2)}
     return Node("LongitudinalAction", {}, (Node("SpeedAction", {}, (
         Node("SpeedActionDynamics", dynamics),
         Node("SpeedActionTarget", {}, (Node("AbsoluteTargetSpeed", {"value": number(speed_mps)}),)),

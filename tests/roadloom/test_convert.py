@@ -1,8 +1,10 @@
 """`roadloom convert`: every pair of formats, what is lost is named, relative paths stay right, nothing half written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from lxml import etree
 
@@ -11,8 +13,10 @@ from driving_data.logs.commonroad import CommonRoadReader
 from roadloom.conversion import convert_file, read_source
 from roadloom.main import run
 from scenarios import library
-from scenarios.openscenario.export import export_openscenario
+from scenarios.openscenario.export import export_openscenario, write_export
 from scenarios.openscenario.reader import read_openscenario
+from scenarios.openscenario.scenario import from_openscenario
+from sim_bridge.embedded.simulator import EmbeddedSimulator
 from tests.scenarios.openscenario_models import validator
 
 
@@ -88,3 +92,19 @@ def test_bad_requests(tmp_path: Path) -> None:
     (tmp_path / "bad.xosc").write_text("<OpenSCENARIO>")
     assert run(["convert", str(tmp_path / "bad.xosc"), str(tmp_path / "x.yaml")]) == 1
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_exported_crossing_ends_where_ours_does(tmp_path: Path) -> None:
+    """Played from the exported file, the deer waits, crosses and stands where ours stands."""
+    concrete = library.load("animal_crossing_dusk").sample(3)
+    alone = replace(concrete, actors=tuple(actor for actor in concrete.actors if actor.id == "deer"))
+    path = tmp_path / "deer.xosc"
+    write_export(alone, path)
+    ends: list[np.ndarray] = []
+    for scenario, driver in ((alone, "constant_speed"), (from_openscenario(path, duration_s=12.0), "storyboard")):
+        session = EmbeddedSimulator().open([scenario], [1])
+        session.run(round(12.0 / scenario.step_s), driver)
+        (rollout,) = session.rollouts()
+        session.close()
+        ends.append(rollout.world_from_actor.translation_m[-1, rollout.actors.ids.index("deer"), :2])
+    assert np.allclose(ends[0], ends[1], atol=0.5)

@@ -12,12 +12,12 @@ IRREGULAR_VERBS = {
     know knew known|lay laid laid|lead led led|leap leapt leapt|leave left left|lend lent lent|let let let|lie lay lain
     lose lost lost|make made made|mean meant meant|meet met met|overtake overtook overtaken|pay paid paid|put put put
     quit quit quit|read read read|ride rode ridden|ring rang rung|rise rose risen|run ran run|say said said|see saw seen
-    send sent sent|set set set|shed shed shed|show showed shown|shut shut shut|sit sat sat|slide slid slid|speed sped sped
+    send sent sent|set set set|shed shed shed|shut shut shut|sit sat sat|slide slid slid|speed sped sped
     spill spilt spilt|spin spun spun|split split split|spread spread spread|spring sprang sprung|stand stood stood
     steal stole stolen|stick stuck stuck|strike struck struck|sweep swept swept|swing swung swung|take took taken
     tell told told|think thought thought|throw threw thrown|undertake undertook undertaken|wake woke woken
     wear wore worn|weave wove woven|wind wound wound|write wrote written|burst burst burst
-    pay paid paid|say said said|sell sold sold|buy bought bought|override overrode overridden
+    show showed shown|sell sold sold|buy bought bought|override overrode overridden
     understand understood understood|overrun overran overrun|tread trod trodden|dive dived dived|light lit lit
     """.replace("\n", "|").split("|")
     if line.strip()
