@@ -399,7 +399,7 @@ class Effects:
                     actor.occluded_by = others[0]
                 return
             if place.prep == "behind_out" and (phrase is None or any(a.is_ego for a in place.actors)):
-                actor.relate("behind")
+                actor.relate("ahead" if "front" in place.lemma else "behind")
             return
         if place.prep == "pos":
             self._position(actor, place, others, event)

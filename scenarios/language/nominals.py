@@ -63,6 +63,8 @@ def _same_lane_again(walk: Walk, phrase: NounPhrase) -> None:
         side = lane_word(told, None)
         if side in ("left", "right", "opposite"):
             phrase.head.value = side
+        elif side == "ego":
+            phrase.owner, phrase.dets = told.owner, [*phrase.dets, *(d for d in told.dets if d.category == "poss")]
     walk.last_lane = phrase
 
 

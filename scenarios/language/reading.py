@@ -374,6 +374,7 @@ class _Reader:
         actors = self._present()
         oncoming = any("oncoming" in a.relation or "opposite_lane" in a.relation for a in actors)
         shared = any(item.qty is not None and item.qty.kind == "share" for item in self.items)
+        setting.v2x = setting.v2x or (shared and any(t.norm in ("message", "messages", "packets") for t in self.tokens))
         if setting.v2x and not shared and _RADIO_DOWN.search(self.text):
             self.effects.deny("no v2x")
         no_radio = "no v2x" in self.effects.negations

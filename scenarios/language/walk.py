@@ -58,7 +58,8 @@ def _on_prep(walk: Walk, chunk: Chunk) -> None:
 
 def _on_pos(walk: Walk, chunk: Chunk) -> None:
     following = walk.chunk(1)
-    if chunk.value == "behind" and following is not None and following.kind == "rel":
+    whose = chunk.value == "behind" or (chunk.value == "ahead" and chunk.item.lemma.endswith(" of"))
+    if whose and following is not None and following.kind == "rel":
         walk.prep = chunk
         return
     if (
@@ -199,11 +200,11 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
     if walk.last is not None and walk.last[0].category in ("path", "lane", "side") and (walk.last[0].owner is not None):
         subject = owner_of(walk, walk.last[0]) or subject
     behind = walk.chunk(1)
-    if walk.prep is not None and walk.prep.value in ("behind_out", "behind", "between") and behind is not None:
+    if walk.prep is not None and walk.prep.value in ("behind_out", "behind", "between", "ahead") and behind is not None:
         place = Place("pos" if walk.prep.kind == "pos" else walk.prep.value, walk.prep.item.lemma, None, list(subject),
         walk.prep.value)  # fmt: skip
         walk.prep = None
-        if place.prep == "pos" and _behind_which(walk, subject, behind):
+        if place.prep == "pos" and _behind_which(walk, subject, behind, place.value):
             return
         walk.end_event()
         walk.to_main()
@@ -216,7 +217,7 @@ def _on_rel(walk: Walk, chunk: Chunk) -> None:
     walk.push(Frame("rel", list(subject)))
 
 
-def _behind_which(walk: Walk, subject: list[Actor], behind: Chunk) -> bool:
+def _behind_which(walk: Walk, subject: list[Actor], behind: Chunk, where: str) -> bool:
     """`the bus behind which the ego waits`, `behind which a boy hides`: a clause inside the one under way."""
     if behind.np is None:
         return False
@@ -226,8 +227,8 @@ def _behind_which(walk: Walk, subject: list[Actor], behind: Chunk) -> bool:
     walk.push(Frame("sub", [], word="object", topic=[]))
     if behind.np.category == "ego":
         for actor in subject:
-            actor.relate("ahead")
-    elif coming in ("hide", "emerge", "run", "cross"):
+            actor.relate("ahead" if where == "behind" else "behind")
+    elif where == "behind" and coming in ("hide", "emerge", "run", "cross"):
         walk.front.append(Place("behind_out", "from behind", None, list(subject), "behind"))
     return True
 
