@@ -63,6 +63,16 @@ def count_of(phrase: NounPhrase) -> int | str:
     return 1
 
 
+_NTH = {"third": 3, "fourth": 4, "fifth": 5}
+
+
+def _size(group: Actor) -> int:
+    """How many a counted group had before its members were singled out; 0 for several."""
+    if not isinstance(group.count, int):
+        return 0
+    return group.count + sum(member.count for member in group.members if isinstance(member.count, int))
+
+
 class Resolver:
     """Finds or makes the road users that a noun phrase names."""
 
@@ -285,6 +295,11 @@ class Resolver:
         group = self._latest_group()
         if "other_def" in dets:
             return self._others(group)
+        word = next((d.lemma.split()[-1] for d in phrase.dets if d.value == "another"), "")
+        if group is not None and 0 < _size(group) < _NTH.get(word, 0):
+            added = self._another(group, 1)
+            added.relate(*group.relation)
+            return [added]
         if "another" in dets and group is not None:
             return [self._single(group, 1)]
         latest = self.cast.latest()
@@ -373,8 +388,8 @@ class Resolver:
                 return [whole]
             latest = self.cast.latest()
             named = phrase.pronoun.lemma.split() if phrase.pronoun else []
-            beyond = {"third": 3, "fourth": 4, "fifth": 5}.get(named[1] if len(named) > 1 else "", 0)
-            if group is not None and beyond and isinstance(group.count, int) and group.count < beyond:
+            beyond = _NTH.get(named[1] if len(named) > 1 else "", 0)
+            if group is not None and beyond and 0 < _size(group) < beyond:
                 added = self._another(group, 1)
                 added.relate(*group.relation)
                 return [added]

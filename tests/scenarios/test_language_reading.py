@@ -155,6 +155,19 @@ def test_kept_sets_hold_the_level_that_was_reached(name: str, f1_reached: float,
     assert exact >= exact_reached - 0.01, f"exact {exact:.3f}"
 
 
+@pytest.mark.parametrize(
+    ("text", "v2x", "negations"),
+    [
+        ("One message in ten is lost and a bus stops.", {"latency_ms": None, "loss": [0.1, 0.1]}, []),
+        ("The V2X link is lost and a bus stops.", None, ["no v2x"]),
+    ],
+)
+def test_a_lost_share_is_no_lost_link(text: str, v2x: dict[str, Any] | None, negations: list[str]):
+    got = slots(text)
+    assert got["negations"] == negations
+    assert got["v2x"] == v2x
+
+
 def actors(text: str) -> list[tuple[Any, ...]]:
     return [(a["class"], a["count"], set(a["relation"]), a["manoeuvre"]) for a in slots(text)["actors"]]
 
@@ -174,6 +187,15 @@ def actors(text: str) -> list[tuple[Any, ...]]:
         ("A van carrying ladders follows the ego.", [("van", 1, {"behind"}, ["follow"])]),
         ("A motorist in a pickup reverses.", [("car", 1, set(), ["reverse"])]),
         ("Two buses, one in each lane, brake.", [("bus", 2, set(), ["brake"])]),
+        ("While the ego does 30 mph, a taxi does a U-turn.", [("car", 1, set(), ["u_turn"])]),
+        ("A taxi in front of which the ego has stopped accelerates.", [("car", 1, {"behind"}, ["accelerate"])]),
+        ("The lorry behind which the ego is driving brakes.", [("truck", 1, {"ahead"}, ["brake"])]),
+        ("A dog runs out in front of the ego.", [("animal", 1, {"ahead", "crossing"}, ["cross"])]),
+        ("The red light is ignored by a cyclist coming from the left.", [("bicycle", 1, {"left"}, ["run_red_light"])]),
+        ("A car two spaces away backs out of a parking bay.", [("car", 1, set(), ["reverse"])]),
+        ("A bus is in the right lane and a taxi in that lane brakes.", [("bus", 1, {"right_lane"}, []),
+                                                             ("car", 1, {"right_lane"}, ["brake"])]),
+        ("Barrels line the closed left lane.", [("cone", "several", {"left_lane"}, [])]),
         ("The second of three vans ahead of the ego brakes.", [("van", 2, {"ahead"}, []),
                                                                   ("van", 1, {"ahead"}, ["brake"])]),
         ("A mechanic pushes a bicycle across the road.", [("pedestrian", 1, {"crossing"}, ["cross"])]),
