@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driving_data.errors import Fault, InputError, nearest_name
+from driving_data.store.files import replace_file
 from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario
 
@@ -63,7 +64,7 @@ def convert_file(given: str, out: Path, seed: int = 0, index: int = 0, scenario:
     if out.suffix in (".yaml", ".yml"):
         from scenarios.spec import dump_spec
 
-        _write(out, (source.yaml or dump_spec(source.logical, out.parent)).encode())
+        replace_file(out, (source.yaml or dump_spec(source.logical, out.parent)).encode())
         return Conversion((out,), source.assumed, source.lost)
     concrete = source.logical.sample(seed, index)
     if out.suffix == ".xosc":
@@ -100,7 +101,7 @@ def _upgraded(path: Path, out: Path) -> Conversion:
     from scenarios.openscenario.write import write_openscenario
 
     document = read_openscenario(path)
-    _write(out, write_openscenario(relocated(document, out.parent)))
+    replace_file(out, write_openscenario(relocated(document, out.parent)))
     return Conversion((out,), tuple(str(note) for note in document.notes))
 
 
@@ -122,11 +123,5 @@ def _commonroad(concrete: ConcreteScenario, out: Path, seed: int) -> tuple[Path,
     finally:
         session.close()
     name = "".join(c for c in concrete.name.title() if c.isalnum()) or "Scenario"
-    _write(out, commonroad_xml(rollout, f"ZAM_{name}-1_1_T-1", concrete.description))
+    replace_file(out, commonroad_xml(rollout, f"ZAM_{name}-1_1_T-1", concrete.description))
     return (out,)
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(data)
-    draft.replace(path)

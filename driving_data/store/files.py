@@ -43,6 +43,22 @@ def write_file(path: Path, data: bytes, durable: bool) -> None:
         raise no_room(error, path, len(data)) from error
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file that is whole or absent: under a name of this process, then renamed over what stood there.
+
+    Raises:
+        StoreError: it cannot be written; what stood there still does, and nothing half written is left.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write_file(draft, data, durable=False)
+        os.replace(draft, path)
+    except OSError as error:
+        raise no_room(error, path, len(data)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def no_room(error: OSError, path: Path, num_bytes: int) -> StoreError:
     """The error that a failed write becomes."""
     if error.errno not in _NO_ROOM:

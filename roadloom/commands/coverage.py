@@ -90,6 +90,7 @@ def gaps(
     """A scenario of what is missing, ready to run: each option is a cell that closes some of the gap."""
     import numpy as np
 
+    from driving_data.store.files import replace_file
     from scenarios.coverage.gaps import gaps_of_rows
     from scenarios.spec import dump_spec
 
@@ -98,8 +99,7 @@ def gaps(
     missing = gaps_of_rows(logical, grid, np.concatenate([made, real]), strength, seed, cells or None)
     text = "" if missing.logical is None else dump_spec(missing.logical)
     if out is not None and text:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text)
+        replace_file(out, text.encode())
     if json:
         result({
             "coverage": missing.coverage.ratio, "missing": missing.coverage.total - missing.coverage.num_covered,

@@ -127,8 +127,9 @@ def _parsed(text: str, server: "Endpoint | None") -> Parsed:
 
 
 def _write(realised: "Realised", path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(realised.yaml, encoding="utf-8")
+    from driving_data.store.files import replace_file
+
+    replace_file(path, realised.yaml.encode())
     say(f"wrote {path}")
 
 

@@ -126,6 +126,7 @@ def sample(
     ] = None,
 ) -> None:
     """Draw concrete scenarios; one JSON document, a list."""
+    from driving_data.store.files import replace_file
     from roadloom.commands.coverage import drawn_by
     from roadloom.pipeline.sources import logical_scenarios
 
@@ -137,7 +138,7 @@ def sample(
     out.mkdir(parents=True, exist_ok=True)
     for number, scenario in enumerate(drawn):
         path = out / f"{scenario.name}_{seed}_{number}.json"
-        path.write_text(json_module.dumps(scenario.to_plain(), indent=1) + "\n")
+        replace_file(path, (json_module.dumps(scenario.to_plain(), indent=1) + "\n").encode())
         print(path)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from driving_data.environment import Environment
 from driving_data.maps.routes import RoutePath, place, route_path
+from driving_data.store.files import replace_file
 from driving_data.taxonomy import ActorClass, SignalState
 from scenarios.concrete import Actor, ConcreteScenario, Place
 from scenarios.openscenario.export_behaviour import Poser, at_time, events_of, number
@@ -92,9 +93,7 @@ def write_export(concrete: ConcreteScenario, path: Path) -> Exported:
     road = path.with_suffix(".xodr")
     exported = export_openscenario(concrete, road.name)
     for target, data in ((road, exported.xodr.encode()), (path, exported.xosc)):
-        draft = target.with_name(f".{target.name}.part")
-        draft.write_bytes(data)
-        draft.replace(target)
+        replace_file(target, data)
     return exported
 
 

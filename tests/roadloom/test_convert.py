@@ -1,6 +1,8 @@
 """`roadloom convert`: every pair of formats, what is lost is named, relative paths stay right, nothing half written."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,3 +110,20 @@ def test_exported_crossing_ends_where_ours_does(tmp_path: Path) -> None:
         session.close()
         ends.append(rollout.world_from_actor.translation_m[-1, rollout.actors.ids.index("deer"), :2])
     assert np.allclose(ends[0], ends[1], atol=0.5)
+
+
+def test_what_stood_there_stays_where_there_is_no_room(tmp_path: Path) -> None:
+    """A file too large for the limit of the process is not begun over the old one, and no draft is left."""
+    out = tmp_path / "s.yaml"
+    out.write_text("old\n")
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from roadloom.main import run\n"
+        "import scenarios.library\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))\n"
+        f"raise SystemExit(run(['convert', 'cut_in', {str(out)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-B", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "no room to write" in done.stderr, done.stderr
+    assert out.read_text() == "old\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["s.yaml"]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from driving_data.errors import Fault, InputError
-from scenarios.algebra import LogicalScenario, scenario
+from scenarios.algebra import LogicalScenario, Rejected, scenario
 from scenarios.language.realise.ledger import Ledger
 from scenarios.leaf import IllTyped, Leaf, Misfit
 from scenarios.space import Const
@@ -31,10 +31,26 @@ def fitted(leaves: Sequence[Leaf], ledger: Ledger) -> LogicalScenario:
     for _ in range(MAX_REPAIRS):
         found = next((m for one, two in combinations(kept, 2) for m in misfits(one, two)), None)
         found = found or next(iter(_problems(kept)), None)
-        if found is None:
-            return scenario(*kept)
-        kept = _without(kept, found, ledger)
+        if found is not None:
+            kept = _without(kept, found, ledger)
+            continue
+        whole = scenario(*kept)
+        crowded = _without_room(whole)
+        if not crowded:
+            return whole
+        # Only building the road tells that two long vehicles meet in a bend.
+        ledger.miss(crowded, "present", "the road has no room for it beside the others")
+        kept = [leaf for leaf in kept if leaf.name != crowded or leaf.kind not in ("actor", "do")]
     raise _refusal("the parts of the description do not fit together")
+
+
+def _without_room(whole: LogicalScenario) -> str:
+    """The actor for whom a draw finds no room; empty where everyone has some."""
+    try:
+        whole.sample(0)
+    except Rejected as error:
+        return error.actor
+    return ""
 
 
 def _problems(leaves: Sequence[Leaf]) -> tuple[Misfit, ...]:
