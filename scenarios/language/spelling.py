@@ -26,6 +26,8 @@ _KNOWN_SLIPS = {
 }  # fmt: skip
 _CONTEXT_ONLY = frozenset({"breaks", "breaking", "form", "tow", "rode", "rite", "lain", "lite", "fro"})
 _SIDED = frozenset({"lane", "side", "turn", "shoulder", "hand", "lan", "at", "now"})
+# Twice the longest word that is repaired: nothing longer is a misspelling of one.
+_LONGEST = 30
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -104,6 +106,8 @@ def _known(word: str) -> bool:
 @functools.lru_cache(maxsize=4096)
 def _nearest(word: str) -> str | None:
     """The one word of the lexicon within one slip (two for long words), the likeliest slip first."""
+    if len(word) > _LONGEST:
+        return None
     once = _slips(word)
     hits = [w for w in once if w in _targets() and (len(word) > 4 or len(w) != len(word) or sorted(w) == sorted(word))]
     if not hits and len(_stem(word)) >= 7:

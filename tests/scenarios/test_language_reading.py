@@ -304,3 +304,9 @@ def test_table_of_a_reading(capsys: pytest.CaptureFixture[str]):
     out = capsys.readouterr().out
     assert "actors[0].manoeuvre[0]" in out and '"cut_in"' in out
     assert main([]) == 2
+
+
+def test_a_word_that_is_longer_than_any_is_no_misspelling() -> None:
+    """A text of one endless word is read like any other that says nothing."""
+    found = read("a" * 20_000)
+    assert found.slots.actors == () and found.not_understood == ("a" * 20_000,)
