@@ -49,6 +49,8 @@ class Observation:
         road_friction: shape (B,).
         done: world has ended, shape (B,).
         frames: sensor frames of each world, where a renderer is attached.
+        lane_maps: the road of each world, as a map service would give it; None where there is none.
+        routes: name of the ego's route in `LaneMap.routes` of each world; empty where it has no name.
     """
 
     time_s: Float[np.ndarray, "B"]
@@ -75,6 +77,8 @@ class Observation:
     road_friction: Float[np.ndarray, "B"]
     done: Bool[np.ndarray, "B"]
     frames: tuple[SensorFrames | None, ...] = ()
+    lane_maps: tuple[LaneMap | None, ...] = ()
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

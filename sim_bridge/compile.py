@@ -138,6 +138,7 @@ class _World:
             replay=np.zeros((1, at.LOG_COLUMNS + 1, count)),
             replay_valid=np.zeros((1, count), dtype=np.int64),
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
+            ego_route=scenario.ego.start.route,
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:

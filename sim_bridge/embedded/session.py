@@ -65,6 +65,8 @@ class EmbeddedSession:
         self._size_m = np.ascontiguousarray(
             np.stack([self._batch.param_f[:, column] for column in (LENGTH, WIDTH, HEIGHT)], axis=-1)
         )
+        self._maps = tuple(spec.lane_map for spec in self._specs)
+        self._routes = tuple(spec.ego_route for spec in self._specs)
         self._ego = np.array([spec.ego_index for spec in self._specs], dtype=np.int64)
         self._players = [Player(spec.story, b) for b, spec in enumerate(self._specs) if spec.story is not None]
         self._begin()
@@ -209,4 +211,6 @@ class EmbeddedSession:
             signal_state=shown,
             road_friction=batch.world_f[:, FRICTION].copy(),
             done=batch.run[:, WORLD_DONE] == 1,
+            lane_maps=self._maps,
+            routes=self._routes,
         )

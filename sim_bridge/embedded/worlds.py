@@ -53,6 +53,7 @@ class WorldSpec:
         replay_valid: shape (R, A).
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
+        ego_route: name of the ego's route on the map; empty where it has none.
     """
 
     actors: Actors
@@ -79,6 +80,7 @@ class WorldSpec:
     replay_valid: Int[np.ndarray, "R A"]
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
+    ego_route: str = ""
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
