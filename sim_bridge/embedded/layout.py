@@ -271,3 +271,28 @@ class Batch(NamedTuple):
     log_lights: Any
     log_signal: Any
     events: Any
+
+
+# Rows of `View.numbers`.
+V_TIME: Final = 0
+V_LATERAL: Final = 1
+V_REMAINING: Final = 2
+V_SIGNAL: Final = 3
+V_STEER: Final = 4
+VIEW_NUMBERS: Final = 5
+
+
+class View(NamedTuple):
+    """What policies are shown of B worlds and A actors: arrays that the kernels fill, fresh for every observation."""
+
+    position: Any
+    yaw: Any
+    velocity: Any
+    acceleration: Any
+    yaw_rate: Any
+    valid: Any
+    route: Any
+    limits: Any
+    numbers: Any
+    shown: Any
+    done: Any
