@@ -17,6 +17,10 @@ POLICIES = Registry(
         "cautious": "closed_loop.policies.cautious:CautiousPolicy",
         "constant_speed": "closed_loop.policies.constant_speed:ConstantSpeedPolicy",
         "aeb": "closed_loop.policies.aeb:AebPolicy",
+        "constant_velocity": "closed_loop.policies.constant_velocity:ConstantVelocityPolicy",
+        "pure_pursuit": "closed_loop.policies.pure_pursuit:PurePursuitPolicy",
+        "stanley": "closed_loop.policies.stanley:StanleyPolicy",
+        "carla_pid": "closed_loop.policies.carla_pid:CarlaPidPolicy",
     },
 )
 
