@@ -35,6 +35,11 @@ POLICIES = Registry(
 # What stands before the first colon of a name that is none of the above, and who makes the policy from the rest.
 SCHEMES: Mapping[str, str] = {
     "python": "closed_loop.policies.own_code:load_policy",
+    "torch": "closed_loop.policies.torch_network:load_policy",
+    "onnx": "closed_loop.policies.onnx_network:load_policy",
+    "http": "closed_loop.policies.remote:at_http",
+    "https": "closed_loop.policies.remote:at_https",
+    "grpc": "closed_loop.policies.remote:at_grpc",
 }
 
 
