@@ -22,6 +22,8 @@ PBANK: Final = 11
 PTURN: Final = 12
 PGRADE: Final = 13
 PATH_COLUMNS: Final = 14
+# A bit of `Pool.fixed` beside those of the columns: the path is a straight line.
+LINE: Final = 1 << 30
 
 # What an actor can light, as bits of its parameter LAMPS.
 HAS_HEADLIGHTS: Final = 1
@@ -147,6 +149,14 @@ Q_VS: Final = 4
 Q_VD: Final = 5
 PROJ_COLUMNS: Final = 6
 
+# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box.
+W_YAW: Final = 0
+W_COS: Final = 1
+W_SIN: Final = 2
+W_REACH: Final = 3
+W_NEAR: Final = 4
+WORK_COLUMNS: Final = 5
+
 # World constants, floats.
 DT: Final = 0
 FRICTION: Final = 1
@@ -210,7 +220,11 @@ TINY: Final = 1e-12
 
 
 class Pool(NamedTuple):
-    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`."""
+    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`.
+
+    `fixed`: one bit per column of a path that is the same all along it, and `LINE` where the path is a straight line;
+    `steady`: these values, of a line its first point and its direction. What is fixed needs no look into the table.
+    """
 
     table: Any
     first: Any
@@ -224,6 +238,8 @@ class Pool(NamedTuple):
     stop_signal: Any
     conflict_first: Any
     conflict: Any
+    fixed: Any
+    steady: Any
 
 
 class Batch(NamedTuple):
@@ -245,6 +261,7 @@ class Batch(NamedTuple):
     state: Any
     flags: Any
     proj: Any
+    work: Any
     run: Any
     signal: Any
     history: Any

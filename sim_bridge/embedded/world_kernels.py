@@ -96,7 +96,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.world_f[b], batch.world_i[b], batch.paths[b], batch.param_f[b], batch.param_i[b],
         batch.phase_i[b], batch.phase_f[b], batch.signal_i[b], batch.signal_f[b], batch.program[b],
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
-        batch.proj[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
+        batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
         batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b],
     )  # fmt: skip
 
