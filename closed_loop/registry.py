@@ -29,6 +29,10 @@ POLICIES = Registry(
         "pure_pursuit": "closed_loop.policies.pure_pursuit:PurePursuitPolicy",
         "stanley": "closed_loop.policies.stanley:StanleyPolicy",
         "carla_pid": "closed_loop.policies.carla_pid:CarlaPidPolicy",
+        "careful_driver": "closed_loop.policies.regulation_driver:CarefulDriverPolicy",
+        "fuzzy_safety": "closed_loop.policies.regulation_driver:FuzzySafetyPolicy",
+        "reg157": "closed_loop.policies.regulation_driver:Reg157Policy",
+        "rss_driver": "closed_loop.policies.regulation_driver:RssDriverPolicy",
         "delayed": "closed_loop.policies.delayed:DelayedPolicy",
     },
 )
