@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from driving_data.maps.lane_map import LaneMap
-from driving_data.ports import Observation
+from driving_data.ports import NUM_HAPPENINGS, Observation
 from sim_bridge.embedded.layout import (
     FRICTION,
     HEIGHT,
@@ -81,7 +81,7 @@ class Window:
         return View(
             np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a)),
             np.empty((b, a), np.bool_), np.empty((b, points, 3)), np.empty((b, points)), np.empty((VIEW_NUMBERS, b)),
-            np.empty(b, np.int64), np.empty(b, np.bool_),
+            np.empty(b, np.int64), np.empty(b, np.bool_), np.empty((b, NUM_HAPPENINGS), np.int64),
         )  # fmt: skip
 
     def observation(self, view: View) -> Observation:
@@ -113,6 +113,7 @@ class Window:
             done=view.done,
             lane_maps=self.lane_maps,
             routes=self.routes,
+            happened=view.happened,
         )
 
 
