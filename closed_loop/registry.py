@@ -29,12 +29,21 @@ POLICIES = Registry(
         "pure_pursuit": "closed_loop.policies.pure_pursuit:PurePursuitPolicy",
         "stanley": "closed_loop.policies.stanley:StanleyPolicy",
         "carla_pid": "closed_loop.policies.carla_pid:CarlaPidPolicy",
+        "careful_driver": "closed_loop.policies.regulation_driver:CarefulDriverPolicy",
+        "fuzzy_safety": "closed_loop.policies.regulation_driver:FuzzySafetyPolicy",
+        "reg157": "closed_loop.policies.regulation_driver:Reg157Policy",
+        "rss_driver": "closed_loop.policies.regulation_driver:RssDriverPolicy",
         "delayed": "closed_loop.policies.delayed:DelayedPolicy",
     },
 )
 # What stands before the first colon of a name that is none of the above, and who makes the policy from the rest.
 SCHEMES: Mapping[str, str] = {
     "python": "closed_loop.policies.own_code:load_policy",
+    "torch": "closed_loop.policies.torch_network:load_policy",
+    "onnx": "closed_loop.policies.onnx_network:load_policy",
+    "http": "closed_loop.policies.remote:at_http",
+    "https": "closed_loop.policies.remote:at_https",
+    "grpc": "closed_loop.policies.remote:at_grpc",
 }
 
 

@@ -13,6 +13,7 @@ from closed_loop.metrics.catalogue import METRICS, metrics_named
 from closed_loop.metrics.collision import Contact, contacts
 from closed_loop.metrics.definition import MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.policies.measured import evidence_of
 from closed_loop.results import EpisodeResult, Failure
 from closed_loop.suites.kept import keep
 from closed_loop.suites.tags import episode_tags
@@ -129,7 +130,8 @@ def run_batch(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
     try:
         rollouts = run_rollouts(task.policy, task.simulator, task.scenarios)
         pairs = zip(task.scenarios, rollouts, strict=True)
-        results = tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
+        evidence = evidence_of(task.policy)
+        results = tuple(replace(judge(task, scenario, rollout), evidence=evidence) for scenario, rollout in pairs)
     except Exception as error:  # a plug-in may raise anything; it is told in the result
         if len(task.scenarios) == 1:
             return (failed_episode(task, task.scenarios[0], f"{type(error).__name__}: {error}"),)
