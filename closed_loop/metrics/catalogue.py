@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import collision, comfort, proximity, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, road, score
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.nuplan import score as nuplan
@@ -18,6 +18,8 @@ METRICS: Mapping[str, Metric] = {
         *proximity.METRICS,
         *comfort.METRICS,
         *nuplan.METRICS,
+        *carla_drive.METRICS,
+        *criticality.METRICS,
     )
 }
 
