@@ -93,11 +93,14 @@ def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
     return out
 
 
-def pack(specs: list[WorldSpec]) -> Batch:
-    """Packs worlds into one batch, padded; what moves is as `rewind` leaves it."""
+def pack(specs: list[WorldSpec], records: bool = True) -> Batch:
+    """Packs worlds into one batch, padded; what moves is as `rewind` leaves it.
+
+    Without `records` the log has room for two moments, which are written over and over.
+    """
     num_worlds = len(specs)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
-    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1 if records else 2
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
