@@ -40,6 +40,7 @@ from sim_bridge.embedded.layout import (
     PREV_Y,
     PREV_YAW,
     PRIGHT,
+    RED_LIGHTS,
     SPEED,
     STEP,
     VALID,
@@ -292,6 +293,8 @@ def watch_signals(pool: Pool, w: Batch, i: int) -> None:
         if before < pool.stop_s[k] <= after:
             shown = w.signal[pool.stop_signal[k]]
             if shown in (RED, RED_YELLOW):
+                if i == w.world_i[EGO]:
+                    w.run[RED_LIGHTS] += 1
                 row = record(w, EVENT_SIGNAL, i, -1)
                 if row >= 0:
                     w.events[row, EV_A] = pool.stop_signal[k]

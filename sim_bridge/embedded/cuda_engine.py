@@ -14,8 +14,8 @@ from numba import cuda
 from driving_data.errors import RoadloomError
 from sim_bridge.embedded.compiled import SIMULATES_GPU
 from sim_bridge.embedded.cuda_kernels import play_kernel, show_kernel
+from sim_bridge.embedded.engines import begin_worlds
 from sim_bridge.embedded.layout import Batch, Pool, View
-from sim_bridge.embedded.world_kernels import play_band
 
 _cuda: Any = cuda
 WARP, MOST_THREADS, SHOW_THREADS = 32, 128, 64
@@ -41,6 +41,12 @@ class CudaEngine:
         self._far_pool = Pool(*(_cuda.to_device(values) for values in pool))
         self._far_batch = Batch(*(_cuda.to_device(values) for values in batch))
 
+    def begin(self, first: int, last: int) -> None:
+        """As `Engine.begin`: on this machine, then the worlds are sent."""
+        begin_worlds(self._pool, self._batch, first, last)
+        for near, far in zip(self._batch, self._far_batch, strict=True):
+            far[first:last].copy_to_device(np.ascontiguousarray(near[first:last]))
+
     def play(
         self,
         num_steps: int,
@@ -51,12 +57,6 @@ class CudaEngine:
         spacing_m: float,
     ) -> None:
         """As `Engine.play`."""
-        if num_steps < 0:
-            play_band(
-                self._pool, self._batch, view, 0, self._count, num_steps, driver, accel_mps2, steer_rad, spacing_m
-            )
-            self._send()
-            return
         accel, steer = _cuda.to_device(accel_mps2), _cuda.to_device(steer_rad)
         if num_steps > 0:
             play_kernel[self._count, self._threads](self._far_pool, self._far_batch, num_steps, driver, accel, steer)
@@ -75,10 +75,6 @@ class CudaEngine:
     def close(self) -> None:
         """Lets go of the memory on the device."""
         self._far_pool, self._far_batch = self._pool, self._batch
-
-    def _send(self) -> None:
-        for name in KEPT:
-            getattr(self._far_batch, name).copy_to_device(getattr(self._batch, name))
 
     def _show(self, view: View, spacing_m: float) -> None:
         far = View(*(_cuda.device_array(near.shape, near.dtype) for near in view))

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from sim_bridge.embedded.layout import Batch, Pool, View
-from sim_bridge.embedded.world_kernels import play_band
+from sim_bridge.embedded.views import nothing_shown
+from sim_bridge.embedded.world_kernels import EXTERNAL, play_band
 
 BEGIN, NOTHING_SHOWN_M = -1, 0.0
 
@@ -16,6 +17,10 @@ BEGIN, NOTHING_SHOWN_M = -1, 0.0
 @runtime_checkable
 class Engine(Protocol):
     """Advances the worlds of one batch."""
+
+    def begin(self, first: int, last: int) -> None:
+        """Completes the first moment of these worlds, whose arrays were rewound on this machine."""
+        ...
 
     def play(
         self,
@@ -26,7 +31,7 @@ class Engine(Protocol):
         view: View,
         spacing_m: float,
     ) -> None:
-        """Begins every world (`num_steps` is `BEGIN`) or advances it, then fills the view unless `spacing_m` is 0."""
+        """Advances every world, then fills the view unless `spacing_m` is 0."""
         ...
 
     def fetch(self) -> None:
@@ -38,6 +43,12 @@ class Engine(Protocol):
         ...
 
 
+def begin_worlds(pool: Pool, batch: Batch, first: int, last: int) -> None:
+    """Begins the worlds of a band on the processor."""
+    idle = np.zeros(len(batch.run))
+    play_band(pool, batch, nothing_shown(), first, last, BEGIN, EXTERNAL, idle, idle, NOTHING_SHOWN_M)
+
+
 class CpuEngine:
     """The kernels on the processor, one band of worlds per thread; threads never change a byte."""
 
@@ -46,6 +57,10 @@ class CpuEngine:
         threads = max(1, min(num_threads, self._count))
         self._edges = [round(k * self._count / threads) for k in range(threads + 1)]
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def begin(self, first: int, last: int) -> None:
+        """As `Engine.begin`."""
+        begin_worlds(self._pool, self._batch, first, last)
 
     def play(
         self,

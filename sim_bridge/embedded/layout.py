@@ -192,7 +192,8 @@ CRASH_STEP: Final = 2
 OFF_ROAD: Final = 3
 AT_GOAL: Final = 4
 NUM_EVENTS: Final = 5
-RUN_INTS: Final = 6
+RED_LIGHTS: Final = 6
+RUN_INTS: Final = 7
 
 # Signals.
 SIG_FIRST: Final = 0
@@ -300,3 +301,4 @@ class View(NamedTuple):
     numbers: Any
     shown: Any
     done: Any
+    happened: Any

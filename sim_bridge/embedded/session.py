@@ -8,14 +8,14 @@ import numpy as np
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
-from sim_bridge.embedded.engines import BEGIN, NOTHING_SHOWN_M, CpuEngine, Engine
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine
 from sim_bridge.embedded.layout import Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.storyboard.player import Player
-from sim_bridge.embedded.views import Window
+from sim_bridge.embedded.views import Window, nothing_shown
 from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
-from sim_bridge.embedded.worlds import WorldSpec, pack, rewind
+from sim_bridge.embedded.worlds import WorldSpec, constants, pack, rewind
 
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
 STORYBOARD = "storyboard"
@@ -24,21 +24,45 @@ STORYBOARD = "storyboard"
 class EmbeddedSession:
     """B worlds that advance together; each is computed by itself, so batch and threads never change a byte."""
 
-    def __init__(self, specs: Sequence[WorldSpec], pool: Pool, options: EmbeddedOptions) -> None:
-        self._specs = list(specs)
+    def __init__(
+        self, specs: Sequence[WorldSpec], pool: Pool, options: EmbeddedOptions, rows: Sequence[int] | None = None
+    ) -> None:
+        """A world for each of `specs`, or for each of `rows`, which are indices of specifications."""
+        self._library = list(specs)
+        rows = range(len(self._library)) if rows is None else rows
+        self._specs = [self._library[row] for row in rows]
         self._records = options.records
-        self._batch = pack(self._specs, options.records)
-        self._engine = open_engine(self._specs, pool, self._batch, options)
+        self._batch = pack(self._library, rows, options.records)
+        self._engine = open_engine(self._library, pool, self._batch, options)
         self._closed = False
         self._idle = np.zeros(len(self._specs))
         self._window = Window.of(self._specs, self._batch)
-        self._players = [Player(spec.story, b) for b, spec in enumerate(self._specs) if spec.story is not None]
+        self._constants: dict[str, np.ndarray] | None = None
+        self._players = players_of(self._specs)
         self._begin()
 
     def reset(self) -> Observation:
         """Starts every world again from its scenario and seed."""
         self._refuse_closed()
         self._begin()
+        return self._look()
+
+    def place(self, slots: Sequence[int], rows: Sequence[int]) -> Observation:
+        """Puts other worlds, by the indices of their specifications, into slots of the batch and begins them."""
+        self._refuse_closed()
+        if self._constants is None:
+            self._constants = constants(self._library)
+        for slot, row in zip(slots, rows, strict=True):
+            for name, values in self._constants.items():
+                getattr(self._batch, name)[slot] = values[row]
+            self._specs[slot] = self._library[row]
+        self._window = Window.of(self._specs, self._batch)
+        others = [player for player in self._players if player.world not in slots]
+        self._players = others + [player for player in players_of(self._specs) if player.world in slots]
+        for slot in slots:
+            rewind(self._batch, slot, self._specs[slot])
+            self._begin_players(slot)
+            self._engine.begin(slot, slot + 1)
         return self._look()
 
     def step(self, control: Control) -> Observation:
@@ -102,14 +126,19 @@ class EmbeddedSession:
             raise RoadloomError("this session is closed; open another one")
 
     def _begin(self) -> None:
-        rewind(self._batch, self._specs)
+        for slot, spec in enumerate(self._specs):
+            rewind(self._batch, slot, spec)
+            self._begin_players(slot)
+        self._engine.begin(0, len(self._specs))
+
+    def _begin_players(self, slot: int) -> None:
         for player in self._players:
-            player.begin(self._batch)
-        self._engine.play(BEGIN, EXTERNAL, self._idle, self._idle, self._window.blank(shown=False), NOTHING_SHOWN_M)
+            if player.world == slot:
+                player.begin(self._batch)
 
     def _play(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, drives: bool) -> None:
         """Advances step by step, with what the storyboards say before each; `drives`: the egos are driven."""
-        unseen = self._window.blank(shown=False)
+        unseen = nothing_shown()
         for _ in range(num_steps):
             moving = [player for player in self._players if player.before(self._batch, drives)]
             if len(self._players) == len(self._specs) and not moving:
@@ -130,6 +159,11 @@ class EmbeddedSession:
         view = self._window.blank()
         self._engine.play(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
         return self._window.observation(view)
+
+
+def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
+    """Who plays the storyboards of worlds."""
+    return [Player(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
 
 
 def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: EmbeddedOptions) -> Engine:

@@ -28,6 +28,7 @@ from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
     ALONG,
+    AT_GOAL,
     BASE_D,
     COMMAND,
     CRASH_STEP,
@@ -60,12 +61,14 @@ from sim_bridge.embedded.layout import (
     NUM_ACTORS,
     NUM_SIGNALS,
     NUM_STEPS,
+    OFF_ROAD,
     PATH,
     PLIMIT,
     PREV_S,
     PTURN,
     PZ,
     REAR,
+    RED_LIGHTS,
     SHOW_LATERAL,
     SHOW_REMAINING,
     SHOW_SIGNAL,
@@ -409,6 +412,10 @@ def observe(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
     view.numbers[SHOW_TIME, b] = w.run[STEP] * w.world_f[DT]
     view.numbers[SHOW_STEER, b] = w.state[STEER, w.world_i[EGO]]
     view.done[b] = w.run[WORLD_DONE] == 1
+    view.happened[b, 0] = 1 if w.run[CRASH_STEP] >= 0 else 0
+    view.happened[b, 1] = (w.run[OFF_ROAD] + 1) // 2
+    view.happened[b, 2] = w.run[RED_LIGHTS]
+    view.happened[b, 3] = w.run[AT_GOAL]
 
 
 @entry

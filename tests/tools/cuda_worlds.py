@@ -16,7 +16,7 @@ from scenarios.sampling import sample_many
 from sim_bridge.compile import compile_scenarios
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.simulator import EmbeddedSimulator
-from sim_bridge.embedded.views import Window
+from sim_bridge.embedded.views import nothing_shown
 from sim_bridge.embedded.worlds import pack
 
 # Following, a turn through crossing traffic at a light, people, an oncoming overtaker who hits somebody.
@@ -51,8 +51,7 @@ def assemble(capability, file):
     # The only thing asked of a device while compiling is what it can do.
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(major, minor))
     specs, pool = compile_scenarios([motorway(6, 1.0)], [0], EmbeddedOptions(), build_road)
-    batch = pack(specs)
-    view = Window.of(specs, batch).blank()
+    batch, view = pack(specs, [0]), nothing_shown()
     numbers, whole = types.float64[::1], types.int64
     signature = (typeof(pool), typeof(batch), whole, whole, numbers, numbers)
     play_ptx, _ = cuda.compile_ptx(play_blocks, signature, device=False, cc=(major, minor))
