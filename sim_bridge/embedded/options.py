@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+DEVICES = ("cpu", "cuda")
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedOptions:
@@ -15,6 +17,8 @@ class EmbeddedOptions:
         acceleration_lag_s: time constant with which the ego's acceleration follows its command; 0 for none.
         steering_lag_s: the same for steering.
         acceleration_noise_mps2: standard deviation of what imperfect drivers of other actors add, from the seed.
+        device: 'cpu', or 'cuda' for an NVIDIA GPU (extra `cuda`), which agrees to rounding.
+        records: whether every moment is kept for rollouts; without, long runs of many worlds need little memory.
         ends_at_goal: whether a world ends when its ego reaches the goal.
     """
 
@@ -26,3 +30,9 @@ class EmbeddedOptions:
     steering_lag_s: float = 0.05
     acceleration_noise_mps2: float = 0.0
     ends_at_goal: bool = True
+    device: str = "cpu"
+    records: bool = True
+
+    def __post_init__(self) -> None:
+        if self.device not in DEVICES:
+            raise ValueError(f"device {self.device!r} is none of {', '.join(map(repr, DEVICES))}")

@@ -114,14 +114,14 @@ def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
     }
 
 
-def pack(specs: Sequence[WorldSpec], rows: Sequence[int]) -> Batch:
+def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) -> Batch:
     """Packs one world per entry of `rows`, the specification of that index, padded to the widest of all `specs`.
 
-    What moves is as `rewind` leaves it.
+    What moves is as `rewind` leaves it. Without `records` the log has room for two moments, written over and over.
     """
     num_worlds = len(rows)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
-    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1 if records else 2
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
