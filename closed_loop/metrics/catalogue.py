@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import collision, comfort, proximity, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, published, road, score
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.navsim import metrics as navsim
@@ -20,6 +20,9 @@ METRICS: Mapping[str, Metric] = {
         *comfort.METRICS,
         *nuplan.METRICS,
         *navsim.METRICS,
+        *published.METRICS,
+        *carla_drive.METRICS,
+        *criticality.METRICS,
     )
 }
 

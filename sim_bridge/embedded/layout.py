@@ -22,6 +22,8 @@ PBANK: Final = 11
 PTURN: Final = 12
 PGRADE: Final = 13
 PATH_COLUMNS: Final = 14
+# A bit of `Pool.fixed` beside those of the columns: the path is a straight line.
+LINE: Final = 1 << 30
 
 # What an actor can light, as bits of its parameter LAMPS.
 HAS_HEADLIGHTS: Final = 1
@@ -147,6 +149,18 @@ Q_VS: Final = 4
 Q_VD: Final = 5
 PROJ_COLUMNS: Final = 6
 
+# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box,
+# how many circles meet it, whether a line was crossed or an end reached, what the ego's driver asks for.
+W_YAW: Final = 0
+W_COS: Final = 1
+W_SIN: Final = 2
+W_REACH: Final = 3
+W_NEAR: Final = 4
+W_NEWS: Final = 5
+W_ACCEL: Final = 6
+W_ANGLE: Final = 7
+WORK_COLUMNS: Final = 8
+
 # World constants, floats.
 DT: Final = 0
 FRICTION: Final = 1
@@ -178,7 +192,8 @@ CRASH_STEP: Final = 2
 OFF_ROAD: Final = 3
 AT_GOAL: Final = 4
 NUM_EVENTS: Final = 5
-RUN_INTS: Final = 6
+RED_LIGHTS: Final = 6
+RUN_INTS: Final = 7
 
 # Signals.
 SIG_FIRST: Final = 0
@@ -210,7 +225,11 @@ TINY: Final = 1e-12
 
 
 class Pool(NamedTuple):
-    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`."""
+    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`.
+
+    `fixed`: one bit per column of a path that is the same all along it, and `LINE` where the path is a straight line;
+    `steady`: these values, of a line its first point and its direction. What is fixed needs no look into the table.
+    """
 
     table: Any
     first: Any
@@ -224,6 +243,8 @@ class Pool(NamedTuple):
     stop_signal: Any
     conflict_first: Any
     conflict: Any
+    fixed: Any
+    steady: Any
 
 
 class Batch(NamedTuple):
@@ -245,6 +266,7 @@ class Batch(NamedTuple):
     state: Any
     flags: Any
     proj: Any
+    work: Any
     run: Any
     signal: Any
     history: Any
@@ -254,3 +276,29 @@ class Batch(NamedTuple):
     log_lights: Any
     log_signal: Any
     events: Any
+
+
+# Rows of `View.numbers`.
+SHOW_TIME: Final = 0
+SHOW_LATERAL: Final = 1
+SHOW_REMAINING: Final = 2
+SHOW_SIGNAL: Final = 3
+SHOW_STEER: Final = 4
+SHOW_NUMBERS: Final = 5
+
+
+class View(NamedTuple):
+    """What policies are shown of B worlds and A actors: arrays that the kernels fill, fresh for every observation."""
+
+    position: Any
+    yaw: Any
+    velocity: Any
+    acceleration: Any
+    yaw_rate: Any
+    valid: Any
+    route: Any
+    limits: Any
+    numbers: Any
+    shown: Any
+    done: Any
+    happened: Any
