@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, energy, proximity, ride, road, score
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from driving_data.errors import Fault, InputError, nearest_name
@@ -18,6 +18,8 @@ METRICS: Mapping[str, Metric] = {
         *comfort.METRICS,
         *carla_drive.METRICS,
         *criticality.METRICS,
+        *energy.METRICS,
+        *ride.METRICS,
     )
 }
 
