@@ -12,6 +12,7 @@ values instead of margins.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -70,6 +71,7 @@ class Evaluation:
     step_s: float
     arrays: Arrays
     truth: bool = False
+    scales: Mapping[Node, float] = field(default_factory=lambda: {})
     known: dict[Node, Any] = field(default_factory=lambda: {})
 
     def value(self, node: Node) -> Any:
@@ -167,7 +169,7 @@ class Evaluation:
             margin, op = self._compare(node), node.op
         margin = self._known_only(node, margin)
         if not self.truth:
-            return margin
+            return margin / self.scales[node] if node in self.scales else margin
         at_zero = op in ("<=", ">=", "==")
         return np.where(margin >= 0 if at_zero else margin > 0, 1.0, -1.0)
 
@@ -281,11 +283,17 @@ def satisfaction(
     return _shaped(evaluation(formula, trace, step_s, truth=True).value(formula.root), trace) > 0
 
 
-def evaluation(formula: Formula, trace: Trace, step_s: float, truth: bool = False) -> Evaluation:
-    """An evaluation of a formula on a trace, with nothing evaluated yet."""
+def evaluation(
+    formula: Formula,
+    trace: Trace,
+    step_s: float,
+    truth: bool = False,
+    scales: Mapping[Node, float] = MappingProxyType({}),
+) -> Evaluation:
+    """An evaluation of a formula on a trace, with nothing evaluated yet; `scales` divide margins of predicates."""
     if not step_s > 0:
         raise ValueError(f"a step of {step_s} s")
-    return Evaluation(trace, variables_of(formula), step_s, NumpyArrays(), truth)
+    return Evaluation(trace, variables_of(formula), step_s, NumpyArrays(), truth, scales)
 
 
 def variables_of(formula: Formula) -> tuple[str, ...]:
