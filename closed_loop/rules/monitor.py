@@ -173,7 +173,9 @@ def _sentence(
 def _not_applicable(rule: Rule, view: View, needs: frozenset[Need]) -> str:
     """Why a rule does not apply; empty where it does."""
     drive = view.drive
-    if any(isinstance(node, ForActors) for node in walk(rule.formula.root)) and not drive.others.valid.any():
+    quantified = [node.every for node in walk(rule.formula.root) if isinstance(node, ForActors)]
+    # "For all" says nothing of nobody; "there is one" does: that there is none.
+    if quantified and all(quantified) and not drive.others.valid.any():
         return "no other actor"
     if (Need.ROAD in needs or rule.applies == "interstate") and view.scene.road is None:
         return f"needs {Need.ROAD.value}"

@@ -55,7 +55,8 @@ def precedes(view: View) -> np.ndarray:
     leads = np.minimum(same_lane(view), gap_ahead(view))
     s = view.road.corridor.s_m[:, 1:]
     nearer = np.minimum(leads[:, :, None], s[:, None, :] - s[:, :, None])
-    nearer = np.where(np.isnan(nearer), -np.inf, nearer)
+    nobody = np.eye(s.shape[1], dtype=bool) | np.isnan(nearer)
+    nearer = np.where(nobody, -np.inf, nearer)
     return np.minimum(leads, -np.max(nearer, axis=1, initial=-np.inf))
 
 
