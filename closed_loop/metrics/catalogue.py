@@ -8,6 +8,7 @@ from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.navsim import metrics as navsim
 from closed_loop.metrics.nuplan import score as nuplan
+from closed_loop.rules import metrics as rules
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.rollout import Rollout
 
@@ -26,6 +27,7 @@ METRICS: Mapping[str, Metric] = {
         *criticality.METRICS,
         *energy.METRICS,
         *ride.METRICS,
+        *rules.METRICS,
     )
 }
 
