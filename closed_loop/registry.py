@@ -33,6 +33,8 @@ POLICIES = Registry(
         "fuzzy_safety": "closed_loop.policies.regulation_driver:FuzzySafetyPolicy",
         "reg157": "closed_loop.policies.regulation_driver:Reg157Policy",
         "rss_driver": "closed_loop.policies.regulation_driver:RssDriverPolicy",
+        "pdm_closed": "closed_loop.policies.pdm.policy:PdmClosedPolicy",
+        "rss_guarded": "closed_loop.policies.rss_guarded:RssGuardedPolicy",
         "delayed": "closed_loop.policies.delayed:DelayedPolicy",
     },
 )
