@@ -4,6 +4,7 @@ A policy is named
     by its registered name              idm, pdm_closed, ...
     as Python of your own               python:package.module:name, python:path/to/file.py:name
     as a network                        torch:model.pt2, onnx:model.onnx
+    as a log that is driven again       log:path/to/log
     as a server                         http://host:port, https://host:port, grpc://host:port
 """
 
@@ -43,6 +44,7 @@ SCHEMES: Mapping[str, str] = {
     "python": "closed_loop.policies.own_code:load_policy",
     "torch": "closed_loop.policies.torch_network:load_policy",
     "onnx": "closed_loop.policies.onnx_network:load_policy",
+    "log": "closed_loop.policies.log_replay:load_policy",
     "http": "closed_loop.policies.remote:at_http",
     "https": "closed_loop.policies.remote:at_https",
     "grpc": "closed_loop.policies.remote:at_grpc",
