@@ -23,6 +23,7 @@ POLICIES = Registry(
     builtin={
         "idm": "closed_loop.policies.idm:IdmPolicy",
         "idm_nuplan": "closed_loop.policies.idm:NuplanIdmPolicy",
+        "idm_mobil": "closed_loop.policies.idm_mobil:IdmMobilPolicy",
         "cautious": "closed_loop.policies.cautious:CautiousPolicy",
         "constant_speed": "closed_loop.policies.constant_speed:ConstantSpeedPolicy",
         "aeb": "closed_loop.policies.aeb:AebPolicy",

@@ -1,8 +1,8 @@
 """Drives as the log did: `log:path/to/log`, or `LogReplayPolicy(rollouts=...)`. The expert of every comparison.
 
 A policy sees no scenario, so each world's log is found by its beginning: of the logs whose ego starts within `match_m`
-and `match_rad` of this one, that whose ego's speed and whose other actors are nearest to what is seen. Nobody is minded: what the log avoided, this avoids only as long as
-the others do what they did.
+and `match_rad` of this one, that whose ego's speed and whose other actors are nearest to what is seen. Nobody is
+minded: what the log avoided, this avoids only as long as the others do what they did.
 
 tracking 'lqr': the next `window_s` of the log through the LQR tracker of `closed_loop.tracking`, as nuPlan does.
 tracking 'preview': the logged acceleration and curvature of the moment at which the vehicle's lags let the command act,
