@@ -14,7 +14,6 @@ from sim_bridge.embedded.geometry_kernels import (
     path_value,
     polynomial,
     quintic_coefficients,
-    refine,
     wrap,
 )
 from sim_bridge.embedded.layout import (
@@ -25,11 +24,6 @@ from sim_bridge.embedded.layout import (
     C0,
     COMMAND,
     DT,
-    EGO_ACCEL_LAG,
-    EGO_MAX_ACCEL,
-    EGO_MAX_STEER,
-    EGO_STEER_LAG,
-    EGO_STEER_RATE,
     FRICTION,
     GRAVITY,
     GX,
@@ -45,7 +39,6 @@ from sim_bridge.embedded.layout import (
     PREV_Y,
     PREV_YAW,
     PZ,
-    REAR,
     SPEED,
     STEER,
     STEP,
@@ -183,36 +176,6 @@ def settle_on_ground(pool: Pool, w: Batch, i: int) -> None:
 
 
 @inner
-def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
-    """One step of the ego: bicycle about the rear axle, then the motion of its box centre."""
-    st, r, dt = w.state, w.param_f[REAR, i], w.world_f[DT]
-    limits = (
-        w.world_f[EGO_MAX_STEER],
-        w.world_f[EGO_STEER_RATE],
-        w.world_f[EGO_MAX_ACCEL],
-        w.world_f[EGO_ACCEL_LAG],
-        w.world_f[EGO_STEER_LAG],
-    )
-    x, y = st[X, i] - r * math.cos(st[YAW, i]), st[Y, i] - r * math.sin(st[YAW, i])
-    before = st[YAW_RATE, i]
-    x, y, yaw, speed, accel, steer, rate = bicycle(
-        x, y, st[YAW, i], st[SPEED, i], st[ACCEL, i], st[STEER, i], command, steer_command,
-        w.param_f[WHEELBASE, i], w.world_f[FRICTION], limits, dt,
-    )  # fmt: skip
-    tx, ty = math.cos(yaw), math.sin(yaw)
-    swing = flush((rate - before) / dt)
-    st[X, i], st[Y, i], st[YAW, i] = x + r * tx, y + r * ty, yaw
-    st[SPEED, i], st[ACCEL, i], st[STEER, i], st[YAW_RATE, i] = speed, accel, steer, rate
-    st[COMMAND, i] = command
-    st[VX, i], st[VY, i] = speed * tx - r * rate * ty, speed * ty + r * rate * tx
-    along, across = accel - r * rate * rate, speed * rate + r * swing
-    st[AX, i], st[AY, i] = along * tx - across * ty, along * ty + across * tx
-    st[ALONG, i] = along
-    st[S, i], st[D, i] = refine(pool, w.paths[w.flags[PATH, i]], st[X, i], st[Y, i], st[S, i])
-    settle_on_ground(pool, w, i)
-
-
-@inner
 def begin_sideways(w: Batch, i: int, target: float, duration: float) -> None:
     """Plans the quintic from the present lateral state to `target` metres left of the path."""
     st = w.state
@@ -346,7 +309,6 @@ __all__ = [
     "idm_interaction",
     "limited",
     "move_as_logged",
-    "move_ego",
     "move_free",
     "move_on_path",
     "pose_on_path",

@@ -11,6 +11,8 @@ from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
     CRASH_STEP,
     DELAY,
+    DT,
+    EGO_DEAD_TIME,
     EVENT_COLUMNS,
     LOG_COLUMNS,
     NUM_ACTORS,
@@ -36,12 +38,12 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (10,).
-        world_i: constants, shape (8,).
+        world_f: constants, shape (30,).
+        world_i: constants, shape (9,).
         paths: ids in the pool of the paths of this world, shape (P,).
         param_f: shape (12, A).
         param_i: shape (9, A).
-        state: initial state, shape (35, A); YAW relative to the path.
+        state: initial state, shape (42, A); YAW relative to the path.
         flags: initial flags, shape (10, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
@@ -102,6 +104,7 @@ def pack(specs: list[WorldSpec]) -> Batch:
     phases = max(1, max(len(spec.phase_i) for spec in specs))
     slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
     events = 64 + phases + 4 * actors
+    held = 2 + max(int(spec.world_f[EGO_DEAD_TIME] / spec.world_f[DT]) for spec in specs)
     return Batch(
         world_f=stacked([spec.world_f for spec in specs]),
         world_i=stacked([spec.world_i for spec in specs]),
@@ -128,6 +131,7 @@ def pack(specs: list[WorldSpec]) -> Batch:
         log_lights=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
         log_signal=np.zeros((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
+        commands=np.zeros((num_worlds, held, 2)),
     )
 
 
@@ -148,3 +152,4 @@ def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
     batch.log[:] = np.nan
     batch.log_valid[:], batch.log_lights[:], batch.log_signal[:] = 0, 0, 0
     batch.events[:] = 0.0
+    batch.commands[:] = 0.0
