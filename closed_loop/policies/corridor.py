@@ -64,7 +64,7 @@ def corridor_of(observation: Observation) -> Corridor:
     route = observation.route_m[..., :2]
     present = observation.valid.copy()
     present[worlds, ego] = False
-    s, d, heading = _places(observation.position_m[..., :2], route)
+    s, d, heading = places_on_route(observation.position_m[..., :2], route)
     turned = wrap_angle(observation.yaw_rad - heading)
     cos, sin = np.cos(heading), np.sin(heading)
     velocity, size = observation.velocity_mps, observation.size_m
@@ -90,8 +90,11 @@ def corridor_of(observation: Observation) -> Corridor:
     )
 
 
-def _places(points_m: np.ndarray, route_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nearest places (s, d, heading) of points (B, A, 2) on routes (B, P, 2), extended straight at both ends."""
+def places_on_route(points_m: np.ndarray, route_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Nearest places (s, d, heading) of points (B, A, 2) on routes (B, P, 2), extended straight at both ends.
+
+    The heading is that of the nearest piece of the polyline.
+    """
     start, step = route_m[:, :-1], np.diff(route_m, axis=1)
     length = np.maximum(np.hypot(step[..., 0], step[..., 1]), 1e-9)
     tx, ty = step[..., 0] / length, step[..., 1] / length

@@ -31,14 +31,32 @@ def _digest_of_sources() -> str:
 _DIGEST = _digest_of_sources()
 
 
+def _plain(dispatcher: Any) -> Any:
+    """The dispatcher, told to compile one version for all constants that callers hand in.
+
+    numba makes a version of its own for every literal argument; a column number alone would cost ten of them.
+    """
+    compile_for = dispatcher.get_call_template
+
+    def call_template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        return compile_for(
+            tuple(numba.types.unliteral(arg) for arg in args), {k: numba.types.unliteral(v) for k, v in kws.items()}
+        )
+
+    dispatcher.get_call_template = call_template
+    return dispatcher
+
+
 def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a law of plain numbers."""
-    return _njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    return _plain(_njit(nogil=True, error_model="numpy", _nrt=False)(function))
 
 
 def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a kernel that only other kernels call."""
-    return _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _plain(
+        _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    )
 
 
 def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -46,9 +64,12 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     A world is a record of two dozen arrays; passing it by value costs more than most of what these kernels do.
     """
-    return _njit(
-        nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-    )(function)
+    return _plain(
+        _njit(
+            nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+            forceinline=True,
+        )(function)
+    )  # fmt: skip
 
 
 def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:

@@ -45,6 +45,8 @@ from sim_bridge.embedded.layout import (
     VALID,
     VX,
     VY,
+    W_NEAR,
+    W_REACH,
     WALKS,
     WIDTH,
     WORLD_DONE,
@@ -173,25 +175,57 @@ def may_touch(w: Batch, i: int, j: int) -> bool:
     return dx * dx + dy * dy < reach * reach
 
 
+@inlined
+def know_neighbours(w: Batch) -> bool:
+    """Marks in W_NEAR whose circle meets another one's; says whether any does. A broad phase free of branches."""
+    count, work, st, f = w.world_i[NUM_ACTORS], w.work, w.state, w.param_f
+    for i in range(count):
+        # A micrometre more than `may_touch` asks for; who is not there meets nobody.
+        size = 0.5 * (f[LENGTH, i] + f[WIDTH, i]) + 1e-6
+        work[W_REACH, i] = size if w.flags[VALID, i] == 1 else -math.inf
+    crowd = 0
+    for i in range(count):
+        x, y, reach, near = st[X, i], st[Y, i], work[W_REACH, i], 0
+        for j in range(count):
+            dx, dy, both = st[X, j] - x, st[Y, j] - y, reach + work[W_REACH, j]
+            near += int((dx * dx + dy * dy < both * both) & (both > 0.0))
+        work[W_NEAR, i] = near - 1.0
+        crowd = max(crowd, near - 1)
+    return crowd > 0
+
+
+@inner
+def meet(w: Batch, i: int, j: int) -> bool:
+    """Lets two actors collide if their boxes overlap; says whether they did."""
+    depth, _, _ = overlap_at(w, i, j, 1.0)
+    if depth > 0.0:
+        collide(w, i, j)
+        return True
+    return False
+
+
 @inner
 def find_contacts(w: Batch) -> None:
     """Every contact of this step; the ego's first, so that its event names it as the first actor."""
+    if not know_neighbours(w):
+        return
     ego, count = w.world_i[EGO], w.world_i[NUM_ACTORS]
-    for j in range(count):
-        if j != ego and w.flags[VALID, j] == 1 and may_touch(w, ego, j):
-            depth, _, _ = overlap_at(w, ego, j, 1.0)
-            if depth > 0.0:
-                collide(w, ego, j)
+    # A contact puts bodies back a little: from then on the broad phase is out of date and everybody is looked at.
+    moved = False
+    if w.work[W_NEAR, ego] > 0.0:
+        for j in range(count):
+            if j != ego and w.flags[VALID, j] == 1 and may_touch(w, ego, j):
+                moved |= meet(w, ego, j)
     for i in range(count):
         if i == ego or w.flags[VALID, i] == 0 or w.flags[MODE, i] == MODE_STATIC:
+            continue
+        if w.work[W_NEAR, i] <= 0.0 and not moved:
             continue
         for j in range(count):
             partner_waits = w.flags[MODE, j] == MODE_STATIC or j > i
             if j in (ego, i) or w.flags[VALID, j] == 0 or not partner_waits or not may_touch(w, i, j):
                 continue
-            depth, _, _ = overlap_at(w, i, j, 1.0)
-            if depth > 0.0:
-                collide(w, i, j)
+            moved |= meet(w, i, j)
 
 
 @inner

@@ -163,7 +163,7 @@ def bicycle(
     return x, y, yaw, flush(speed), accel, steer, flush(rate)
 
 
-@inner
+@inlined
 def settle_on_ground(pool: Pool, w: Batch, i: int) -> None:
     """Height and slope of actor `i` from its path at (S, D)."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
@@ -209,7 +209,7 @@ def advance_sideways(w: Batch, i: int) -> None:
     st[U, i], st[UDOT, i] = flush(rate * pace), flush(bend * pace * pace)
 
 
-@inner
+@inlined
 def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     """Pose, velocity and acceleration of an actor from (S, D), its speed along the path and its lateral motion."""
     st, path = w.state, w.paths[w.flags[PATH, i]]

@@ -22,6 +22,8 @@ PBANK: Final = 11
 PTURN: Final = 12
 PGRADE: Final = 13
 PATH_COLUMNS: Final = 14
+# A bit of `Pool.fixed` beside those of the columns: the path is a straight line.
+LINE: Final = 1 << 30
 
 # What an actor can light, as bits of its parameter LAMPS.
 HAS_HEADLIGHTS: Final = 1
@@ -157,6 +159,14 @@ Q_VS: Final = 4
 Q_VD: Final = 5
 PROJ_COLUMNS: Final = 6
 
+# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box.
+W_YAW: Final = 0
+W_COS: Final = 1
+W_SIN: Final = 2
+W_REACH: Final = 3
+W_NEAR: Final = 4
+WORK_COLUMNS: Final = 5
+
 # World constants, floats.
 DT: Final = 0
 FRICTION: Final = 1
@@ -247,7 +257,11 @@ TINY: Final = 1e-12
 
 
 class Pool(NamedTuple):
-    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`."""
+    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`.
+
+    `fixed`: one bit per column of a path that is the same all along it, and `LINE` where the path is a straight line;
+    `steady`: these values, of a line its first point and its direction. What is fixed needs no look into the table.
+    """
 
     table: Any
     first: Any
@@ -261,6 +275,8 @@ class Pool(NamedTuple):
     stop_signal: Any
     conflict_first: Any
     conflict: Any
+    fixed: Any
+    steady: Any
 
 
 class Batch(NamedTuple):
@@ -282,6 +298,7 @@ class Batch(NamedTuple):
     state: Any
     flags: Any
     proj: Any
+    work: Any
     run: Any
     signal: Any
     history: Any
@@ -292,3 +309,28 @@ class Batch(NamedTuple):
     log_signal: Any
     events: Any
     commands: Any
+
+
+# Rows of `View.numbers`.
+V_TIME: Final = 0
+V_LATERAL: Final = 1
+V_REMAINING: Final = 2
+V_SIGNAL: Final = 3
+V_STEER: Final = 4
+VIEW_NUMBERS: Final = 5
+
+
+class View(NamedTuple):
+    """What policies are shown of B worlds and A actors: arrays that the kernels fill, fresh for every observation."""
+
+    position: Any
+    yaw: Any
+    velocity: Any
+    acceleration: Any
+    yaw_rate: Any
+    valid: Any
+    route: Any
+    limits: Any
+    numbers: Any
+    shown: Any
+    done: Any

@@ -19,6 +19,7 @@ from sim_bridge.embedded.ego_kernels import move_ego
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
+    ALONG,
     BASE_D,
     COMMAND,
     CRASH_STEP,
@@ -29,10 +30,13 @@ from sim_bridge.embedded.layout import (
     EVENT_DESPAWN,
     EVENT_SPAWN,
     GOAL_S,
+    GX,
+    GY,
     HAS_BEACON,
     HAS_BRAKE_LIGHTS,
     HAS_HEADLIGHTS,
     HAS_INDICATORS,
+    HEIGHT,
     INDICATOR,
     LAMPS,
     LAT_DURATION,
@@ -58,8 +62,14 @@ from sim_bridge.embedded.layout import (
     SIG_FIRST,
     SPEED,
     SPEED_PHASE,
+    STEER,
     STEP,
     TARGET_SPEED,
+    V_LATERAL,
+    V_REMAINING,
+    V_SIGNAL,
+    V_STEER,
+    V_TIME,
     VALID,
     VX,
     VY,
@@ -67,12 +77,15 @@ from sim_bridge.embedded.layout import (
     WALKS,
     WORLD_DONE,
     YAW,
+    YAW_RATE,
     Batch,
     D,
     Pool,
     S,
+    View,
     X,
     Y,
+    Z,
 )
 from sim_bridge.embedded.traffic_kernels import (
     actor_command,
@@ -96,7 +109,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.world_f[b], batch.world_i[b], batch.paths[b], batch.param_f[b], batch.param_i[b],
         batch.phase_i[b], batch.phase_f[b], batch.signal_i[b], batch.signal_f[b], batch.program[b],
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
-        batch.proj[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
+        batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
         batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b], batch.commands[b],
     )  # fmt: skip
 
@@ -265,20 +278,69 @@ def ego_command(pool: Pool, w: Batch, driver: int) -> tuple[float, float]:
     return mind_traffic(pool, w, i, desired, True, True), steer
 
 
-@entry
-def begin_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
-    """Begins the worlds of a band."""
-    for b in range(first, last):
-        begin(pool, world_of(batch, b))
+@inlined
+def show_actors(w: Batch, view: View, b: int) -> None:
+    """Writes what policies see of everybody; NaN for who is not there."""
+    st = w.state
+    for i in range(st.shape[1]):
+        valid = w.flags[VALID, i] == 1
+        hide = 0.0 if valid else math.nan
+        view.valid[b, i] = valid
+        view.position[b, i, 0], view.position[b, i, 1] = st[X, i] + hide, st[Y, i] + hide
+        view.position[b, i, 2] = st[Z, i] + 0.5 * w.param_f[HEIGHT, i] + hide
+        view.velocity[b, i, 0], view.velocity[b, i, 1] = st[VX, i] + hide, st[VY, i] + hide
+        view.velocity[b, i, 2] = st[GX, i] * st[VX, i] + st[GY, i] * st[VY, i] + hide
+        view.yaw[b, i], view.yaw_rate[b, i] = st[YAW, i] + hide, st[YAW_RATE, i] + hide
+        view.acceleration[b, i] = st[ALONG, i] + hide
+
+
+@inlined
+def show_route(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
+    """Writes what the ego sees of its route, from beside its rear axle onwards, and of the next stop line."""
+    i = w.world_i[EGO]
+    st, path = w.state, w.paths[w.flags[PATH, i]]
+    rear = w.param_f[REAR, i]
+    x, y = st[X, i] - rear * math.cos(st[YAW, i]), st[Y, i] - rear * math.sin(st[YAW, i])
+    s, d = refine(pool, path, x, y, st[S, i] - rear)
+    for k in range(view.route.shape[1]):
+        at = s + k * spacing
+        px, py, _, _ = path_point(pool, path, at)
+        view.route[b, k, 0], view.route[b, k, 1] = px, py
+        view.route[b, k, 2] = path_value(pool, path, at, PZ)
+        limit = path_value(pool, path, at, PLIMIT)
+        view.limits[b, k] = limit if limit < FREE_SPEED_MPS else math.inf
+    front = st[S, i] + 0.5 * w.param_f[LENGTH, i]
+    stop = next_stop(pool, w, w.flags[PATH, i], front)
+    view.numbers[V_LATERAL, b] = d
+    view.numbers[V_REMAINING, b] = max(w.world_f[GOAL_S] - st[S, i], 0.0)
+    view.numbers[V_SIGNAL, b] = pool.stop_s[stop] - front if stop >= 0 else math.inf
+    view.shown[b] = w.signal[pool.stop_signal[stop]] if stop >= 0 else 0
+
+
+@inner
+def observe(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
+    """Fills what policies see of one world."""
+    show_actors(w, view, b)
+    show_route(pool, w, view, b, spacing)
+    view.numbers[V_TIME, b] = w.run[STEP] * w.world_f[DT]
+    view.numbers[V_STEER, b] = w.state[STEER, w.world_i[EGO]]
+    view.done[b] = w.run[WORLD_DONE] == 1
 
 
 @entry
-def run_band(
-    pool: Pool, batch: Batch, first: int, last: int, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray
-) -> None:
-    """Advances the worlds of a band; `driver` 0 takes the commands from `accel` and `steer`, shape (B,)."""
+def play_band(
+    pool: Pool, batch: Batch, view: View, first: int, last: int, num_steps: int, driver: int,
+    accel: np.ndarray, steer: np.ndarray, spacing: float,
+) -> None:  # fmt: skip
+    """Begins the worlds of a band (`num_steps` -1) or advances them, then shows them; the one door into the kernels.
+
+    `driver` 0 takes the commands from `accel` and `steer`, shape (B,). `spacing`: between the points of the route
+    that are shown; 0 shows nothing.
+    """
     for b in range(first, last):
         w = world_of(batch, b)
+        if num_steps < 0:
+            begin(pool, w)
         for _ in range(num_steps):
             if w.run[WORLD_DONE] == 1:
                 break
@@ -286,42 +348,5 @@ def run_band(
             if driver != EXTERNAL:
                 command, angle = ego_command(pool, w, driver)
             step_world(pool, w, command, angle)
-
-
-@entry
-def observe_band(
-    pool: Pool,
-    batch: Batch,
-    first: int,
-    last: int,
-    route: np.ndarray,
-    limits: np.ndarray,
-    numbers: np.ndarray,
-    shown: np.ndarray,
-    spacing: float,
-) -> None:
-    """Writes what policies see of the route: points, limits, and the columns of `numbers`.
-
-    `numbers`: lateral offset of the rear axle, distance left to the goal, distance of the front to the next stop
-    line. `shown`: state of the signal there.
-    """
-    for b in range(first, last):
-        w = world_of(batch, b)
-        i = w.world_i[EGO]
-        st, path = w.state, w.paths[w.flags[PATH, i]]
-        rear = w.param_f[REAR, i]
-        x, y = st[X, i] - rear * math.cos(st[YAW, i]), st[Y, i] - rear * math.sin(st[YAW, i])
-        s, d = refine(pool, path, x, y, st[S, i] - rear)
-        for k in range(route.shape[1]):
-            at = s + k * spacing
-            px, py, _, _ = path_point(pool, path, at)
-            route[b, k, 0], route[b, k, 1] = px, py
-            route[b, k, 2] = path_value(pool, path, at, PZ)
-            limit = path_value(pool, path, at, PLIMIT)
-            limits[b, k] = limit if limit < FREE_SPEED_MPS else math.inf
-        numbers[b, 0] = d
-        numbers[b, 1] = max(w.world_f[GOAL_S] - st[S, i], 0.0)
-        front = st[S, i] + 0.5 * w.param_f[LENGTH, i]
-        stop = next_stop(pool, w, w.flags[PATH, i], front)
-        numbers[b, 2] = pool.stop_s[stop] - front if stop >= 0 else math.inf
-        shown[b] = w.signal[pool.stop_signal[stop]] if stop >= 0 else 0
+        if spacing > 0.0:
+            observe(pool, w, view, b, spacing)

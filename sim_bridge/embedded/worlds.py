@@ -21,6 +21,7 @@ from sim_bridge.embedded.layout import (
     Q_S,
     RUN_INTS,
     VALID,
+    WORK_COLUMNS,
     Batch,
 )
 from sim_bridge.embedded.storyboard.plan import StoryPlan
@@ -122,14 +123,16 @@ def pack(specs: list[WorldSpec]) -> Batch:
         state=stacked([spec.state for spec in specs]),
         flags=stacked([spec.flags for spec in specs]),
         proj=np.full((num_worlds, paths, PROJ_COLUMNS, actors), np.nan),
+        work=np.full((num_worlds, WORK_COLUMNS, actors), np.nan),
         run=np.zeros((num_worlds, RUN_INTS), dtype=np.int64),
         signal=np.zeros((num_worlds, signals), dtype=np.int64),
         history=np.full((num_worlds, slots, 2, actors), np.inf),
         phase_t=np.zeros((num_worlds, phases)),
-        log=np.full((num_worlds, steps, LOG_COLUMNS, actors), np.nan),
-        log_valid=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
-        log_lights=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
-        log_signal=np.zeros((num_worlds, steps, signals), dtype=np.uint8),
+        # Rows beyond the present step are never read, so they need not be written first.
+        log=np.empty((num_worlds, steps, LOG_COLUMNS, actors)),
+        log_valid=np.empty((num_worlds, steps, actors), dtype=np.uint8),
+        log_lights=np.empty((num_worlds, steps, actors), dtype=np.uint8),
+        log_signal=np.empty((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
         commands=np.zeros((num_worlds, held, 2)),
     )
@@ -143,13 +146,9 @@ def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
         batch.state[b, :, :count] = spec.state
         batch.flags[b, :, :count] = spec.flags
         batch.flags[b, VALID, count:] = 0
-    batch.proj[:, :, Q_S, :] = np.nan
+    batch.proj[:, :, Q_S, :], batch.work[:] = np.nan, np.nan
     batch.run[:] = 0
     batch.run[:, CRASH_STEP] = -1
     batch.signal[:] = 0
     batch.history[:] = np.inf
     batch.phase_t[:] = 0.0
-    batch.log[:] = np.nan
-    batch.log_valid[:], batch.log_lights[:], batch.log_signal[:] = 0, 0, 0
-    batch.events[:] = 0.0
-    batch.commands[:] = 0.0
