@@ -16,6 +16,7 @@ from sim_bridge.embedded.geometry_kernels import (
     quintic_coefficients,
     wrap,
 )
+from sim_bridge.embedded.impact_kernels import slide
 from sim_bridge.embedded.layout import (
     ACCEL,
     ALONG,
@@ -31,6 +32,7 @@ from sim_bridge.embedded.layout import (
     JERK,
     LAT_CLOCK,
     LAT_DURATION,
+    LENGTH,
     LOG_COLUMNS,
     PATH,
     PBANK,
@@ -48,6 +50,7 @@ from sim_bridge.embedded.layout import (
     VY,
     WALKS,
     WHEELBASE,
+    WIDTH,
     YAW,
     YAW_RATE,
     Batch,
@@ -261,22 +264,21 @@ def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     pose_on_path(pool, w, i, False)
 
 
-@inlined
+@inner
 def move_free(w: Batch, i: int) -> None:
-    """One step of a body after a crash: it slides straight on and friction brings it to rest."""
+    """One step of a body after a crash: it slides and turns until friction has brought it to rest."""
     st, dt = w.state, w.world_f[DT]
-    vx, vy = st[VX, i], st[VY, i]
-    speed = math.sqrt(vx * vx + vy * vy)
+    vx, vy, x, y = st[VX, i], st[VY, i], st[X, i], st[Y, i]
     brake = 0.7 * w.world_f[FRICTION] * GRAVITY
-    distance, end = travel(speed, -brake, dt)
-    share = end / speed if speed > 0.0 else 0.0
-    dx, dy = (vx / speed * distance, vy / speed * distance) if speed > 0.0 else (0.0, 0.0)
-    st[X, i], st[Y, i] = st[X, i] + dx, st[Y, i] + dy
-    st[Z, i] += st[GX, i] * dx + st[GY, i] * dy
-    st[VX, i], st[VY, i] = vx * share, vy * share
-    st[AX, i], st[AY, i] = (-brake * vx / speed, -brake * vy / speed) if end > 0.0 else (0.0, 0.0)
+    st[X, i], st[Y, i], yaw, st[VX, i], st[VY, i], st[YAW_RATE, i] = slide(
+        x, y, st[YAW, i], vx, vy, st[YAW_RATE, i], w.param_f[LENGTH, i], w.param_f[WIDTH, i], brake, dt
+    )
+    st[YAW, i] = wrap(yaw)
+    st[Z, i] += st[GX, i] * (st[X, i] - x) + st[GY, i] * (st[Y, i] - y)
+    st[AX, i], st[AY, i] = (st[VX, i] - vx) / dt, (st[VY, i] - vy) / dt
     st[ALONG, i] = st[AX, i] * math.cos(st[YAW, i]) + st[AY, i] * math.sin(st[YAW, i])
-    st[SPEED, i], st[ACCEL, i], st[YAW_RATE, i], st[COMMAND, i] = end, st[ALONG, i], 0.0, -brake
+    st[SPEED, i] = math.sqrt(st[VX, i] * st[VX, i] + st[VY, i] * st[VY, i])
+    st[ACCEL, i], st[COMMAND, i] = st[ALONG, i], -brake
     st[U, i], st[UDOT, i] = 0.0, 0.0
 
 

@@ -86,7 +86,9 @@ STARTED: Final = 6
 DONE: Final = 7
 HIT: Final = 8
 INDICATOR: Final = 9
-INT_COLUMNS: Final = 10
+# Whom it has touched: bits of two columns.
+TOUCHED: Final = 10
+INT_COLUMNS: Final = 12
 
 # How an actor moves.
 MODE_EGO: Final = 0

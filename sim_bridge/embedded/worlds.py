@@ -45,7 +45,7 @@ class WorldSpec:
         param_f: shape (12, A).
         param_i: shape (9, A).
         state: initial state, shape (42, A); YAW relative to the path.
-        flags: initial flags, shape (10, A).
+        flags: initial flags, shape (12, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
         phase_labels: names of the F phases.
