@@ -245,10 +245,11 @@ def write_whole(path: Path, texts: Iterator[str] | Sequence[str]) -> Path:
 
 def write_report(report: EvalReport, path: Path) -> Path:
     """Writes a report as one JSON document, one episode to a line; episodes are read and written one at a time."""
-    return write_whole(path, _report_texts(report))
+    return write_whole(path, report_texts(report))
 
 
-def _report_texts(report: EvalReport) -> Iterator[str]:
+def report_texts(report: EvalReport) -> Iterator[str]:
+    """The JSON document of a report in pieces, one episode to a piece and to a line."""
     plain = to_plain(replace(report, episodes=()))
     del plain["episodes"]
     yield json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")

@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import collision, comfort, proximity, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, road, score
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.metrics.nuplan import score as nuplan
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.rollout import Rollout
 
 METRICS: Mapping[str, Metric] = {
     metric.id: metric
-    for metric in (*score.METRICS, *collision.METRICS, *road.METRICS, *proximity.METRICS, *comfort.METRICS)
+    for metric in (
+        *score.METRICS,
+        *collision.METRICS,
+        *road.METRICS,
+        *proximity.METRICS,
+        *comfort.METRICS,
+        *nuplan.METRICS,
+        *carla_drive.METRICS,
+        *criticality.METRICS,
+    )
 }
 
 

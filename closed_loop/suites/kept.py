@@ -41,3 +41,11 @@ def _key_of(line: bytes) -> str:
         return from_plain(EpisodeResult, json.loads(line)).key
     except ValueError:
         return ""
+
+
+def forget(directory: Path) -> int:
+    """Removes what was kept below a directory; the number of files."""
+    paths = list(directory.glob("[0-9a-f][0-9a-f]/*.jsonl"))
+    for path in paths:
+        path.unlink()
+    return len(paths)

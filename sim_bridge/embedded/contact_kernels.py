@@ -47,6 +47,7 @@ from sim_bridge.embedded.layout import (
     PREV_Y,
     PREV_YAW,
     PRIGHT,
+    RED_LIGHTS,
     SPEED,
     STEP,
     TOUCHED,
@@ -54,6 +55,7 @@ from sim_bridge.embedded.layout import (
     VX,
     VY,
     W_NEAR,
+    W_NEWS,
     W_REACH,
     WALKS,
     WIDTH,
@@ -71,7 +73,7 @@ RED, RED_YELLOW = 3, 4
 IMMOVABLE_KG = 1e6
 # Partners of a contact in one integer.
 PARTNER_BITS = 62
-CONTACT_PASSES = 4
+CONTACT_PASSES = 5
 OFF_ROAD_TOLERANCE_M = 0.3
 MAX_OFF_ROAD_EVENTS = 8
 
@@ -226,22 +228,22 @@ def may_touch(w: Batch, i: int, j: int) -> bool:
 
 
 @inlined
-def know_neighbours(w: Batch) -> bool:
-    """Marks in W_NEAR whose circle meets another one's; says whether any does. A broad phase free of branches."""
-    count, work, st, f = w.world_i[NUM_ACTORS], w.work, w.state, w.param_f
-    for i in range(count):
-        # A micrometre more than `may_touch` asks for; who is not there meets nobody.
-        size = 0.5 * (f[LENGTH, i] + f[WIDTH, i]) + 1e-6
-        work[W_REACH, i] = size if w.flags[VALID, i] == 1 else -math.inf
-    crowd = 0
-    for i in range(count):
+def know_reach(w: Batch, i: int) -> None:
+    """Radius of the circle about an actor, a micrometre more than `may_touch` asks; who is not there meets nobody."""
+    size = 0.5 * (w.param_f[LENGTH, i] + w.param_f[WIDTH, i]) + 1e-6
+    w.work[W_REACH, i] = size if w.flags[VALID, i] == 1 else -math.inf
+
+
+@inlined
+def know_neighbours(w: Batch, lane: int, lanes: int) -> None:
+    """How many other circles meet that of every `lanes`-th actor: a broad phase free of branches."""
+    count, work, st = w.world_i[NUM_ACTORS], w.work, w.state
+    for i in range(lane, count, lanes):
         x, y, reach, near = st[X, i], st[Y, i], work[W_REACH, i], 0
         for j in range(count):
             dx, dy, both = st[X, j] - x, st[Y, j] - y, reach + work[W_REACH, j]
             near += int((dx * dx + dy * dy < both * both) & (both > 0.0))
         work[W_NEAR, i] = near - 1.0
-        crowd = max(crowd, near - 1)
-    return crowd > 0
 
 
 @inner
@@ -254,19 +256,7 @@ def meet(w: Batch, i: int, j: int) -> bool:
     return False
 
 
-@inner
-def find_contacts(w: Batch) -> None:
-    """Every contact of this step; whoever parts may lie in a third one then, so contacts are looked for again."""
-    if not know_neighbours(w):
-        return
-    moved = meet_everyone(w, False)
-    for _ in range(CONTACT_PASSES):
-        if not moved:
-            break
-        moved = meet_everyone(w, True)
-
-
-@inner
+@inlined
 def meet_everyone(w: Batch, moved: bool) -> bool:
     """One look at all pairs, the ego's first, so that its event names it as the first actor; whether any touched.
 
@@ -289,6 +279,16 @@ def meet_everyone(w: Batch, moved: bool) -> bool:
                 continue
             touched |= meet(w, i, j)
     return touched
+
+
+@inner
+def find_contacts(w: Batch) -> None:
+    """Every contact of this step; whoever parts may lie in a third one then, so contacts are looked for again."""
+    moved = False
+    for _ in range(CONTACT_PASSES):
+        moved = meet_everyone(w, moved)
+        if not moved:
+            break
 
 
 @inner
@@ -325,6 +325,28 @@ def watch_ego(pool: Pool, w: Batch) -> None:
 
 
 @inlined
+def on_path(w: Batch, i: int) -> bool:
+    """Whether an actor drives along a path."""
+    return w.flags[VALID, i] == 1 and (w.flags[MODE, i] == MODE_PATH or w.flags[MODE, i] == MODE_EGO)
+
+
+@inlined
+def look_for_news(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Marks in W_NEWS which of every `lanes`-th actor crossed a stop line or reached the end of its path."""
+    for i in range(lane, w.world_i[NUM_ACTORS], lanes):
+        w.work[W_NEWS, i] = 0.0
+        if not on_path(w, i):
+            continue
+        path = w.paths[w.flags[PATH, i]]
+        nose = 0.5 * w.param_f[LENGTH, i]
+        if pool.ends[path] == 1 and w.state[S, i] >= path_length(pool, path) - nose:
+            w.work[W_NEWS, i] = 1.0
+        for k in range(pool.stop_first[path], pool.stop_first[path + 1]):
+            if w.state[PREV_S, i] + nose < pool.stop_s[k] <= w.state[S, i] + nose:
+                w.work[W_NEWS, i] = 1.0
+
+
+@inlined
 def watch_signals(pool: Pool, w: Batch, i: int) -> None:
     """Whether the front of an actor crossed a stop line at red in this step."""
     path = w.paths[w.flags[PATH, i]]
@@ -334,22 +356,23 @@ def watch_signals(pool: Pool, w: Batch, i: int) -> None:
         if before < pool.stop_s[k] <= after:
             shown = w.signal[pool.stop_signal[k]]
             if shown in (RED, RED_YELLOW):
+                if i == w.world_i[EGO]:
+                    w.run[RED_LIGHTS] += 1
                 row = record(w, EVENT_SIGNAL, i, -1)
                 if row >= 0:
                     w.events[row, EV_A] = pool.stop_signal[k]
                     w.events[row, EV_B] = w.state[SPEED, i]
 
 
-@inner
+@inlined
 def watch_actors(pool: Pool, w: Batch) -> None:
     """Red lights run by anyone, and actors that leave the world at the end of their route."""
     for i in range(w.world_i[NUM_ACTORS]):
-        mode = w.flags[MODE, i]
-        if w.flags[VALID, i] == 0 or (mode != MODE_PATH and mode != MODE_EGO):
+        if w.work[W_NEWS, i] == 0.0:
             continue
         watch_signals(pool, w, i)
         path = w.paths[w.flags[PATH, i]]
         end = path_length(pool, path) - 0.5 * w.param_f[LENGTH, i]
-        if mode == MODE_PATH and pool.ends[path] == 1 and w.state[S, i] >= end:
+        if w.flags[MODE, i] == MODE_PATH and pool.ends[path] == 1 and w.state[S, i] >= end:
             w.flags[VALID, i] = 0
             record(w, EVENT_DESPAWN, i, -1)

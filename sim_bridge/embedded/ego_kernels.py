@@ -2,7 +2,7 @@
 
 import math
 
-from sim_bridge.embedded.compiled import inner
+from sim_bridge.embedded.compiled import inlined, inner
 from sim_bridge.embedded.dynamics_kernels import bicycle, limited, settle_on_ground
 from sim_bridge.embedded.geometry_kernels import flush, refine, wrap
 from sim_bridge.embedded.layout import (
@@ -67,7 +67,7 @@ from sim_bridge.embedded.vehicle_kernels import (
 FLAT_PULL_RAD = 0.015
 
 
-@inner
+@inlined
 def recall(w: Batch, command: float, steer_command: float) -> tuple[float, float, float, float, float]:
     """What reaches the actuators after the dead time: for how long the older command, then the newer one.
 
@@ -88,7 +88,7 @@ def recall(w: Batch, command: float, steer_command: float) -> tuple[float, float
     return max(dead - whole * dt, 0.0), old_accel, old_steer, new_accel, new_steer
 
 
-@inner
+@inlined
 def limits_of(w: Batch, i: int) -> tuple[float, float, float, float, float]:
     """Largest angle, its rate, largest acceleration, acceleration lag, steering lag, with what a fault takes."""
     return (
@@ -100,7 +100,7 @@ def limits_of(w: Batch, i: int) -> tuple[float, float, float, float, float]:
     )
 
 
-@inner
+@inlined
 def advance_kinematic(w: Batch, i: int, command: float, steer_command: float, dt: float) -> None:
     """Moves the ego as a kinematic bicycle about its rear axle for `dt`; faults bend and weaken the command."""
     st, r = w.state, w.param_f[REAR, i]
@@ -159,16 +159,7 @@ def advance_dynamic(w: Batch, i: int, command: float, steer_command: float, dt: 
     st[ACCEL, i], st[STEER, i] = accel, steer
 
 
-@inner
-def advance_ego(w: Batch, i: int, command: float, steer_command: float, dt: float) -> None:
-    """Moves the ego for `dt` by the model of its world."""
-    if w.world_i[EGO_MODEL] == MODEL_DYNAMIC:
-        advance_dynamic(w, i, command, steer_command, dt)
-    else:
-        advance_kinematic(w, i, command, steer_command, dt)
-
-
-@inner
+@inlined
 def show_motion(w: Batch, i: int, before: float) -> None:
     """Velocity and acceleration of the box centre of a kinematic ego whose yaw rate was `before`."""
     st, r, rate = w.state, w.param_f[REAR, i], w.state[YAW_RATE, i]
@@ -198,9 +189,16 @@ def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float)
     st, dt = w.state, w.world_f[DT]
     before = st[YAW_RATE, i]
     first, old_accel, old_steer, command, steer_command = recall(w, command, steer_command)
-    if first > 1e-9:
-        advance_ego(w, i, old_accel, old_steer, first)
-    advance_ego(w, i, command, steer_command, dt - first)
+    for part in range(2):
+        span, accel, angle = dt - first, command, steer_command
+        if part == 0:
+            span, accel, angle = first, old_accel, old_steer
+        if span < 1e-9:
+            continue
+        if w.world_i[EGO_MODEL] == MODEL_DYNAMIC:
+            advance_dynamic(w, i, accel, angle, span)
+        else:
+            advance_kinematic(w, i, accel, angle, span)
     st[COMMAND, i] = command
     if w.world_i[EGO_MODEL] == MODEL_DYNAMIC:
         show_slipping_motion(w, i)

@@ -161,13 +161,17 @@ Q_VS: Final = 4
 Q_VD: Final = 5
 PROJ_COLUMNS: Final = 6
 
-# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box.
+# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box,
+# how many circles meet it, whether a line was crossed or an end reached, what the ego's driver asks for.
 W_YAW: Final = 0
 W_COS: Final = 1
 W_SIN: Final = 2
 W_REACH: Final = 3
 W_NEAR: Final = 4
-WORK_COLUMNS: Final = 5
+W_NEWS: Final = 5
+W_ACCEL: Final = 6
+W_ANGLE: Final = 7
+WORK_COLUMNS: Final = 8
 
 # World constants, floats.
 DT: Final = 0
@@ -227,7 +231,8 @@ CRASH_STEP: Final = 2
 OFF_ROAD: Final = 3
 AT_GOAL: Final = 4
 NUM_EVENTS: Final = 5
-RUN_INTS: Final = 6
+RED_LIGHTS: Final = 6
+RUN_INTS: Final = 7
 
 # Signals.
 SIG_FIRST: Final = 0
@@ -314,12 +319,12 @@ class Batch(NamedTuple):
 
 
 # Rows of `View.numbers`.
-V_TIME: Final = 0
-V_LATERAL: Final = 1
-V_REMAINING: Final = 2
-V_SIGNAL: Final = 3
-V_STEER: Final = 4
-VIEW_NUMBERS: Final = 5
+SHOW_TIME: Final = 0
+SHOW_LATERAL: Final = 1
+SHOW_REMAINING: Final = 2
+SHOW_SIGNAL: Final = 3
+SHOW_STEER: Final = 4
+SHOW_NUMBERS: Final = 5
 
 
 class View(NamedTuple):
@@ -336,3 +341,4 @@ class View(NamedTuple):
     numbers: Any
     shown: Any
     done: Any
+    happened: Any

@@ -15,7 +15,7 @@ from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.storyboard.player import Player
 from sim_bridge.embedded.views import Window
 from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW, play_band
-from sim_bridge.embedded.worlds import WorldSpec, pack, rewind
+from sim_bridge.embedded.worlds import WorldSpec, constants, pack, rewind
 
 BEGIN, NOTHING_SHOWN_M = -1, 0.0
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
@@ -25,22 +25,50 @@ STORYBOARD = "storyboard"
 class EmbeddedSession:
     """B worlds that advance together; each is computed by itself, so batch and threads never change a byte."""
 
-    def __init__(self, specs: Sequence[WorldSpec], pool: Pool, num_threads: int = 1) -> None:
-        self._specs = list(specs)
+    def __init__(
+        self, specs: Sequence[WorldSpec], pool: Pool, num_threads: int = 1, rows: Sequence[int] | None = None
+    ) -> None:
+        """A world for each of `specs`, or for each of `rows`, which are indices of specifications."""
+        self._library = list(specs)
+        rows = range(len(self._library)) if rows is None else rows
+        self._specs = [self._library[row] for row in rows]
         self._pool = pool
-        self._batch = pack(self._specs)
+        self._batch = pack(self._library, rows)
         self._threads = max(1, min(num_threads, len(self._specs)))
         self._executor = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._closed = False
         self._idle = np.zeros(len(self._specs))
         self._window = Window.of(self._specs, self._batch)
-        self._players = [Player(spec.story, b) for b, spec in enumerate(self._specs) if spec.story is not None]
+        self._constants: dict[str, np.ndarray] | None = None
+        self._players = players_of(self._specs)
         self._begin()
 
     def reset(self) -> Observation:
         """Starts every world again from its scenario and seed."""
         self._refuse_closed()
         self._begin()
+        return self._look()
+
+    def place(self, slots: Sequence[int], rows: Sequence[int]) -> Observation:
+        """Puts other worlds, by the indices of their specifications, into slots of the batch and begins them."""
+        self._refuse_closed()
+        if self._constants is None:
+            self._constants = constants(self._library)
+        for slot, row in zip(slots, rows, strict=True):
+            for name, values in self._constants.items():
+                getattr(self._batch, name)[slot] = values[row]
+            self._specs[slot] = self._library[row]
+        self._window = Window.of(self._specs, self._batch)
+        others = [player for player in self._players if player.world not in slots]
+        self._players = others + [player for player in players_of(self._specs) if player.world in slots]
+        unseen = self._window.blank(shown=False)
+        for slot in slots:
+            rewind(self._batch, slot, self._specs[slot])
+            self._begin_players(slot)
+            play_band(
+                self._pool, self._batch, unseen, slot, slot + 1, BEGIN, EXTERNAL, self._idle, self._idle,
+                NOTHING_SHOWN_M,
+            )  # fmt: skip
         return self._look()
 
     def step(self, control: Control) -> Observation:
@@ -101,10 +129,15 @@ class EmbeddedSession:
             raise RoadloomError("this session is closed; open another one")
 
     def _begin(self) -> None:
-        rewind(self._batch, self._specs)
-        for player in self._players:
-            player.begin(self._batch)
+        for slot, spec in enumerate(self._specs):
+            rewind(self._batch, slot, spec)
+            self._begin_players(slot)
         self._kernels(BEGIN, EXTERNAL, self._idle, self._idle, self._window.blank(shown=False), NOTHING_SHOWN_M)
+
+    def _begin_players(self, slot: int) -> None:
+        for player in self._players:
+            if player.world == slot:
+                player.begin(self._batch)
 
     def _play(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, drives: bool) -> None:
         """Advances step by step, with what the storyboards say before each; `drives`: the egos are driven."""
@@ -146,6 +179,11 @@ class EmbeddedSession:
         ]
         for task in tasks:
             task.result()
+
+
+def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
+    """Who plays the storyboards of worlds."""
+    return [Player(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
 
 
 def all_finite(values: np.ndarray) -> bool:

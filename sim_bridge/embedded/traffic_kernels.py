@@ -101,21 +101,20 @@ def see_from_path(pool: Pool, w: Batch, p: int, j: int) -> None:
 
 
 @inlined
-def know_headings(w: Batch) -> None:
+def know_headings(w: Batch, lane: int, lanes: int) -> None:
     """Cosine and sine of every heading, computed anew only where it changed."""
     work = w.work
-    for j in range(w.world_i[NUM_ACTORS]):
+    for j in range(lane, w.world_i[NUM_ACTORS], lanes):
         yaw = w.state[YAW, j]
         if work[W_YAW, j] != yaw:
             work[W_YAW, j], work[W_COS, j], work[W_SIN, j] = yaw, math.cos(yaw), math.sin(yaw)
 
 
 @inner
-def see_everything(pool: Pool, w: Batch) -> None:
-    """Every actor from every path of the world."""
-    know_headings(w)
+def see_everything(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Every `lanes`-th actor from every path of the world."""
     for p in range(w.world_i[NUM_PATHS]):
-        for j in range(w.world_i[NUM_ACTORS]):
+        for j in range(lane, w.world_i[NUM_ACTORS], lanes):
             if w.flags[VALID, j] == 1:
                 see_from_path(pool, w, p, j)
             else:

@@ -11,19 +11,19 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from driving_data.maps.lane_map import LaneMap
-from driving_data.ports import Observation
+from driving_data.ports import NUM_HAPPENINGS, Observation
 from sim_bridge.embedded.layout import (
     FRICTION,
     HEIGHT,
     KIND,
     LENGTH,
     REAR,
-    V_LATERAL,
-    V_REMAINING,
-    V_SIGNAL,
-    V_STEER,
-    V_TIME,
-    VIEW_NUMBERS,
+    SHOW_LATERAL,
+    SHOW_NUMBERS,
+    SHOW_REMAINING,
+    SHOW_SIGNAL,
+    SHOW_STEER,
+    SHOW_TIME,
     WHEELBASE,
     WIDTH,
     Batch,
@@ -80,15 +80,15 @@ class Window:
         b, a, points = (self.num_worlds, self.num_actors, ROUTE_POINTS) if shown else (1, 1, 1)
         return View(
             np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a)),
-            np.empty((b, a), np.bool_), np.empty((b, points, 3)), np.empty((b, points)), np.empty((VIEW_NUMBERS, b)),
-            np.empty(b, np.int64), np.empty(b, np.bool_),
+            np.empty((b, a), np.bool_), np.empty((b, points, 3)), np.empty((b, points)), np.empty((SHOW_NUMBERS, b)),
+            np.empty(b, np.int64), np.empty(b, np.bool_), np.empty((b, NUM_HAPPENINGS), np.int64),
         )  # fmt: skip
 
     def observation(self, view: View) -> Observation:
         """The observation that a filled view is."""
         numbers = view.numbers
         return Observation(
-            time_s=numbers[V_TIME],
+            time_s=numbers[SHOW_TIME],
             position_m=view.position,
             yaw_rad=view.yaw,
             velocity_mps=view.velocity,
@@ -100,19 +100,20 @@ class Window:
             ego_index=self.ego_index,
             rear_axle_to_center_m=self.rear_axle_to_center_m,
             wheelbase_m=self.wheelbase_m,
-            steering_rad=numbers[V_STEER],
+            steering_rad=numbers[SHOW_STEER],
             route_m=view.route,
             route_spacing_m=self.spacing_m,
             route_speed_limit_mps=view.limits,
-            route_lateral_m=numbers[V_LATERAL],
-            route_remaining_m=numbers[V_REMAINING],
+            route_lateral_m=numbers[SHOW_LATERAL],
+            route_remaining_m=numbers[SHOW_REMAINING],
             target_speed_mps=self.target_speed_mps,
-            signal_distance_m=numbers[V_SIGNAL],
+            signal_distance_m=numbers[SHOW_SIGNAL],
             signal_state=view.shown,
             road_friction=self.road_friction,
             done=view.done,
             lane_maps=self.lane_maps,
             routes=self.routes,
+            happened=view.happened,
         )
 
 

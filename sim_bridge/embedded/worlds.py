@@ -1,5 +1,6 @@
 """Worlds before they run: one specification each, and the packed batch that the kernels advance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,14 @@ from sim_bridge.embedded.layout import (
     DT,
     EGO_DEAD_TIME,
     EVENT_COLUMNS,
+    INT_COLUMNS,
     LOG_COLUMNS,
     NUM_ACTORS,
     NUM_STEPS,
     PROJ_COLUMNS,
     Q_S,
     RUN_INTS,
-    VALID,
+    STATE_COLUMNS,
     WORK_COLUMNS,
     Batch,
 )
@@ -95,9 +97,31 @@ def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
     return out
 
 
-def pack(specs: list[WorldSpec]) -> Batch:
-    """Packs worlds into one batch, padded; what moves is as `rewind` leaves it."""
-    num_worlds = len(specs)
+def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
+    """What does not move in worlds, packed and padded, by the name of the array in `Batch`."""
+    return {
+        "world_f": stacked([spec.world_f for spec in specs]),
+        "world_i": stacked([spec.world_i for spec in specs]),
+        "paths": stacked([spec.paths for spec in specs], -1.0),
+        "param_f": stacked([spec.param_f for spec in specs]),
+        "param_i": stacked([spec.param_i for spec in specs]),
+        "phase_i": stacked([spec.phase_i for spec in specs]),
+        "phase_f": stacked([spec.phase_f for spec in specs]),
+        "signal_i": stacked([spec.signal_i for spec in specs]),
+        "signal_f": stacked([spec.signal_f for spec in specs], 1.0),
+        "program": stacked([spec.program for spec in specs]),
+        "replay": stacked([spec.replay for spec in specs]),
+        "replay_valid": stacked([spec.replay_valid for spec in specs]),
+        "replay_signal": stacked([spec.replay_signal for spec in specs]),
+    }
+
+
+def pack(specs: Sequence[WorldSpec], rows: Sequence[int]) -> Batch:
+    """Packs one world per entry of `rows`, the specification of that index, padded to the widest of all `specs`.
+
+    What moves is as `rewind` leaves it.
+    """
+    num_worlds = len(rows)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
     steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
     paths = max(len(spec.paths) for spec in specs)
@@ -107,21 +131,9 @@ def pack(specs: list[WorldSpec]) -> Batch:
     events = 64 + phases + 4 * actors
     held = 2 + max(int(spec.world_f[EGO_DEAD_TIME] / spec.world_f[DT]) for spec in specs)
     return Batch(
-        world_f=stacked([spec.world_f for spec in specs]),
-        world_i=stacked([spec.world_i for spec in specs]),
-        paths=stacked([spec.paths for spec in specs], -1.0),
-        param_f=stacked([spec.param_f for spec in specs]),
-        param_i=stacked([spec.param_i for spec in specs]),
-        phase_i=stacked([spec.phase_i for spec in specs]),
-        phase_f=stacked([spec.phase_f for spec in specs]),
-        signal_i=stacked([spec.signal_i for spec in specs]),
-        signal_f=stacked([spec.signal_f for spec in specs], 1.0),
-        program=stacked([spec.program for spec in specs]),
-        replay=stacked([spec.replay for spec in specs]),
-        replay_valid=stacked([spec.replay_valid for spec in specs]),
-        replay_signal=stacked([spec.replay_signal for spec in specs]),
-        state=stacked([spec.state for spec in specs]),
-        flags=stacked([spec.flags for spec in specs]),
+        **{name: values[list(rows)] for name, values in constants(specs).items()},
+        state=np.zeros((num_worlds, STATE_COLUMNS, actors)),
+        flags=np.zeros((num_worlds, INT_COLUMNS, actors), dtype=np.int64),
         proj=np.full((num_worlds, paths, PROJ_COLUMNS, actors), np.nan),
         work=np.full((num_worlds, WORK_COLUMNS, actors), np.nan),
         run=np.zeros((num_worlds, RUN_INTS), dtype=np.int64),
@@ -138,17 +150,14 @@ def pack(specs: list[WorldSpec]) -> Batch:
     )
 
 
-def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
-    """Puts everything that moves back to the beginning; the kernels then complete the first moment."""
-    batch.state[:], batch.flags[:] = 0.0, 0
-    for b, spec in enumerate(specs):
-        count = int(spec.world_i[NUM_ACTORS])
-        batch.state[b, :, :count] = spec.state
-        batch.flags[b, :, :count] = spec.flags
-        batch.flags[b, VALID, count:] = 0
-    batch.proj[:, :, Q_S, :], batch.work[:] = np.nan, np.nan
-    batch.run[:] = 0
-    batch.run[:, CRASH_STEP] = -1
-    batch.signal[:] = 0
-    batch.history[:] = np.inf
-    batch.phase_t[:] = 0.0
+def rewind(batch: Batch, b: int, spec: WorldSpec) -> None:
+    """Puts everything that moves in one world back to the beginning; the kernels then complete the first moment."""
+    count = int(spec.world_i[NUM_ACTORS])
+    batch.state[b], batch.flags[b] = 0.0, 0
+    batch.state[b, :, :count], batch.flags[b, :, :count] = spec.state, spec.flags
+    batch.proj[b, :, Q_S, :], batch.work[b] = np.nan, np.nan
+    batch.run[b] = 0
+    batch.run[b, CRASH_STEP] = -1
+    batch.signal[b] = 0
+    batch.history[b] = np.inf
+    batch.phase_t[b] = 0.0
