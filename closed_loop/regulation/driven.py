@@ -151,7 +151,7 @@ def drive_all(cases: Iterable[Case], policy: Policy, options: EmbeddedOptions | 
 def _drive(cases: Sequence[Case], policy: Policy, options: EmbeddedOptions) -> Crashes:
     pool = PoolBuilder()
     specs = [_world(case, pool, options) for case in cases]
-    session = EmbeddedSession(specs, pool.build(), options.num_threads)
+    session = EmbeddedSession(specs, pool.build(), options)
     seen = session.reset()
     policy.reset(len(cases))
     kind, impact = np.full(len(cases), NO_CRASH), np.full(len(cases), np.nan)
