@@ -9,7 +9,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, IntFlag
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -36,12 +36,12 @@ def to_plain(value: Any) -> Any:
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and not isinstance(value, (type, Sequence)):
         plain = {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"type": type(value).__name__, **plain}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return [to_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no plain form")
 
@@ -57,7 +57,7 @@ def from_plain(kind: Any, data: Any, path: str = "") -> Any:
         return data
     if origin in (typing.Union, types.UnionType):
         return _from_union(get_args(kind), data, path)
-    if origin in (tuple, list):
+    if origin in (tuple, list, Sequence):
         return _from_sequence(origin, get_args(kind), data, path)
     if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
         _expect(isinstance(data, Mapping), path, "a mapping", data)
@@ -92,7 +92,8 @@ def _from_sequence(origin: Any, args: tuple[Any, ...], data: Any, path: str) -> 
     if origin is tuple and not (len(args) == 2 and args[1] is Ellipsis):
         _expect(len(data) == len(args), path, f"{len(args)} items", data)
         return tuple(from_plain(a, item, f"{path}[{i}]") for i, (a, item) in enumerate(zip(args, data, strict=True)))
-    return origin(from_plain(args[0], item, f"{path}[{i}]") for i, item in enumerate(data))
+    kind = list if origin is list else tuple
+    return kind(from_plain(args[0], item, f"{path}[{i}]") for i, item in enumerate(data))
 
 
 def _from_dataclass(kind: type[Any], data: Any, path: str) -> Any:

@@ -61,6 +61,19 @@ def _pipeline_text(pipeline: str | None) -> tuple[str, str]:
         raise InputError([Fault(str(path), 0, 0, "", "unreadable", str(error), "a UTF-8 YAML file")]) from error
 
 
+def places_of(path: Path) -> tuple[dict[str, tuple[int, int]], dict[str, Any]]:
+    """Line and column of every key of a YAML file that holds a mapping, and its values.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Fault(str(path), 0, 0, "", "unreadable", str(error), "a UTF-8 YAML file")]) from error
+    return _read_mapping(text, str(path))
+
+
 def _read_mapping(text: str, file: str) -> tuple[dict[str, tuple[int, int]], dict[str, Any]]:
     """Positions of every key, and the values."""
     try:

@@ -1,8 +1,9 @@
 """Engines for independent tasks: in this process, in worker processes of this machine, on a Ray cluster.
 
-All three give results by key, in the order of the tasks. A task that raises, runs out of time or kills its worker
-is tried again a bounded number of times and then becomes a `TaskFailure`; no other task notices. Tasks shall be
-longer than about 100 ms and name their inputs by content, so that the same key means the same work.
+Tasks are looked up when their turn comes, so that a mapping may make them on demand; this may happen in several
+threads at once. All three give results by key, in the order of the tasks. A task that raises, runs out of time or
+kills its worker is tried again a bounded number of times and then becomes a `TaskFailure`; no other task notices.
+Tasks shall be longer than about 100 ms and name their inputs by content, so that the same key means the same work.
 """
 
 import os
@@ -113,7 +114,7 @@ class LokyExecutor:
     ) -> Mapping[str, Result | TaskFailure]:
         """Results by key, in the order of the tasks; `done` is called in this thread as each task ends."""
         count = min(self.workers or len(os.sched_getaffinity(0)), len(tasks))
-        job = _Job(function, dict(tasks), self.timeout_s, self.retries)
+        job = _Job(function, tasks, self.timeout_s, self.retries)
         threads = [threading.Thread(target=job.serve, name=f"worker-{k}") for k in range(count)]
         for thread in threads:
             thread.start()
@@ -147,7 +148,7 @@ class _Job:
     """One call of `map`: what is to do, what has ended, which pools are busy."""
 
     function: Callable[[Any], Any]
-    tasks: dict[str, Any]
+    tasks: Mapping[str, Any]
     timeout_s: float
     retries: int
     waiting: "queue.SimpleQueue[str]" = field(init=False)

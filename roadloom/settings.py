@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from closed_loop.suites.parts import LogPart, SuitePart
+
 STRICT: Mapping[str, str] = {"extra": "forbid"}
 
 
@@ -80,11 +82,15 @@ class SuiteConfig:
 
     Attributes:
         name: name in reports.
-        scenarios: names of library scenarios or paths; empty means the whole library.
-        count: concrete scenarios of each.
+        scenarios: names of library scenarios or paths; empty means the small set of the library, where there are
+            neither parts nor logs.
+        count: concrete scenarios of each of these.
+        parts: further scenarios: draws and grids.
+        logs: real logs that are played again.
+        not_playable: what the suite is after but cannot play, with the reason, by name.
         candidate: policy that wants to be released.
         baseline: policy that it is compared with.
-        rules: gate rules that differ from the defaults.
+        rules: values of the gate plan that differ from the defaults.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, str]] = STRICT
@@ -92,6 +98,9 @@ class SuiteConfig:
     name: str = "smoke"
     scenarios: tuple[str, ...] = ()
     count: int = 2
+    parts: tuple[SuitePart, ...] = ()
+    logs: tuple[LogPart, ...] = ()
+    not_playable: Mapping[str, str] = field(default_factory=lambda: {})
     candidate: str = "cautious"
     baseline: str = "idm"
     rules: Mapping[str, Any] = field(default_factory=lambda: {})

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from closed_loop.metrics.catalogue import METRICS, metrics_named
-from closed_loop.metrics.collision import contacts
+from closed_loop.metrics.collision import Contact, contacts
 from closed_loop.metrics.definition import MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
-from closed_loop.results import EpisodeResult, Failure, write_json
+from closed_loop.policies.measured import evidence_of
+from closed_loop.results import EpisodeResult, Failure
+from closed_loop.suites.kept import keep
+from closed_loop.suites.tags import episode_tags
 from driving_data.errors import RoadloomError
 from driving_data.maps.routes import route_path
 from driving_data.plain import digest, to_plain
@@ -22,7 +25,7 @@ from driving_data.rollout import Rollout
 from scenarios.concrete import ConcreteScenario
 from scenarios.storyboard import GOAL_SHARE
 
-EPISODE_VERSION = "1.0.0"
+EPISODE_VERSION = "1.1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class EpisodeTask:
         simulator_name: its registered name.
         scenarios: in which worlds.
         metrics: ids of what is measured; empty for everything.
-        directory: where each result is written as `<key>.json`; None for nowhere.
+        directory: where the results are kept (`suites.kept`); None for nowhere.
     """
 
     policy: Policy
@@ -127,15 +130,21 @@ def run_batch(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
     try:
         rollouts = run_rollouts(task.policy, task.simulator, task.scenarios)
         pairs = zip(task.scenarios, rollouts, strict=True)
-        results = tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
+        evidence = evidence_of(task.policy)
+        results = tuple(replace(judge(task, scenario, rollout), evidence=evidence) for scenario, rollout in pairs)
     except Exception as error:  # a plug-in may raise anything; it is told in the result
         if len(task.scenarios) == 1:
             return (failed_episode(task, task.scenarios[0], f"{type(error).__name__}: {error}"),)
         return tuple(result for scenario in task.scenarios for result in run_batch(task.of((scenario,))))
     if task.directory is not None:
-        for result in results:
-            write_json(task.directory / f"{result.key}.json", result)
+        keep(results, task.directory)
     return results
+
+
+def run_and_keep(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
+    """Runs a batch and hands back only what it did not keep on disk: the episodes that could not be run."""
+    results = run_batch(task)
+    return results if task.directory is None else tuple(result for result in results if result.error is not None)
 
 
 def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> EpisodeResult:
@@ -157,6 +166,7 @@ def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> Ep
         failures=ordered,
         duration_s=float(rollout.seconds()[-1]),
         trajectory_sha256=trajectory_sha256(rollout),
+        draws=scenario.draws,
     )
 
 
@@ -165,13 +175,17 @@ _WATCHED: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _collisions(found: Sequence[Any]) -> tuple[Failure, ...]:
+def _collisions(found: Sequence[Contact]) -> tuple[Failure, ...]:
     return tuple(
         Failure(
             "collision",
             f"hit {c.actor_id} ({c.kind.label}) at {c.impact_speed_mps:.1f} m/s, {c.type.value.replace('_', ' ')}",
             c.time_s,
             c.at_fault,
+            actor=c.actor_id,
+            actor_kind=c.kind.label,
+            geometry=c.type.value,
+            evidence={"impact_speed_mps": c.impact_speed_mps, "delta_v_mps": c.delta_v_mps},
         )
         for c in found
     )
@@ -183,21 +197,9 @@ def _other_failures(values: Mapping[str, MetricValue]) -> tuple[Failure, ...]:
         value = values[name]
         if value.value is not None and value.value == (0.0 if name == "making_progress" else 1.0):
             gained = float(value.evidence.get("gained_m", 0.0))
-            found.append(Failure(kind, value.reason or f"gained only {gained:.1f} m", value.at_s))
+            reason = value.reason or f"gained only {gained:.1f} m"
+            found.append(Failure(kind, reason, value.at_s, evidence=value.evidence))
     return tuple(found)
-
-
-def episode_tags(scenario: ConcreteScenario) -> tuple[str, ...]:
-    """The scenario's tags, with weather and light from its environment and road and name where it lacks them."""
-    environment = scenario.environment
-    present = {tag.partition(":")[0] for tag in scenario.tags if ":" in tag}
-    extra = {
-        "weather": environment.weather(),
-        "light": environment.light(),
-        "road": scenario.road.archetype or "file",
-        "scenario": scenario.name,
-    }
-    return (*scenario.tags, *(f"{key}:{value}" for key, value in extra.items() if key not in present))
 
 
 def trajectory_sha256(rollout: Rollout) -> str:
@@ -209,8 +211,8 @@ def trajectory_sha256(rollout: Rollout) -> str:
     return digester.hexdigest()
 
 
-def failed_episode(task: EpisodeTask, scenario: ConcreteScenario, reason: str) -> EpisodeResult:
-    """The result of an episode that could not be run."""
+def failed_episode(task: EpisodeTask, scenario: ConcreteScenario, reason: str, tries: int = 1) -> EpisodeResult:
+    """The result of an episode that could not be run: it counts as missing, never as passed."""
     return EpisodeResult(
         key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
         scenario_name=scenario.name,
@@ -220,5 +222,6 @@ def failed_episode(task: EpisodeTask, scenario: ConcreteScenario, reason: str) -
         tags=episode_tags(scenario),
         policy=task.policy.name,
         metrics={},
-        failures=(Failure("error", reason),),
+        failures=(Failure("error", reason, evidence={"tries": tries}),),
+        draws=scenario.draws,
     )

@@ -1,30 +1,40 @@
-"""Drives a policy through a suite: batched, resumable per episode, on any executor; failures become files."""
+"""Drives a policy through a suite: batched, resumable per episode, on any executor; failures become files.
+
+Memory does not grow with the suite: scenarios are drawn when their batch is handed out, workers write results to disk
+and hand nothing back, and the report reads them from there. What stays is a key and a place for each episode.
+"""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 from closed_loop.metrics.catalogue import metrics_named
 from closed_loop.metrics.definition import info
-from closed_loop.results import EpisodeResult, EvalReport, write_json
+from closed_loop.results import EpisodeResult, EvalReport, Place, StoredEpisodes, read_episode, write_json
 from closed_loop.suites.episodes import (
     EpisodeTask,
     episode_key,
     failed_episode,
     judge,
     policy_parameters,
-    run_batch,
+    run_and_keep,
     run_rollouts,
 )
+from closed_loop.suites.kept import find_kept
+from closed_loop.suites.names import failure_name
 from closed_loop.suites.suite import Suite
 from driving_data.errors import Fault, InputError
-from driving_data.plain import digest, from_plain
+from driving_data.plain import digest
 from driving_data.ports import Executor, Policy, Simulator, TaskFailure
 from driving_data.rollout import Rollout
 from scenarios.concrete import ConcreteScenario
 
 BATCH_SIZE = 12
+HELD_EPISODES = 2000
+"""Reports of larger suites leave their episodes on disk."""
 _PACKAGES = ("roadloom", "numpy", "scipy", "shapely", "numba")
 
 
@@ -39,8 +49,12 @@ def run_suite(
     directory: Path | None = None,
     metrics: Sequence[str] = (),
     batch_size: int = BATCH_SIZE,
+    plan_digest: str = "",
 ) -> EvalReport:
     """Evaluates a policy on every scenario of a suite.
+
+    A batch whose worker is lost is tried again as the executor says; where it is lost every time, its episodes are
+    tried alone, so that the one to blame is found: it is left out as missing, and the others have their results.
 
     Args:
         policy: who drives; must be picklable where the executor uses other processes.
@@ -49,94 +63,158 @@ def run_suite(
         executor: runs batches side by side; in this process one after the other where None.
         progress: called with the number of episodes that have just ended (those found done included).
         simulator_name: registered name, as it stands in the report.
-        directory: where each finished episode is kept as `<key>.json`; a second call takes what it finds there.
+        directory: where finished episodes are kept (`suites.kept`); a second call takes what it finds there. Without
+            one every result is held in memory.
         metrics: metric ids; all where empty.
         batch_size: episodes that one session runs together; no result depends on it.
+        plan_digest: of the gate plan under which this is run; it is written into the report before anything runs.
 
     Raises:
         InputError: a metric is unknown, or the suite is empty.
     """
-    if not suite.scenarios:
+    if not len(suite.scenarios):
         raise InputError([Fault("", 0, 0, f"suite.{suite.name}", "empty", "no scenario", "at least one scenario")])
-    whole = EpisodeTask(policy, simulator, simulator_name, suite.scenarios, tuple(metrics), directory)
-    keys = [episode_key(policy, simulator_name, scenario, metrics) for scenario in suite.scenarios]
-    done = kept_episodes(directory, keys)
-    left = {key: s for key, s in zip(keys, suite.scenarios, strict=True) if key not in done}
-    if progress is not None and len(done):
-        progress(len(keys) - len(left))
-    for results in _run(whole, left, batch_size, executor, progress):
-        done.update((result.key, result) for result in results)
+    whole = EpisodeTask(policy, simulator, simulator_name, (), tuple(metrics), directory)
+    listed = _list(suite, whole)
+    found: dict[str, Place | EpisodeResult] = dict(find_kept(directory, listed.places))
+    if progress is not None and found:
+        progress(sum(key in found for key in listed.keys))
+    left = {key: place for key, place in listed.places.items() if key not in found}
+    for result in _run(_Work(whole, suite.scenarios, listed, executor, progress), left, batch_size):
+        found[result.key] = result
+    found = {**find_kept(directory, [key for key in left if key not in found]), **found}
+    places = [found[key] for key in listed.keys]
     return EvalReport(
         policy=policy.name,
         policy_parameters=policy_parameters(policy),
         suite=suite.name,
-        suite_digest=suite.digest(),
+        suite_digest=listed.suite_digest,
         simulator=simulator_name,
         versions={name: version(name) for name in _PACKAGES},
         metrics={metric.id: info(metric) for metric in metrics_named(metrics)},
-        episodes=tuple(done[key] for key in keys),
+        episodes=StoredEpisodes(places) if len(places) > HELD_EPISODES else tuple(map(_held, places)),
+        selection=dict(suite.selection),
+        plan_digest=plan_digest,
     )
 
 
-def kept_episodes(directory: Path | None, keys: Iterable[str]) -> dict[str, EpisodeResult]:
-    """Episodes that an earlier call finished; a file that cannot be read is as good as absent."""
-    kept: dict[str, EpisodeResult] = {}
-    for key in keys if directory is not None else ():
-        path = Path(str(directory)) / f"{key}.json"
-        if path.is_file():
-            try:
-                result = from_plain(EpisodeResult, json.loads(path.read_text("utf-8")))
-            except ValueError:
-                continue
-            if result.key == key:
-                kept[key] = result
-    return kept
+def _held(place: Place | EpisodeResult) -> EpisodeResult:
+    return place if isinstance(place, EpisodeResult) else read_episode(place)
 
 
-def _run(
-    whole: EpisodeTask,
-    left: dict[str, ConcreteScenario],
-    batch_size: int,
-    executor: Executor | None,
-    progress: Callable[[int], None] | None,
-) -> Iterator[tuple[EpisodeResult, ...]]:
-    batches = {digest(list(chunk)): whole.of(tuple(left[key] for key in chunk)) for chunk in _chunks(left, batch_size)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _List:
+    """The episodes of a suite: keys in order, the first place of each key, the step of each place."""
 
-    def tell(batch_key: str) -> None:
-        if progress is not None:
-            progress(len(batches[batch_key].scenarios))
+    keys: tuple[str, ...]
+    places: Mapping[str, int]
+    steps_s: tuple[float, ...]
+    suite_digest: str
 
-    if executor is None:
-        for batch_key, task in batches.items():
-            yield run_batch(task)
-            tell(batch_key)
+
+def _list(suite: Suite, whole: EpisodeTask) -> _List:
+    keys: list[str] = []
+    digests: list[str] = []
+    steps: list[float] = []
+    for scenario in suite.scenarios:
+        digests.append(scenario.digest())
+        keys.append(episode_key(whole.policy, whole.simulator_name, scenario, whole.metrics))
+        steps.append(scenario.step_s)
+    places = {key: k for k, key in reversed(list(enumerate(keys)))}
+    return _List(tuple(keys), dict(sorted(places.items(), key=lambda item: item[1])), tuple(steps), digest(digests))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """What all batches of a run have in common."""
+
+    whole: EpisodeTask
+    scenarios: Sequence[ConcreteScenario]
+    listed: _List
+    executor: Executor | None
+    progress: Callable[[int], None] | None
+
+    def tell(self, num: int) -> None:
+        if self.progress is not None and num:
+            self.progress(num)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batches(Mapping[str, EpisodeTask]):
+    """Tasks by key, whose scenarios are drawn when the task is asked for (executors may ask from several threads)."""
+
+    work: _Work
+    members: Mapping[str, tuple[int, ...]]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __getitem__(self, key: str) -> EpisodeTask:
+        with self.lock:
+            return self.work.whole.of(tuple(self.work.scenarios[place] for place in self.members[key]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+
+def _run(work: _Work, left: Mapping[str, int], batch_size: int) -> Iterator[EpisodeResult]:
+    """Runs what is left; gives the results that were not kept on disk."""
+    batches = _Batches(work, _chunks(work, list(left.values()), batch_size))
+    if work.executor is None:
+        for key in batches:
+            yield from run_and_keep(batches[key])
+            work.tell(len(batches.members[key]))
         return
-    for batch_key, results in executor.map(run_batch, batches, done=tell).items():
+    lost: dict[str, TaskFailure] = {}
+    done = lambda key: work.tell(len(batches.members[key]))  # noqa: E731
+    for key, results in work.executor.map(run_and_keep, batches, done=done).items():
         if isinstance(results, TaskFailure):
-            task = batches[batch_key]
-            yield tuple(failed_episode(task, scenario, results.reason) for scenario in task.scenarios)
+            lost[key] = results
         else:
-            yield results
+            yield from results
+    yield from _alone(work, work.executor, batches, lost)
 
 
-def _chunks(left: dict[str, ConcreteScenario], size: int) -> Iterator[tuple[str, ...]]:
-    """Keys in batches; worlds of one session share the simulation step."""
-    by_step: dict[float, list[str]] = {}
-    for key, scenario in left.items():
-        by_step.setdefault(scenario.step_s, []).append(key)
-    for keys in by_step.values():
-        for start in range(0, len(keys), size):
-            yield tuple(keys[start : start + size])
+def _alone(
+    work: _Work, executor: Executor, batches: _Batches, lost: Mapping[str, TaskFailure]
+) -> Iterator[EpisodeResult]:
+    """Episodes of lost batches, each in a task of its own; a batch of one has had its chance."""
+    many = [key for key in lost if len(batches.members[key]) > 1]
+    for key in lost.keys() - set(many):
+        yield _missing(batches[key], lost[key])
+    if not many:
+        return
+    singles = _Batches(work, _chunks(work, [place for key in many for place in batches.members[key]], 1))
+    for key, results in executor.map(run_and_keep, singles).items():
+        if isinstance(results, TaskFailure):
+            yield _missing(singles[key], results)
+        else:
+            yield from results
+
+
+def _missing(task: EpisodeTask, failure: TaskFailure) -> EpisodeResult:
+    return failed_episode(task, task.scenarios[0], failure.reason, failure.tries)
+
+
+def _chunks(work: _Work, places: Sequence[int], size: int) -> dict[str, tuple[int, ...]]:
+    """Places in batches by key; worlds of one session share the simulation step."""
+    by_step: dict[float, list[int]] = {}
+    for place in places:
+        by_step.setdefault(work.listed.steps_s[place], []).append(place)
+    chunks = (tuple(own[start : start + size]) for own in by_step.values() for start in range(0, len(own), size))
+    return {digest([work.listed.keys[place] for place in chunk]): chunk for chunk in chunks}
 
 
 def write_failures(report: EvalReport, suite: Suite, directory: Path) -> tuple[Path, ...]:
-    """Writes the concrete scenario of every failed episode; each file replays with `replay`."""
-    scenarios = {scenario.digest(): scenario for scenario in suite.scenarios}
-    paths: list[Path] = []
-    for episode in report.failed():
-        name = f"{report.policy}-{episode.scenario_name}-{episode.scenario_digest[:12]}.json".replace("/", "_")
-        paths.append(write_json(directory / name, scenarios[episode.scenario_digest]))
-    return tuple(paths)
+    """Writes the concrete scenario of every failed episode; each file replays with `roadloom replay FILE`."""
+    wanted = {episode.scenario_digest: failure_name(report.policy, episode) for episode in report.failed()}
+    paths: dict[str, Path] = {}
+    for scenario in suite.scenarios if wanted else ():
+        name = wanted.get(scenario.digest())
+        if name is not None:
+            paths[scenario.digest()] = write_json(directory / name, scenario)
+    return tuple(paths[key] for key in wanted)
 
 
 def read_scenario(path: Path) -> ConcreteScenario:
@@ -170,7 +248,6 @@ def replay(
 
 __all__ = [
     "BATCH_SIZE",
-    "kept_episodes",
     "read_scenario",
     "replay",
     "run_rollouts",

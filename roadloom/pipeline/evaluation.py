@@ -1,25 +1,20 @@
 """Two policies on one suite, and the decision of the gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closed_loop.gates import DeploymentDecision, GateRules, decide
+from closed_loop.decision_texts import write_decision
+from closed_loop.gates import DeploymentDecision, GatePlan, decide
 from closed_loop.registry import make_policy
-from closed_loop.results import EvalReport, write_json, write_report
+from closed_loop.results import EvalReport, write_report
 from closed_loop.suites.run import run_suite
 from closed_loop.suites.suite import Suite
-from driving_data.errors import Fault, InputError
-from driving_data.plain import from_plain
 from driving_data.ports import Executor
 from roadloom.console import Stages
-from roadloom.pipeline.sources import concrete_scenarios
-from roadloom.settings import Choice, PipelineConfig, SuiteConfig
-from sim_bridge.registry import SIMULATORS
-
-# The suite is drawn with another seed than the data, so that what is evaluated was never trained on.
-SUITE_SEED_OFFSET = 1_000_003
+from roadloom.settings import PipelineConfig
+from roadloom.suites import Playable, playable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +28,47 @@ class Evaluation:
 
     @property
     def decision_text(self) -> str:
-        """'accept', 'reject' or 'insufficient_evidence'."""
+        """'pass', 'hold' or 'block'."""
         return self.decision.outcome.value
 
 
 def evaluate(config: PipelineConfig, executor: Executor, output: Path, stages: Stages) -> Evaluation:
     """Runs the configured suite with the candidate and the baseline and asks the gate."""
-    suite = draw_suite(config.suite, config.seed)
+    plan = gate_plan(config.suite.rules)
+    suite = playable(config.suite, config.seed, config.simulator)
     reports = [
-        run_policy(name, suite, config.simulator, executor, output / "episodes", stages)
+        run_policy(name, suite, executor, output / "episodes", stages, plan_digest=plan.digest())
         for name in (config.suite.candidate, config.suite.baseline)
     ]
-    decision = decide(reports[0], reports[1], gate_rules(config.suite.rules))
+    decision = decide(reports[0], reports[1], plan, registered=True)
     folder = output / "evaluation"
     write_report(reports[0], folder / "candidate.json")
     write_report(reports[1], folder / "baseline.json")
-    write_json(folder / "decision.json", decision)
-    return Evaluation(suite, reports[0], reports[1], decision)
+    write_decision(decision, folder)
+    return Evaluation(suite.suite, reports[0], reports[1], decision)
 
 
-def gate_rules(plain: Mapping[str, Any]) -> GateRules:
-    """The configured gate rules; what is not given keeps its default.
+def gate_plan(plain: Mapping[str, Any]) -> GatePlan:
+    """The configured gate plan; what is not given keeps its default.
 
     Raises:
         InputError: a rule is unknown or of the wrong form.
     """
-    try:
-        return from_plain(GateRules, plain, "suite.rules")
-    except ValueError as error:
-        raise InputError([Fault("", 0, 0, "suite.rules", "wrong-value", str(error), "gate rules")]) from error
-
-
-def draw_suite(config: SuiteConfig, seed: int) -> Suite:
-    """The concrete scenarios of the configured suite."""
-    names: Sequence[str] = config.scenarios or ("core",)
-    return Suite(config.name, tuple(concrete_scenarios(names, config.count, seed + SUITE_SEED_OFFSET)))
+    return GatePlan.from_plain(plain, "suite.rules")
 
 
 def run_policy(
-    name: str, suite: Suite, simulator: Choice, executor: Executor, episodes: Path, stages: Stages
+    name: str,
+    playable: Playable,
+    executor: Executor,
+    episodes: Path,
+    stages: Stages,
+    parameters: Mapping[str, Any] | None = None,
+    plan_digest: str = "",
 ) -> EvalReport:
-    """One policy on the suite; episodes that an earlier run finished are taken from `episodes`."""
-    policy = make_policy(name)
-    engine = SIMULATORS.load(simulator.name)(**simulator.parameters)
+    """One policy on a suite; episodes that an earlier run finished are taken from `episodes`."""
+    policy = make_policy(name, parameters or {})
+    suite = playable.suite
     with stages.stage(f"evaluate {name}", len(suite.scenarios), "episodes") as count:
 
         def progress(done: int) -> None:
@@ -83,5 +76,6 @@ def run_policy(
                 count()
 
         return run_suite(
-            policy, suite, engine, executor, progress, simulator_name=simulator.name, directory=episodes, batch_size=6
-        )
+            policy, suite, playable.simulator, executor, progress, simulator_name=playable.simulator_name,
+            directory=episodes, plan_digest=plan_digest,
+        )  # fmt: skip

@@ -39,7 +39,7 @@ def logical_scenarios(names: Sequence[str], settings: Mapping[str, str] | None =
 
 
 def _logical(name: str, settings: Mapping[str, str] | None = None) -> LogicalScenario:
-    if name in library.names():
+    if name in library.names() or name in library.families():
         return read_spec(library.path(name), settings) if settings else library.load(name)
     path = Path(name)
     if path.suffix.lower() == ".xosc":

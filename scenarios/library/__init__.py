@@ -21,13 +21,21 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
+def families() -> tuple[str, ...]:
+    """Names of the scenario families that suites draw from, as `r157/cut_in`, sorted."""
+    folder = _FOLDER / "families"
+    return tuple(sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")))
+
+
 def path(name: str) -> Path:
-    """The file of a ready scenario.
+    """The file of a ready scenario or of a family.
 
     Raises:
         InputError: there is none of that name; the fault names the nearest.
     """
-    known = names()
+    if name in families():
+        return _FOLDER / "families" / f"{name}.yaml"
+    known = (*names(), *families()) if "/" in name else names()
     if name not in known:
         expected, nearest = f"one of {', '.join(known)}", nearest_name(name, known)
         raise InputError([Fault("", 0, 0, "scenario", "unknown-name", repr(name), expected, nearest)])
@@ -36,7 +44,7 @@ def path(name: str) -> Path:
 
 @lru_cache(maxsize=64)
 def load(name: str) -> "LogicalScenario":
-    """The ready scenario of that name.
+    """The ready scenario, or the family, of that name.
 
     Raises:
         InputError: there is none of that name, or its file is damaged.
@@ -46,4 +54,4 @@ def load(name: str) -> "LogicalScenario":
     return read_spec(path(name))
 
 
-__all__ = ["CORE", "load", "names", "path"]
+__all__ = ["CORE", "families", "load", "names", "path"]

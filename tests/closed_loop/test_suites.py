@@ -55,7 +55,9 @@ def test_a_finished_episode_is_not_run_again(tmp_path):
     opened = []
     first = run_suite(make_policy("idm"), small(3), worlds.PointWorlds(opened), directory=tmp_path)
     assert len(opened) == 1
-    (tmp_path / f"{first.episodes[1].key}.json").write_text("{ damaged")
+    (kept,) = tmp_path.glob("*/*.jsonl")
+    lines = kept.read_text().splitlines()
+    kept.write_text("\n".join([lines[0], lines[1][:-40], lines[2]]) + "\n")
     again = run_suite(make_policy("idm"), small(4), worlds.PointWorlds(opened), directory=tmp_path)
     assert [len(names) for names in opened] == [3, 2]
     assert again.episodes[:3] == first.episodes
@@ -112,7 +114,8 @@ class _Lossy:
 def test_an_executor_may_lose_a_batch(tmp_path):
     seen = []
     report = evaluate(executor=_Lossy(), batch_size=2, directory=tmp_path, progress=seen.append)
-    assert [episode.error for episode in report.episodes] == ["the worker was killed"] * 2 + [None] * 3
+    assert [episode.error for episode in report.episodes] == ["the worker was killed"] + [None] * 4
+    assert report.missing()[0].failures[0].evidence == {"tries": 2}
     assert sum(seen) == 5
     again = evaluate(batch_size=2, directory=tmp_path)
     assert all(episode.error is None for episode in again.episodes)

@@ -35,6 +35,11 @@ class Player:
         self._events: list[Element] = []
         self._begun: list[int] = []
 
+    @property
+    def world(self) -> int:
+        """Which world of the batch it plays."""
+        return self._world
+
     def begin(self, batch: Batch) -> None:
         """Puts a rewound world into the first moment of the storyboard."""
         self._engine = self._plan.engine()
