@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, published, road, score
-from closed_loop.metrics import carla_drive, collision, comfort, criticality, energy, proximity, ride, road, score
+from closed_loop.metrics import (
+    carla_drive,
+    collision,
+    comfort,
+    criticality,
+    energy,
+    proximity,
+    published,
+    ride,
+    road,
+    score,
+)
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.navsim import metrics as navsim
