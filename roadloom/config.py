@@ -15,7 +15,6 @@ from driving_data.conf import conf_directory
 from driving_data.errors import Fault, InputError, nearest_name
 from roadloom.settings import PipelineConfig
 
-
 # Data that a room reads with a reader of its own; no choices to compose.
 _DATA_FOLDERS = frozenset({"rules"})
 
