@@ -289,6 +289,9 @@ class KinematicBicycle:
         )
 
 
+NUPLAN_TRACKER, NUPLAN_BICYCLE = LqrTracker(), KinematicBicycle()
+
+
 def ego_state(observation: Observation) -> RearAxleState:
     """The egos of an observation at their rear axles, for the tracker."""
     worlds = np.arange(len(observation.ego_index))

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, proximity, published, road, score
+from closed_loop.metrics import carla_drive, collision, comfort, criticality, energy, proximity, ride, road, score
 from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.metrics.navsim import metrics as navsim
 from closed_loop.metrics.nuplan import score as nuplan
+from closed_loop.rules import metrics as rules
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.rollout import Rollout
 
@@ -18,8 +21,13 @@ METRICS: Mapping[str, Metric] = {
         *proximity.METRICS,
         *comfort.METRICS,
         *nuplan.METRICS,
+        *navsim.METRICS,
+        *published.METRICS,
         *carla_drive.METRICS,
         *criticality.METRICS,
+        *energy.METRICS,
+        *ride.METRICS,
+        *rules.METRICS,
     )
 }
 

@@ -63,7 +63,17 @@ COMMAND: Final = 31
 PREV_S: Final = 32
 WAITED: Final = 33
 BASE_D: Final = 34
-STATE_COLUMNS: Final = 35
+# Bodies: sideways speed and specific push of the tyres of a dynamic model; lean of a rider.
+SIDE: Final = 35
+PUSHED: Final = 36
+LEAN: Final = 37
+# Faults, 0 where all is well: share of the brakes, of the steering that is lost; a flat tyre by axle, signed by its
+# side (left positive), 1 where it is lost altogether.
+BRAKE_LOSS: Final = 38
+STEER_LOSS: Final = 39
+FLAT_FRONT: Final = 40
+FLAT_REAR: Final = 41
+STATE_COLUMNS: Final = 42
 
 # State of actors, integers.
 VALID: Final = 0
@@ -76,7 +86,9 @@ STARTED: Final = 6
 DONE: Final = 7
 HIT: Final = 8
 INDICATOR: Final = 9
-INT_COLUMNS: Final = 10
+# Whom it has touched: bits of two columns.
+TOUCHED: Final = 10
+INT_COLUMNS: Final = 12
 
 # How an actor moves.
 MODE_EGO: Final = 0
@@ -172,7 +184,31 @@ EGO_MAX_ACCEL: Final = 6
 EGO_ACCEL_LAG: Final = 7
 EGO_STEER_LAG: Final = 8
 NOISE: Final = 9
-WORLD_FLOATS: Final = 10
+EGO_DEAD_TIME: Final = 10
+EGO_FEEDS_FORWARD: Final = 11
+V_FIRST: Final = 12
+
+# The ego's vehicle: columns from V_FIRST of the world constants.
+V_MASS: Final = 0
+V_INERTIA: Final = 1
+V_FRONT: Final = 2
+V_REAR: Final = 3
+V_HEIGHT: Final = 4
+V_CORNER_F: Final = 5
+V_CORNER_R: Final = 6
+V_DRIVE_F: Final = 7
+V_BRAKE_F: Final = 8
+V_MAX_DRIVE: Final = 9
+V_POWER: Final = 10
+V_MAX_BRAKE: Final = 11
+V_DRAG: Final = 12
+V_ROLLING: Final = 13
+V_ANTILOCK: Final = 14
+V_TRACK: Final = 15
+V_GRIP_X: Final = 16
+V_GRIP_Y: Final = 17
+VEHICLE_COLUMNS: Final = 18
+WORLD_FLOATS: Final = V_FIRST + VEHICLE_COLUMNS
 
 # World constants, integers.
 NUM_ACTORS: Final = 0
@@ -183,7 +219,10 @@ EGO: Final = 4
 LOW_BEAM: Final = 5
 SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
-WORLD_INTS: Final = 8
+EGO_MODEL: Final = 8
+WORLD_INTS: Final = 9
+MODEL_KINEMATIC: Final = 0
+MODEL_DYNAMIC: Final = 1
 
 # Running state of a world, integers.
 STEP: Final = 0
@@ -276,6 +315,7 @@ class Batch(NamedTuple):
     log_lights: Any
     log_signal: Any
     events: Any
+    commands: Any
 
 
 # Rows of `View.numbers`.

@@ -17,13 +17,13 @@ from sim_bridge.embedded.contact_kernels import (
 )
 from sim_bridge.embedded.dynamics_kernels import (
     move_as_logged,
-    move_ego,
     move_free,
     move_on_path,
     pose_on_path,
     remember_pose,
     settle_on_ground,
 )
+from sim_bridge.embedded.ego_kernels import move_ego
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
@@ -124,7 +124,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.phase_i[b], batch.phase_f[b], batch.signal_i[b], batch.signal_f[b], batch.program[b],
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
         batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
-        batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b],
+        batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b], batch.commands[b],
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
     CRASH_STEP,
     DELAY,
+    DT,
+    EGO_DEAD_TIME,
     EVENT_COLUMNS,
     INT_COLUMNS,
     LOG_COLUMNS,
@@ -39,13 +41,13 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (10,).
-        world_i: constants, shape (8,).
+        world_f: constants, shape (30,).
+        world_i: constants, shape (9,).
         paths: ids in the pool of the paths of this world, shape (P,).
         param_f: shape (12, A).
         param_i: shape (9, A).
-        state: initial state, shape (35, A); YAW relative to the path.
-        flags: initial flags, shape (10, A).
+        state: initial state, shape (42, A); YAW relative to the path.
+        flags: initial flags, shape (12, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
         phase_labels: names of the F phases.
@@ -114,19 +116,20 @@ def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
     }
 
 
-def pack(specs: Sequence[WorldSpec], rows: Sequence[int]) -> Batch:
+def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) -> Batch:
     """Packs one world per entry of `rows`, the specification of that index, padded to the widest of all `specs`.
 
-    What moves is as `rewind` leaves it.
+    What moves is as `rewind` leaves it. Without `records` the log has room for two moments, written over and over.
     """
     num_worlds = len(rows)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
-    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1 if records else 2
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
     slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
     events = 64 + phases + 4 * actors
+    held = 2 + max(int(spec.world_f[EGO_DEAD_TIME] / spec.world_f[DT]) for spec in specs)
     return Batch(
         **{name: values[list(rows)] for name, values in constants(specs).items()},
         state=np.zeros((num_worlds, STATE_COLUMNS, actors)),
@@ -143,6 +146,7 @@ def pack(specs: Sequence[WorldSpec], rows: Sequence[int]) -> Batch:
         log_lights=np.empty((num_worlds, steps, actors), dtype=np.uint8),
         log_signal=np.empty((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
+        commands=np.zeros((num_worlds, held, 2)),
     )
 
 
