@@ -1,6 +1,6 @@
 """The page of one policy on one suite: one file that opens from disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,4 +150,4 @@ def episode_figures(episode: EpisodeResult, metrics: Mapping[str, MetricInfo]) -
     )
 
 
-__all__ = ["Commands", "Played", "Sequence", "replay_id", "write_suite_page"]
+__all__ = ["Commands", "Played", "replay_id", "write_suite_page"]

@@ -28,20 +28,28 @@ class Commands:
         parameters: of the policy, each as name=value.
         folder: where the scenarios of failed episodes lie.
         simulator: registered name; the standard one is not written out.
+        logs: where the recordings of log scenarios lie, by the scenario's name.
     """
 
     policy: str = ""
     parameters: tuple[str, ...] = ()
     folder: str = "failures"
     simulator: str = "embedded"
+    logs: Mapping[str, str] = field(default_factory=lambda: {})
 
     def of(self, report: EvalReport, episode: EpisodeResult) -> str:
         """The command that plays a failed episode again."""
-        words = ["roadloom", "replay", f"{self.folder}/{failure_name(report.policy, episode)}"]
-        words.append(self.policy or report.policy)
+        return self.play(f"{self.folder}/{failure_name(report.policy, episode)}", self.policy or report.policy,
+                         episode.scenario_name)  # fmt: skip
+
+    def play(self, file: str, policy: str, scenario: str = "") -> str:
+        """The command that plays a written scenario under a policy."""
+        words = ["roadloom", "replay", file, policy]
         words += [word for parameter in self.parameters for word in ("--parameter", parameter)]
         if self.simulator != "embedded":
             words += ["--simulator", self.simulator]
+        if scenario in self.logs:
+            words += ["--log", self.logs[scenario]]
         return shlex.join(words)
 
 

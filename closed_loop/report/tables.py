@@ -7,7 +7,6 @@ from closed_loop.metrics.definition import Direction, MetricInfo, Scale
 from closed_loop.report.data import Evaluation
 from closed_loop.statistics import ALL, Comparison, EpisodeTable, Estimate, compare, estimate_slice, table_of
 
-
 MAX_SLICES = 80
 
 
@@ -125,6 +124,8 @@ def shown(value: float | None, metric: MetricInfo) -> str:
         return "–"
     if metric.scale is Scale.RATE:
         return f"{100 * value:.0f} %"
+    if 0.0 < abs(value) < 1e-3:
+        return "0.000"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
