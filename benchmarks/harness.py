@@ -1,6 +1,7 @@
 """How a benchmark measures and what it writes.
 
-A benchmark is a module `bench_<name>.py` with a function `run() -> list[Figure]`. Figures are medians over repeats;
+A benchmark is a module `bench_<name>.py` with a function `run() -> list[Figure]`, or `Measured` where it has more to
+tell. Figures are medians over repeats;
 where a peer is named it was measured in the same run on the same machine, and the ratio is ours over theirs.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -53,6 +55,14 @@ class Figure:
         return self.value <= self.goal if self.unit in ("s", "ms", "MB") else self.value >= self.goal
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Figures with further results, which stand under their own keys in the kept document."""
+
+    figures: list[Figure]
+    details: dict[str, Any]
+
+
 def median_seconds(work: Callable[[], object], repeats: int = 5, warmups: int = 1) -> float:
     """Median wall time of `work`, after `warmups` runs that do not count."""
     for _ in range(warmups):
@@ -88,8 +98,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def document(name: str, figures: list[Figure]) -> dict[str, object]:
+def document(name: str, found: list[Figure] | Measured) -> dict[str, object]:
     """The result of one benchmark as plain data."""
+    figures, details = (found.figures, found.details) if isinstance(found, Measured) else (found, {})
     rows = [{**asdict(figure), "ratio": figure.ratio, "goal_met": figure.goal_met} for figure in figures]
     return {
         "benchmark": name,
@@ -99,6 +110,7 @@ def document(name: str, figures: list[Figure]) -> dict[str, object]:
         "figures": rows,
         "peers": sorted({figure.peer for figure in figures if figure.peer}),
         "goal_met": all(figure.goal_met is not False for figure in figures),
+        **details,
     }
 
 

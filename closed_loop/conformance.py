@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from closed_loop.policies.batches import one_world
 from driving_data.ports import Control, Observation, Policy
 from driving_data.taxonomy import ActorClass, SignalState
 
@@ -126,7 +127,7 @@ def _check_control(control: Control, num_worlds: int) -> None:
 
 def _check_worlds_alone(make: Callable[[], Policy], moments: list[Observation], together: list[Control]) -> None:
     for world in range(len(moments[0].done)):
-        alone = _drive(make(), [_world(moment, world) for moment in moments])
+        alone = _drive(make(), [one_world(moment, world) for moment in moments])
         for one, all_of_them in zip(alone, together, strict=True):
             expected = Control(
                 all_of_them.acceleration_mps2[world : world + 1], all_of_them.steering_rad[world : world + 1]
@@ -134,15 +135,6 @@ def _check_worlds_alone(make: Callable[[], Policy], moments: list[Observation], 
             close = np.allclose(one.acceleration_mps2, expected.acceleration_mps2, atol=1e-9)
             close &= np.allclose(one.steering_rad, expected.steering_rad, atol=1e-9)
             _require(bool(close), "a world is driven in a batch as it is alone", f"world {world} differs")
-
-
-def _world(observation: Observation, world: int) -> Observation:
-    arrays = {
-        field.name: getattr(observation, field.name)[world : world + 1]
-        for field in fields(observation)
-        if isinstance(getattr(observation, field.name), np.ndarray)
-    }
-    return replace(observation, **arrays)
 
 
 def _copy(observation: Observation) -> Observation:

@@ -64,6 +64,8 @@ class EpisodeResult:
         duration_s: simulated time.
         trajectory_sha256: of every actor's pose at every moment: equal where the same thing happened.
         draws: the numbers that the scenario was drawn with, by path.
+        evidence: what the policy measured of itself in the batch of this episode, as the latency of its calls; the
+            only part of a result that may differ between two equal runs.
     """
 
     key: str
@@ -78,6 +80,7 @@ class EpisodeResult:
     duration_s: float = 0.0
     trajectory_sha256: str = ""
     draws: Mapping[str, Any] = field(default_factory=lambda: {})
+    evidence: Mapping[str, Any] = field(default_factory=lambda: {})
 
     @property
     def failed(self) -> bool:

@@ -6,6 +6,7 @@ nothing more. Each room re-exports its own.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -18,6 +19,18 @@ from driving_data.rollout import Actors, Rollout, WorldState
 from driving_data.segment import Calibrated, Raw, Segment, Validated
 from driving_data.sensors import SensorFrames, SensorRig
 from driving_data.verdict import Verdict
+
+
+class Happening(IntEnum):
+    """What may befall the ego; the value is the column of `Observation.happened`, the lower-case name the event."""
+
+    COLLISION = 0
+    OFF_ROAD = 1
+    SIGNAL_VIOLATION = 2
+    GOAL_REACHED = 3
+
+
+NUM_HAPPENINGS = len(Happening)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +63,8 @@ class Observation:
         done: world has ended, shape (B,).
         frames: sensor frames of each world, where a renderer is attached.
         lane_maps: the road of each world, as a map service would give it; None where there is none.
+        happened: how often each `Happening` befell the ego since the start, columns in their order, shape (B, 4); no
+            rows where the simulator does not say.
         routes: name of the ego's route in `LaneMap.routes` of each world; empty where it has no name.
     """
 
@@ -79,6 +94,7 @@ class Observation:
     frames: tuple[SensorFrames | None, ...] = ()
     lane_maps: tuple[LaneMap | None, ...] = ()
     routes: tuple[str, ...] = ()
+    happened: Int[np.ndarray, "H 4"] = field(default_factory=lambda: np.zeros((0, NUM_HAPPENINGS), dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -319,6 +335,7 @@ __all__ = [
     "Executor",
     "Exporter",
     "Generator",
+    "Happening",
     "LogReader",
     "Observation",
     "Policy",

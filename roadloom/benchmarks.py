@@ -31,8 +31,8 @@ def run_benchmark(name: str) -> dict[str, Any]:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     harness = importlib.import_module("benchmarks.harness")
-    figures = importlib.import_module(f"benchmarks.bench_{name}").run()
-    result: dict[str, Any] = harness.document(name, figures)
+    found = importlib.import_module(f"benchmarks.bench_{name}").run()
+    result: dict[str, Any] = harness.document(name, found)
     harness.keep(result)
     return result
 

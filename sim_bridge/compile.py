@@ -20,6 +20,7 @@ from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
@@ -270,6 +271,7 @@ class _World:
         values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(self.road.lane_map.signals), num_steps
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
+        values[at.EGO_MODEL] = model_number(self.options)
         return values
 
     def _conflicts(self) -> None:
@@ -316,7 +318,6 @@ def world_floats(scenario: ConcreteScenario, options: EmbeddedOptions) -> np.nda
     values = np.zeros(at.WORLD_FLOATS)
     values[at.DT], values[at.FRICTION] = scenario.step_s, scenario.environment.road_friction
     values[at.TARGET_SPEED], values[at.GOAL_S] = scenario.ego.target_speed_mps, scenario.ego.goal_s_m
-    values[at.EGO_MAX_STEER], values[at.EGO_STEER_RATE] = options.max_steering_rad, options.steering_rate_radps
-    values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
-    values[at.EGO_STEER_LAG], values[at.NOISE] = options.steering_lag_s, options.acceleration_noise_mps2
+    values[at.NOISE] = options.acceleration_noise_mps2
+    fill_ego(values, ego_vehicle(scenario.ego.kind, scenario.ego.wheelbase_m, options), options)
     return values

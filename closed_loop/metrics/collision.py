@@ -67,7 +67,7 @@ def contacts(drive: Drive) -> tuple[Contact, ...]:
     depth = overlap_m(
         drive.center_m[:, None], drive.yaw_rad[:, None], drive.size_m, other.center_m, other.yaw_rad, other.size_m
     )
-    touches = (np.where(np.isnan(depth), -1.0, depth) > 0.0) | _recorded(drive)
+    touches = (np.where(np.isnan(depth), -1.0, depth) > 0.0) | recorded_contacts(drive)
     found = [
         _contact(drive, int(np.argmax(touches[:, column])), int(column))
         for column in np.flatnonzero(touches.any(axis=0))
@@ -75,7 +75,7 @@ def contacts(drive: Drive) -> tuple[Contact, ...]:
     return tuple(sorted(found, key=lambda contact: (contact.step, contact.actor_id)))
 
 
-def _recorded(drive: Drive) -> np.ndarray:
+def recorded_contacts(drive: Drive) -> np.ndarray:
     """Contacts that the rollout's events record, shape (T, N)."""
     rollout, other = drive.rollout, drive.others
     ego = rollout.actors.ids[rollout.ego_index]
@@ -212,4 +212,4 @@ METRICS = (
     ),
 )  # fmt: skip
 
-__all__ = ["METRICS", "Contact", "ContactType", "collision_score", "contacts"]
+__all__ = ["METRICS", "Contact", "ContactType", "collision_score", "contacts", "recorded_contacts"]

@@ -22,12 +22,16 @@ class DrivingTask:
         distance_m: distance along the route from the start to the goal.
         target_speed_mps: speed asked of it where the road allows.
         duration_s: time that it had.
+        expert_m: box centres of the expert that the ego is compared with, shape (E, 2); None without one.
+        reactive: whether the other actors reacted to the ego; None where nobody said.
     """
 
     route_m: Float[np.ndarray, "n 2"] | None
     distance_m: float
     target_speed_mps: float
     duration_s: float
+    expert_m: Float[np.ndarray, "E 2"] | None = None
+    reactive: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,7 +103,7 @@ def signal_violation(drive: Drive) -> MetricValue:
         if signal.id not in column:
             continue
         state = drive.rollout.signals.state[drive.step, column[signal.id]]
-        crossed = _crossings(front, signal.stop_line_m[:, :2], signal.heading_rad)
+        crossed = crossings(front, signal.stop_line_m[:, :2], signal.heading_rad)
         bad = crossed & np.isin(state[1:], _STOP)
         if bad.any():
             at = float(drive.time_s[1 + int(np.argmax(bad))])
@@ -111,7 +111,7 @@ def signal_violation(drive: Drive) -> MetricValue:
     return MetricValue(0.0)
 
 
-def _crossings(points_m: np.ndarray, line_m: np.ndarray, lamp_heading_rad: float) -> np.ndarray:
+def crossings(points_m: np.ndarray, line_m: np.ndarray, lamp_heading_rad: float) -> np.ndarray:
     """Which steps of a path cross a line, towards drivers who face the lamps; shape (T - 1,)."""
     a, along = line_m[0], line_m[1] - line_m[0]
     offset = points_m - a

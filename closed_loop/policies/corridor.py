@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from closed_loop.policies.corridor_kernels import fill_corridor
 from driving_data.geometry import wrap_angle
 from driving_data.ports import Observation
 from driving_data.taxonomy import SignalState
@@ -58,40 +59,44 @@ def ego_of(values: Float[np.ndarray, "B A *rest"], ego_index: np.ndarray) -> Flo
 
 
 def corridor_of(observation: Observation) -> Corridor:
-    """Places everyone beside the route."""
+    """Places everyone beside the route.
+
+    The compiled kernel does what `places_on_route` and `curvature_1pm` do, to rounding; a test compares them.
+    """
     ego = observation.ego_index
     worlds = np.arange(len(ego))
-    route = observation.route_m[..., :2]
+    route, velocity, size = observation.route_m, observation.velocity_mps, observation.size_m
     present = observation.valid.copy()
     present[worlds, ego] = False
-    s, d, heading = _places(observation.position_m[..., :2], route)
-    turned = wrap_angle(observation.yaw_rad - heading)
-    cos, sin = np.cos(heading), np.sin(heading)
-    velocity, size = observation.velocity_mps, observation.size_m
-    along_size = np.abs(np.cos(turned)) * size[..., 0] + np.abs(np.sin(turned)) * size[..., 1]
-    across_size = np.abs(np.sin(turned)) * size[..., 0] + np.abs(np.cos(turned)) * size[..., 1]
-    yaw = ego_of(observation.yaw_rad, ego)
-    motion, body = ego_of(velocity, ego), ego_of(size, ego)
+    places, curvature = np.empty((7, *present.shape)), np.empty(route.shape[:2])
+    fill_corridor(
+        observation.position_m, velocity, observation.yaw_rad, size, present, route,
+        float(observation.route_spacing_m), places, curvature,
+    )  # fmt: skip
+    yaw, motion, body = observation.yaw_rad[worlds, ego], velocity[worlds, ego], size[worlds, ego]
     step = route[:, 1] - route[:, 0]
     return Corridor(
-        s_m=np.where(present, s, -_FAR_M),
-        d_m=np.where(present, d, _FAR_M),
-        speed_along_mps=np.where(present, velocity[..., 0] * cos + velocity[..., 1] * sin, 0.0),
-        speed_across_mps=np.where(present, velocity[..., 1] * cos - velocity[..., 0] * sin, 0.0),
-        half_along_m=np.where(present, 0.5 * along_size, 0.0),
-        half_across_m=np.where(present, 0.5 * across_size, 0.0),
-        turned_rad=np.where(present, turned, 0.0),
+        s_m=places[0],
+        d_m=places[1],
+        speed_along_mps=places[2],
+        speed_across_mps=places[3],
+        half_along_m=places[4],
+        half_across_m=places[5],
+        turned_rad=places[6],
         present=present,
         front_m=observation.rear_axle_to_center_m + 0.5 * body[:, 0],
         half_width_m=0.5 * body[:, 1],
         speed_mps=motion[:, 0] * np.cos(yaw) + motion[:, 1] * np.sin(yaw),
         heading_error_rad=wrap_angle(yaw - np.arctan2(step[:, 1], step[:, 0])),
-        curvature_1pm=curvature_1pm(route, observation.route_spacing_m),
+        curvature_1pm=curvature,
     )
 
 
-def _places(points_m: np.ndarray, route_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nearest places (s, d, heading) of points (B, A, 2) on routes (B, P, 2), extended straight at both ends."""
+def places_on_route(points_m: np.ndarray, route_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Nearest places (s, d, heading) of points (B, A, 2) on routes (B, P, 2), extended straight at both ends.
+
+    The heading is that of the nearest piece of the polyline.
+    """
     start, step = route_m[:, :-1], np.diff(route_m, axis=1)
     length = np.maximum(np.hypot(step[..., 0], step[..., 1]), 1e-9)
     tx, ty = step[..., 0] / length, step[..., 1] / length
@@ -175,7 +180,8 @@ def signal_gap_m(
     """
     distance = observation.signal_distance_m
     needed = speed_mps**2 / (2 * np.maximum(distance, 0.1))
-    red = np.isin(observation.signal_state, STOP_STATES)
-    yellow = observation.signal_state == int(SignalState.YELLOW)
+    shown = observation.signal_state
+    red = (shown == STOP_STATES[0]) | (shown == STOP_STATES[1])
+    yellow = shown == int(SignalState.YELLOW)
     stops = (red & (needed <= last_mps2)) | (yellow & (needed <= firm_mps2))
     return np.where(stops & (distance >= 0), np.maximum(distance, 0.0), np.inf)

@@ -1,6 +1,6 @@
 """The reference policy: IDM along the route; minds leaders, crossing actors, signals, limits and bends."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
@@ -25,7 +25,7 @@ DRY_FRICTION = 0.9
 
 @dataclass(frozen=True, slots=True)
 class IdmPolicyParameters:
-    """How the policy drives; car-following defaults as in nuPlan's IDM planner (nuplan-devkit e924167).
+    """How the policy drives.
 
     Attributes:
         following: car-following law.
@@ -44,6 +44,57 @@ class IdmPolicyParameters:
     crossing_margin_s: float = 0.5
     lateral_mps2: float = 2.5
     yellow_braking_mps2: float = 3.0
+
+
+NUPLAN_FOLLOWING = IdmParameters(
+    min_gap_m=1.0,
+    headway_s=1.5,
+    max_acceleration_mps2=1.0,
+    comfortable_braking_mps2=3.0,
+    exponent=4.0,
+    hard_braking_mps2=3.0,
+    gap_floor_m=1.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NuplanIdmParameters:
+    """The car-following law of nuPlan's IDM planner; its agents have `comfortable_braking_mps2` 2.0 instead.
+
+    s0 1 m, T 1.5 s, a 1 m/s^2, b 3 m/s^2, delta 4; gaps below s0 count as s0; the command is cut to [-b, a].
+    Source: nuplan-devkit e924167, idm_planner.yaml and idm_policy.py. Fields as in `IdmPolicyParameters`.
+    """
+
+    following: IdmParameters = NUPLAN_FOLLOWING
+    steering: SteeringParameters = field(default_factory=SteeringParameters)
+    corridor_margin_m: float = 0.2
+    crossing_horizon_s: float = 2.0
+    crossing_margin_s: float = 0.5
+    lateral_mps2: float = 2.5
+    yellow_braking_mps2: float = 3.0
+
+
+class NuplanIdmPolicy:
+    """`IdmPolicy` with the car-following parameters of nuPlan's IDM planner."""
+
+    Parameters: ClassVar[type] = NuplanIdmParameters
+
+    def __init__(self, parameters: NuplanIdmParameters | None = None) -> None:
+        self.parameters = parameters or NuplanIdmParameters()
+        chosen = {item.name: getattr(self.parameters, item.name) for item in fields(self.parameters)}
+        self._drives = IdmPolicy(IdmPolicyParameters(**chosen))
+
+    @property
+    def name(self) -> str:
+        """Name in reports."""
+        return "idm_nuplan"
+
+    def reset(self, num_worlds: int) -> None:
+        """There is nothing to forget."""
+
+    def act(self, observation: Observation) -> Control:
+        """Keeps the route, the speed and the gaps."""
+        return self._drives.act(observation)
 
 
 class IdmPolicy:

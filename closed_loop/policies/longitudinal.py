@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 @dataclass(frozen=True, slots=True)
 class IdmParameters:
-    """Parameters of the car-following law; defaults as in nuPlan's IDM planner, with a wider standstill gap.
+    """Parameters of the car-following law; the defaults are a passenger car's (nuPlan's: `idm.NUPLAN_FOLLOWING`).
 
     Attributes:
         min_gap_m: gap at standstill (s0).
@@ -17,6 +17,7 @@ class IdmParameters:
         comfortable_braking_mps2: comfortable braking (b), a magnitude.
         exponent: delta.
         hard_braking_mps2: strongest braking that is commanded on a dry road (friction 0.9), a magnitude.
+        gap_floor_m: a smaller gap is taken for this one.
     """
 
     min_gap_m: float = 2.0
@@ -25,6 +26,7 @@ class IdmParameters:
     comfortable_braking_mps2: float = 2.0
     exponent: float = 4.0
     hard_braking_mps2: float = 8.0
+    gap_floor_m: float = 0.1
 
 
 def idm_acceleration_mps2(
@@ -48,5 +50,5 @@ def idm_acceleration_mps2(
     free = np.maximum(free, -b)
     closing = v[:, None] - lead_speed_mps
     wished = idm.min_gap_m + np.maximum(0.0, v[:, None] * idm.headway_s + v[:, None] * closing / (2 * np.sqrt(a * b)))
-    ratio2 = (wished / np.maximum(gap_m, 0.1)) ** 2
+    ratio2 = (wished / np.maximum(gap_m, idm.gap_floor_m)) ** 2
     return free - a * ratio2.max(axis=1, initial=0.0)

@@ -13,6 +13,7 @@ from closed_loop.metrics.catalogue import METRICS, metrics_named
 from closed_loop.metrics.collision import Contact, contacts
 from closed_loop.metrics.definition import MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.policies.measured import evidence_of
 from closed_loop.results import EpisodeResult, Failure
 from closed_loop.suites.kept import keep
 from closed_loop.suites.tags import episode_tags
@@ -36,7 +37,7 @@ class EpisodeTask:
         simulator: where.
         simulator_name: its registered name.
         scenarios: in which worlds.
-        metrics: ids of what is measured; empty for everything.
+        metrics: ids of what is measured, or names of sets; empty for the standard ones.
         directory: where the results are kept (`suites.kept`); None for nowhere.
     """
 
@@ -85,7 +86,20 @@ def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
     seconds = story_seconds(scenario, rollout)
     if seconds < scenario.duration_s:
         distance = min(distance, GOAL_SHARE * ego.target_speed_mps * seconds)
-    return DrivingTask(route, distance, ego.target_speed_mps, seconds)
+    return DrivingTask(route, distance, ego.target_speed_mps, seconds, reactive=others_react(scenario))
+
+
+def others_react(scenario: ConcreteScenario) -> bool | None:
+    """Whether the other actors mind the ego: by the mode of a log, else where any of them has a driver.
+
+    None where nobody is there, or where a storyboard of another language moves them.
+    """
+    mode = scenario.road.parameters.get("mode")
+    if scenario.road.archetype == "log" and mode is not None:
+        return mode == "reactive"
+    if scenario.storyboard is not None or not scenario.actors:
+        return None
+    return any(actor.driver.kind != "none" for actor in scenario.actors)
 
 
 def story_seconds(scenario: ConcreteScenario, rollout: Rollout) -> float:
@@ -129,7 +143,8 @@ def run_batch(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
     try:
         rollouts = run_rollouts(task.policy, task.simulator, task.scenarios)
         pairs = zip(task.scenarios, rollouts, strict=True)
-        results = tuple(judge(task, scenario, rollout) for scenario, rollout in pairs)
+        evidence = evidence_of(task.policy)
+        results = tuple(replace(judge(task, scenario, rollout), evidence=evidence) for scenario, rollout in pairs)
     except Exception as error:  # a plug-in may raise anything; it is told in the result
         if len(task.scenarios) == 1:
             return (failed_episode(task, task.scenarios[0], f"{type(error).__name__}: {error}"),)

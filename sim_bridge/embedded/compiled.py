@@ -11,6 +11,7 @@ Kernels allocate nothing, so reference counting is off; division follows numpy.
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +21,8 @@ import numba
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _njit: Any = numba.njit
+# numba's simulator of a GPU runs kernels as plain Python, so under it nothing is compiled.
+SIMULATES_GPU = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
 
 
 def _digest_of_sources() -> str:
@@ -31,14 +34,36 @@ def _digest_of_sources() -> str:
 _DIGEST = _digest_of_sources()
 
 
+def _plain(dispatcher: Any) -> Any:
+    """The dispatcher, told to compile one version for all constants that callers hand in.
+
+    numba makes a version of its own for every literal argument; a column number alone would cost ten of them.
+    """
+    compile_for = dispatcher.get_call_template
+
+    def call_template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        return compile_for(
+            tuple(numba.types.unliteral(arg) for arg in args), {k: numba.types.unliteral(v) for k, v in kws.items()}
+        )
+
+    dispatcher.get_call_template = call_template
+    return dispatcher
+
+
 def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a law of plain numbers."""
-    return _njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    if SIMULATES_GPU:
+        return function
+    return _plain(_njit(nogil=True, error_model="numpy", _nrt=False)(function))
 
 
 def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a kernel that only other kernels call."""
-    return _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    if SIMULATES_GPU:
+        return function
+    return _plain(
+        _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    )
 
 
 def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -46,12 +71,19 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     A world is a record of two dozen arrays; passing it by value costs more than most of what these kernels do.
     """
-    return _njit(
-        nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-    )(function)
+    if SIMULATES_GPU:
+        return function
+    return _plain(
+        _njit(
+            nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+            forceinline=True,
+        )(function)
+    )  # fmt: skip
 
 
 def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles and caches a kernel that Python calls."""
+    if SIMULATES_GPU:
+        return function
     function.__qualname__ = f"{function.__qualname__}_{_DIGEST}"
     return _njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)

@@ -5,6 +5,13 @@ import math
 from sim_bridge.embedded.behaviour_kernels import record
 from sim_bridge.embedded.compiled import inlined, inner, scalar
 from sim_bridge.embedded.geometry_kernels import box_overlap, path_length, path_value, refine, wrap
+from sim_bridge.embedded.impact_kernels import (
+    CONTACT_FRICTION,
+    RESTITUTION,
+    box_inertia,
+    contact_point,
+    impulse_between,
+)
 from sim_bridge.embedded.layout import (
     ACCEL,
     AT_GOAL,
@@ -40,15 +47,21 @@ from sim_bridge.embedded.layout import (
     PREV_Y,
     PREV_YAW,
     PRIGHT,
+    RED_LIGHTS,
     SPEED,
     STEP,
+    TOUCHED,
     VALID,
     VX,
     VY,
+    W_NEAR,
+    W_NEWS,
+    W_REACH,
     WALKS,
     WIDTH,
     WORLD_DONE,
     YAW,
+    YAW_RATE,
     Batch,
     Pool,
     S,
@@ -58,7 +71,9 @@ from sim_bridge.embedded.layout import (
 
 RED, RED_YELLOW = 3, 4
 IMMOVABLE_KG = 1e6
-RESTITUTION = 0.1
+# Partners of a contact in one integer.
+PARTNER_BITS = 62
+CONTACT_PASSES = 5
 OFF_ROAD_TOLERANCE_M = 0.3
 MAX_OFF_ROAD_EVENTS = 8
 
@@ -114,18 +129,54 @@ def let_go(w: Batch, i: int) -> None:
 
 
 @inner
-def push_apart(w: Batch, i: int, j: int, nx: float, ny: float) -> None:
-    """Exchanges the impulse of a nearly inelastic contact along the normal from i to j."""
-    st = w.state
-    closing = (st[VX, i] - st[VX, j]) * nx + (st[VY, i] - st[VY, j]) * ny
-    inverse_i = 0.0 if w.param_f[MASS, i] >= IMMOVABLE_KG else 1.0 / w.param_f[MASS, i]
-    inverse_j = 0.0 if w.param_f[MASS, j] >= IMMOVABLE_KG else 1.0 / w.param_f[MASS, j]
-    if closing > 0.0 and inverse_i + inverse_j > 0.0:
-        impulse = (1.0 + RESTITUTION) * closing / (inverse_i + inverse_j)
-        st[VX, i], st[VY, i] = st[VX, i] - impulse * inverse_i * nx, st[VY, i] - impulse * inverse_i * ny
-        st[VX, j], st[VY, j] = st[VX, j] + impulse * inverse_j * nx, st[VY, j] + impulse * inverse_j * ny
+def push_apart(w: Batch, i: int, j: int, depth: float, nx: float, ny: float) -> None:
+    """Exchanges the impulse of a contact whose normal leads from i to j, at the point where the boxes touch."""
+    st, f = w.state, w.param_f
+    px, py = contact_point(
+        st[X, i], st[Y, i], st[YAW, i], f[LENGTH, i], f[WIDTH, i],
+        st[X, j], st[Y, j], st[YAW, j], f[LENGTH, j], f[WIDTH, j], depth,
+    )  # fmt: skip
+    light_i = 0.0 if f[MASS, i] >= IMMOVABLE_KG else 1.0 / f[MASS, i]
+    light_j = 0.0 if f[MASS, j] >= IMMOVABLE_KG else 1.0 / f[MASS, j]
+    free_i = light_i / box_inertia(1.0, f[LENGTH, i], f[WIDTH, i])
+    free_j = light_j / box_inertia(1.0, f[LENGTH, j], f[WIDTH, j])
+    ix, iy, jx, jy = px - st[X, i], py - st[Y, i], px - st[X, j], py - st[Y, j]
+    vx = st[VX, i] - st[YAW_RATE, i] * iy - st[VX, j] + st[YAW_RATE, j] * jy
+    vy = st[VY, i] + st[YAW_RATE, i] * ix - st[VY, j] - st[YAW_RATE, j] * jx
+    gx, gy = impulse_between(
+        light_i, free_i, light_j, free_j, ix, iy, jx, jy, nx, ny, vx, vy, RESTITUTION, CONTACT_FRICTION
+    )
+    st[VX, i], st[VY, i] = st[VX, i] - light_i * gx, st[VY, i] - light_i * gy
+    st[VX, j], st[VY, j] = st[VX, j] + light_j * gx, st[VY, j] + light_j * gy
+    st[YAW_RATE, i] -= free_i * (ix * gy - iy * gx)
+    st[YAW_RATE, j] += free_j * (jx * gy - jy * gx)
     let_go(w, i)
     let_go(w, j)
+
+
+@inner
+def know(w: Batch, i: int, j: int) -> bool:
+    """Whether two actors have touched before, which they have from now on; a pair has one contact in a rollout."""
+    if max(i, j) >= 2 * PARTNER_BITS:
+        return w.flags[HIT, i] == 1 and w.flags[HIT, j] == 1
+    known = w.flags[TOUCHED + j // PARTNER_BITS, i] >> (j % PARTNER_BITS) & 1
+    w.flags[TOUCHED + j // PARTNER_BITS, i] |= 1 << (j % PARTNER_BITS)
+    w.flags[TOUCHED + i // PARTNER_BITS, j] |= 1 << (i % PARTNER_BITS)
+    return known == 1
+
+
+@inner
+def rub(w: Batch, i: int, j: int) -> None:
+    """Parts two bodies that have touched before and overlap again, the lighter one more, and lets them push."""
+    st, f = w.state, w.param_f
+    depth, nx, ny = overlap_at(w, i, j, 1.0)
+    light_i = 0.0 if f[MASS, i] >= IMMOVABLE_KG else 1.0 / f[MASS, i]
+    light_j = 0.0 if f[MASS, j] >= IMMOVABLE_KG else 1.0 / f[MASS, j]
+    if light_i + light_j > 0.0:
+        apart = depth / (light_i + light_j)
+        st[X, i], st[Y, i] = st[X, i] - apart * light_i * nx, st[Y, i] - apart * light_i * ny
+        st[X, j], st[Y, j] = st[X, j] + apart * light_j * nx, st[Y, j] + apart * light_j * ny
+        push_apart(w, i, j, 0.0, nx, ny)
 
 
 @scalar
@@ -140,10 +191,13 @@ def side_of(yaw: float, nx: float, ny: float) -> int:
 
 @inner
 def collide(w: Batch, i: int, j: int) -> None:
-    """Records a contact, puts both bodies back to its moment and lets the impulse act."""
+    """Records a contact, puts both bodies back to its moment and lets the impulse act; once for a pair."""
     st = w.state
+    if know(w, i, j):
+        rub(w, i, j)
+        return
     fraction = moment_of_contact(w, i, j)
-    _, nx, ny = overlap_at(w, i, j, fraction)
+    depth, nx, ny = overlap_at(w, i, j, fraction)
     rx, ry = st[VX, i] - st[VX, j], st[VY, i] - st[VY, j]
     row = record(w, EVENT_COLLISION, i, j)
     if row >= 0:
@@ -153,18 +207,18 @@ def collide(w: Batch, i: int, j: int) -> None:
         w.events[row, EV_E] = max(rx * nx + ry * ny, 0.0)
     set_back(w, i, fraction)
     set_back(w, j, fraction)
-    push_apart(w, i, j, nx, ny)
+    push_apart(w, i, j, depth, nx, ny)
     if i == w.world_i[EGO] and w.run[CRASH_STEP] < 0:
         w.run[CRASH_STEP] = w.run[STEP]
 
 
 @inlined
 def may_touch(w: Batch, i: int, j: int) -> bool:
-    """Whether a contact of two actors would be news, and their circles meet; people who brush past do not fall."""
+    """Whether two actors can push each other, and their circles meet; people who brush past do not fall."""
     st, f = w.state, w.param_f
     mi, mj = w.flags[MODE, i], w.flags[MODE, j]
     still_i, still_j = mi in (MODE_STATIC, MODE_REPLAY), mj in (MODE_STATIC, MODE_REPLAY)
-    if (still_i and still_j) or (w.flags[HIT, i] == 1 and w.flags[HIT, j] == 1):
+    if still_i and still_j:
         return False
     if w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1:
         return False
@@ -173,25 +227,68 @@ def may_touch(w: Batch, i: int, j: int) -> bool:
     return dx * dx + dy * dy < reach * reach
 
 
+@inlined
+def know_reach(w: Batch, i: int) -> None:
+    """Radius of the circle about an actor, a micrometre more than `may_touch` asks; who is not there meets nobody."""
+    size = 0.5 * (w.param_f[LENGTH, i] + w.param_f[WIDTH, i]) + 1e-6
+    w.work[W_REACH, i] = size if w.flags[VALID, i] == 1 else -math.inf
+
+
+@inlined
+def know_neighbours(w: Batch, lane: int, lanes: int) -> None:
+    """How many other circles meet that of every `lanes`-th actor: a broad phase free of branches."""
+    count, work, st = w.world_i[NUM_ACTORS], w.work, w.state
+    for i in range(lane, count, lanes):
+        x, y, reach, near = st[X, i], st[Y, i], work[W_REACH, i], 0
+        for j in range(count):
+            dx, dy, both = st[X, j] - x, st[Y, j] - y, reach + work[W_REACH, j]
+            near += int((dx * dx + dy * dy < both * both) & (both > 0.0))
+        work[W_NEAR, i] = near - 1.0
+
+
 @inner
-def find_contacts(w: Batch) -> None:
-    """Every contact of this step; the ego's first, so that its event names it as the first actor."""
+def meet(w: Batch, i: int, j: int) -> bool:
+    """Lets two actors collide if their boxes overlap; says whether they did."""
+    depth, _, _ = overlap_at(w, i, j, 1.0)
+    if depth > 0.0:
+        collide(w, i, j)
+        return True
+    return False
+
+
+@inlined
+def meet_everyone(w: Batch, moved: bool) -> bool:
+    """One look at all pairs, the ego's first, so that its event names it as the first actor; whether any touched.
+
+    `moved`: whether somebody was put elsewhere since the broad phase, so that everybody is looked at.
+    """
     ego, count = w.world_i[EGO], w.world_i[NUM_ACTORS]
-    for j in range(count):
-        if j != ego and w.flags[VALID, j] == 1 and may_touch(w, ego, j):
-            depth, _, _ = overlap_at(w, ego, j, 1.0)
-            if depth > 0.0:
-                collide(w, ego, j)
+    touched = False
+    if w.work[W_NEAR, ego] > 0.0 or moved:
+        for j in range(count):
+            if j != ego and w.flags[VALID, j] == 1 and may_touch(w, ego, j):
+                touched |= meet(w, ego, j)
     for i in range(count):
         if i == ego or w.flags[VALID, i] == 0 or w.flags[MODE, i] == MODE_STATIC:
+            continue
+        if w.work[W_NEAR, i] <= 0.0 and not (moved or touched):
             continue
         for j in range(count):
             partner_waits = w.flags[MODE, j] == MODE_STATIC or j > i
             if j in (ego, i) or w.flags[VALID, j] == 0 or not partner_waits or not may_touch(w, i, j):
                 continue
-            depth, _, _ = overlap_at(w, i, j, 1.0)
-            if depth > 0.0:
-                collide(w, i, j)
+            touched |= meet(w, i, j)
+    return touched
+
+
+@inner
+def find_contacts(w: Batch) -> None:
+    """Every contact of this step; whoever parts may lie in a third one then, so contacts are looked for again."""
+    moved = False
+    for _ in range(CONTACT_PASSES):
+        moved = meet_everyone(w, moved)
+        if not moved:
+            break
 
 
 @inner
@@ -228,6 +325,28 @@ def watch_ego(pool: Pool, w: Batch) -> None:
 
 
 @inlined
+def on_path(w: Batch, i: int) -> bool:
+    """Whether an actor drives along a path."""
+    return w.flags[VALID, i] == 1 and (w.flags[MODE, i] == MODE_PATH or w.flags[MODE, i] == MODE_EGO)
+
+
+@inlined
+def look_for_news(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Marks in W_NEWS which of every `lanes`-th actor crossed a stop line or reached the end of its path."""
+    for i in range(lane, w.world_i[NUM_ACTORS], lanes):
+        w.work[W_NEWS, i] = 0.0
+        if not on_path(w, i):
+            continue
+        path = w.paths[w.flags[PATH, i]]
+        nose = 0.5 * w.param_f[LENGTH, i]
+        if pool.ends[path] == 1 and w.state[S, i] >= path_length(pool, path) - nose:
+            w.work[W_NEWS, i] = 1.0
+        for k in range(pool.stop_first[path], pool.stop_first[path + 1]):
+            if w.state[PREV_S, i] + nose < pool.stop_s[k] <= w.state[S, i] + nose:
+                w.work[W_NEWS, i] = 1.0
+
+
+@inlined
 def watch_signals(pool: Pool, w: Batch, i: int) -> None:
     """Whether the front of an actor crossed a stop line at red in this step."""
     path = w.paths[w.flags[PATH, i]]
@@ -237,22 +356,23 @@ def watch_signals(pool: Pool, w: Batch, i: int) -> None:
         if before < pool.stop_s[k] <= after:
             shown = w.signal[pool.stop_signal[k]]
             if shown in (RED, RED_YELLOW):
+                if i == w.world_i[EGO]:
+                    w.run[RED_LIGHTS] += 1
                 row = record(w, EVENT_SIGNAL, i, -1)
                 if row >= 0:
                     w.events[row, EV_A] = pool.stop_signal[k]
                     w.events[row, EV_B] = w.state[SPEED, i]
 
 
-@inner
+@inlined
 def watch_actors(pool: Pool, w: Batch) -> None:
     """Red lights run by anyone, and actors that leave the world at the end of their route."""
     for i in range(w.world_i[NUM_ACTORS]):
-        mode = w.flags[MODE, i]
-        if w.flags[VALID, i] == 0 or (mode != MODE_PATH and mode != MODE_EGO):
+        if w.work[W_NEWS, i] == 0.0:
             continue
         watch_signals(pool, w, i)
         path = w.paths[w.flags[PATH, i]]
         end = path_length(pool, path) - 0.5 * w.param_f[LENGTH, i]
-        if mode == MODE_PATH and pool.ends[path] == 1 and w.state[S, i] >= end:
+        if w.flags[MODE, i] == MODE_PATH and pool.ends[path] == 1 and w.state[S, i] >= end:
             w.flags[VALID, i] = 0
             record(w, EVENT_DESPAWN, i, -1)

@@ -14,9 +14,9 @@ from sim_bridge.embedded.geometry_kernels import (
     path_value,
     polynomial,
     quintic_coefficients,
-    refine,
     wrap,
 )
+from sim_bridge.embedded.impact_kernels import slide
 from sim_bridge.embedded.layout import (
     ACCEL,
     ALONG,
@@ -25,11 +25,6 @@ from sim_bridge.embedded.layout import (
     C0,
     COMMAND,
     DT,
-    EGO_ACCEL_LAG,
-    EGO_MAX_ACCEL,
-    EGO_MAX_STEER,
-    EGO_STEER_LAG,
-    EGO_STEER_RATE,
     FRICTION,
     GRAVITY,
     GX,
@@ -37,6 +32,7 @@ from sim_bridge.embedded.layout import (
     JERK,
     LAT_CLOCK,
     LAT_DURATION,
+    LENGTH,
     LOG_COLUMNS,
     PATH,
     PBANK,
@@ -45,7 +41,6 @@ from sim_bridge.embedded.layout import (
     PREV_Y,
     PREV_YAW,
     PZ,
-    REAR,
     SPEED,
     STEER,
     STEP,
@@ -55,6 +50,7 @@ from sim_bridge.embedded.layout import (
     VY,
     WALKS,
     WHEELBASE,
+    WIDTH,
     YAW,
     YAW_RATE,
     Batch,
@@ -170,7 +166,7 @@ def bicycle(
     return x, y, yaw, flush(speed), accel, steer, flush(rate)
 
 
-@inner
+@inlined
 def settle_on_ground(pool: Pool, w: Batch, i: int) -> None:
     """Height and slope of actor `i` from its path at (S, D)."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
@@ -180,36 +176,6 @@ def settle_on_ground(pool: Pool, w: Batch, i: int) -> None:
     gx, gy = ground_gradient(pool, path, s, tx, ty, bank)
     st[GX, i], st[GY, i] = gx, gy
     st[Z, i] = path_value(pool, path, s, PZ) + bank * st[D, i]
-
-
-@inner
-def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
-    """One step of the ego: bicycle about the rear axle, then the motion of its box centre."""
-    st, r, dt = w.state, w.param_f[REAR, i], w.world_f[DT]
-    limits = (
-        w.world_f[EGO_MAX_STEER],
-        w.world_f[EGO_STEER_RATE],
-        w.world_f[EGO_MAX_ACCEL],
-        w.world_f[EGO_ACCEL_LAG],
-        w.world_f[EGO_STEER_LAG],
-    )
-    x, y = st[X, i] - r * math.cos(st[YAW, i]), st[Y, i] - r * math.sin(st[YAW, i])
-    before = st[YAW_RATE, i]
-    x, y, yaw, speed, accel, steer, rate = bicycle(
-        x, y, st[YAW, i], st[SPEED, i], st[ACCEL, i], st[STEER, i], command, steer_command,
-        w.param_f[WHEELBASE, i], w.world_f[FRICTION], limits, dt,
-    )  # fmt: skip
-    tx, ty = math.cos(yaw), math.sin(yaw)
-    swing = flush((rate - before) / dt)
-    st[X, i], st[Y, i], st[YAW, i] = x + r * tx, y + r * ty, yaw
-    st[SPEED, i], st[ACCEL, i], st[STEER, i], st[YAW_RATE, i] = speed, accel, steer, rate
-    st[COMMAND, i] = command
-    st[VX, i], st[VY, i] = speed * tx - r * rate * ty, speed * ty + r * rate * tx
-    along, across = accel - r * rate * rate, speed * rate + r * swing
-    st[AX, i], st[AY, i] = along * tx - across * ty, along * ty + across * tx
-    st[ALONG, i] = along
-    st[S, i], st[D, i] = refine(pool, w.paths[w.flags[PATH, i]], st[X, i], st[Y, i], st[S, i])
-    settle_on_ground(pool, w, i)
 
 
 @inner
@@ -246,7 +212,7 @@ def advance_sideways(w: Batch, i: int) -> None:
     st[U, i], st[UDOT, i] = flush(rate * pace), flush(bend * pace * pace)
 
 
-@inner
+@inlined
 def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     """Pose, velocity and acceleration of an actor from (S, D), its speed along the path and its lateral motion."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
@@ -298,22 +264,21 @@ def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     pose_on_path(pool, w, i, False)
 
 
-@inlined
+@inner
 def move_free(w: Batch, i: int) -> None:
-    """One step of a body after a crash: it slides straight on and friction brings it to rest."""
+    """One step of a body after a crash: it slides and turns until friction has brought it to rest."""
     st, dt = w.state, w.world_f[DT]
-    vx, vy = st[VX, i], st[VY, i]
-    speed = math.sqrt(vx * vx + vy * vy)
+    vx, vy, x, y = st[VX, i], st[VY, i], st[X, i], st[Y, i]
     brake = 0.7 * w.world_f[FRICTION] * GRAVITY
-    distance, end = travel(speed, -brake, dt)
-    share = end / speed if speed > 0.0 else 0.0
-    dx, dy = (vx / speed * distance, vy / speed * distance) if speed > 0.0 else (0.0, 0.0)
-    st[X, i], st[Y, i] = st[X, i] + dx, st[Y, i] + dy
-    st[Z, i] += st[GX, i] * dx + st[GY, i] * dy
-    st[VX, i], st[VY, i] = vx * share, vy * share
-    st[AX, i], st[AY, i] = (-brake * vx / speed, -brake * vy / speed) if end > 0.0 else (0.0, 0.0)
+    st[X, i], st[Y, i], yaw, st[VX, i], st[VY, i], st[YAW_RATE, i] = slide(
+        x, y, st[YAW, i], vx, vy, st[YAW_RATE, i], w.param_f[LENGTH, i], w.param_f[WIDTH, i], brake, dt
+    )
+    st[YAW, i] = wrap(yaw)
+    st[Z, i] += st[GX, i] * (st[X, i] - x) + st[GY, i] * (st[Y, i] - y)
+    st[AX, i], st[AY, i] = (st[VX, i] - vx) / dt, (st[VY, i] - vy) / dt
     st[ALONG, i] = st[AX, i] * math.cos(st[YAW, i]) + st[AY, i] * math.sin(st[YAW, i])
-    st[SPEED, i], st[ACCEL, i], st[YAW_RATE, i], st[COMMAND, i] = end, st[ALONG, i], 0.0, -brake
+    st[SPEED, i] = math.sqrt(st[VX, i] * st[VX, i] + st[VY, i] * st[VY, i])
+    st[ACCEL, i], st[COMMAND, i] = st[ALONG, i], -brake
     st[U, i], st[UDOT, i] = 0.0, 0.0
 
 
@@ -346,7 +311,6 @@ __all__ = [
     "idm_interaction",
     "limited",
     "move_as_logged",
-    "move_ego",
     "move_free",
     "move_on_path",
     "pose_on_path",

@@ -5,8 +5,10 @@ Each function has a slow, obvious twin in `reference.py`.
 
 import math
 
-from sim_bridge.embedded.compiled import inner, scalar
-from sim_bridge.embedded.layout import PCURV, PGRADE, PHEAD, PTX, PTY, PX, PY, TINY, Pool
+import numpy as np
+
+from sim_bridge.embedded.compiled import inlined, inner, scalar
+from sim_bridge.embedded.layout import LINE, PCURV, PGRADE, PHEAD, PTX, PTY, PX, PY, TINY, Pool
 
 
 @scalar
@@ -18,38 +20,35 @@ def flush(value: float) -> float:
 @scalar
 def wrap(angle: float) -> float:
     """The same angle in [-pi, pi)."""
+    if -math.pi <= angle < math.pi:
+        return angle
     return (angle + math.pi) % (2.0 * math.pi) - math.pi
 
 
-@inner
-def path_row(pool: Pool, path: int, s: float) -> tuple[int, float]:
+@inlined
+def table_row(first: int, count: int, spacing: float, s: float) -> tuple[int, float]:
     """Row of the table before `s` and the fraction (0 to 1) of the interval beyond it; clamped to the path."""
-    count = pool.count[path]
-    position = s / pool.spacing[path]
+    position = s / spacing
     k = int(position)
     k = max(0, min(k, count - 2))
     fraction = min(max(position - k, 0.0), 1.0)
-    return pool.first[path] + k, fraction
+    return first + k, fraction
 
 
 @inner
-def path_value(pool: Pool, path: int, s: float, column: int) -> float:
-    """One column of a path at `s`, linear between samples."""
-    row, f = path_row(pool, path, s)
-    return pool.table[row, column] * (1.0 - f) + pool.table[row + 1, column] * f
+def table_value(table: np.ndarray, first: int, count: int, spacing: float, s: float, column: int) -> float:
+    """One column of a sampled path at `s`, linear between samples."""
+    row, f = table_row(first, count, spacing, s)
+    return table[row, column] * (1.0 - f) + table[row + 1, column] * f
 
 
 @inner
-def path_length(pool: Pool, path: int) -> float:
-    """Length of a path in metres."""
-    return (pool.count[path] - 1) * pool.spacing[path]
-
-
-@inner
-def path_point(pool: Pool, path: int, s: float) -> tuple[float, float, float, float]:
-    """Point and unit tangent (x, y, tx, ty) at `s`: cubic Hermite between samples, straight beyond the ends."""
-    row, f = path_row(pool, path, s)
-    table, h = pool.table, pool.spacing[path]
+def table_point(
+    table: np.ndarray, first: int, count: int, spacing: float, s: float
+) -> tuple[float, float, float, float]:
+    """Point and unit tangent of a sampled path: cubic Hermite between samples, straight beyond the ends."""
+    row, f = table_row(first, count, spacing, s)
+    h = spacing
     x0, y0, x1, y1 = table[row, PX], table[row, PY], table[row + 1, PX], table[row + 1, PY]
     u0, v0, u1, v1 = table[row, PTX] * h, table[row, PTY] * h, table[row + 1, PTX] * h, table[row + 1, PTY] * h
     f2 = f * f
@@ -62,19 +61,21 @@ def path_point(pool: Pool, path: int, s: float) -> tuple[float, float, float, fl
     ty = a * y0 + b * v0 + c * y1 + d * v1
     norm = math.sqrt(tx * tx + ty * ty)
     tx, ty = tx / norm, ty / norm
-    beyond = s - min(max(s, 0.0), path_length(pool, path))
+    beyond = s - min(max(s, 0.0), (count - 1) * spacing)
     return x + beyond * tx, y + beyond * ty, tx, ty
 
 
 @inner
-def refine(pool: Pool, path: int, x: float, y: float, s: float) -> tuple[float, float]:
-    """Place (s, d) beside which (x, y) lies, by Newton steps from a nearby `s`; s may lie beyond the ends."""
+def table_refine(
+    table: np.ndarray, first: int, count: int, spacing: float, x: float, y: float, s: float
+) -> tuple[float, float]:
+    """Place (s, d) on a sampled path beside which (x, y) lies, by Newton steps from a nearby `s`."""
     d = 0.0
     for _ in range(4):
-        px, py, tx, ty = path_point(pool, path, s)
+        px, py, tx, ty = table_point(table, first, count, spacing, s)
         along = (x - px) * tx + (y - py) * ty
         d = (y - py) * tx - (x - px) * ty
-        step = along / max(1.0 - path_value(pool, path, s, PCURV) * d, 0.3)
+        step = along / max(1.0 - table_value(table, first, count, spacing, s, PCURV) * d, 0.3)
         s += min(max(step, -5.0), 5.0)
         if abs(step) < 1e-10:
             break
@@ -82,45 +83,80 @@ def refine(pool: Pool, path: int, x: float, y: float, s: float) -> tuple[float, 
 
 
 @inner
-def nearest_row(pool: Pool, path: int, x: float, y: float) -> int:
-    """Sample of the path nearest to (x, y), found from its grid; -1 where the path is far away."""
-    ox, oy, cell = pool.grid[path, 0], pool.grid[path, 1], pool.grid[path, 2]
-    width, height, offset = int(pool.grid[path, 3]), int(pool.grid[path, 4]), int(pool.grid[path, 5])
-    column, line = math.floor((x - ox) / cell), math.floor((y - oy) / cell)
-    if column < 0 or line < 0 or column >= width or line >= height:
-        return -1
-    k = pool.cells[offset + line * width + column]
-    if k < 0:
-        return -1
-    first, last = pool.first[path], pool.count[path] - 1
-    best = (pool.table[first + k, PX] - x) ** 2 + (pool.table[first + k, PY] - y) ** 2
+def table_nearest(table: np.ndarray, first: int, count: int, k: int, x: float, y: float) -> int:
+    """Sample of a path nearest to (x, y), found by walking from sample `k`."""
+    best = (table[first + k, PX] - x) ** 2 + (table[first + k, PY] - y) ** 2
     for direction in (1, -1):
-        while 0 <= k + direction <= last:
+        while 0 <= k + direction <= count - 1:
             row = first + k + direction
-            distance = (pool.table[row, PX] - x) ** 2 + (pool.table[row, PY] - y) ** 2
+            distance = (table[row, PX] - x) ** 2 + (table[row, PY] - y) ** 2
             if distance >= best:
                 break
             k, best = k + direction, distance
     return k
 
 
-@inner
+@inlined
+def path_value(pool: Pool, path: int, s: float, column: int) -> float:
+    """One column of a path at `s`; what is the same all along it is not looked up."""
+    if pool.fixed[path] >> column & 1:
+        return pool.steady[path, column]
+    return table_value(pool.table, pool.first[path], pool.count[path], pool.spacing[path], s, column)
+
+
+@inlined
+def path_length(pool: Pool, path: int) -> float:
+    """Length of a path in metres."""
+    return (pool.count[path] - 1) * pool.spacing[path]
+
+
+@inlined
+def path_point(pool: Pool, path: int, s: float) -> tuple[float, float, float, float]:
+    """Point and unit tangent (x, y, tx, ty) at `s`; a straight line is computed, others come from their samples."""
+    if pool.fixed[path] & LINE:
+        tx, ty = pool.steady[path, PTX], pool.steady[path, PTY]
+        return pool.steady[path, PX] + s * tx, pool.steady[path, PY] + s * ty, tx, ty
+    return table_point(pool.table, pool.first[path], pool.count[path], pool.spacing[path], s)
+
+
+@inlined
+def refine(pool: Pool, path: int, x: float, y: float, s: float) -> tuple[float, float]:
+    """Place (s, d) beside which (x, y) lies, from a nearby `s`; s may lie beyond the ends."""
+    if pool.fixed[path] & LINE:
+        dx, dy = x - pool.steady[path, PX], y - pool.steady[path, PY]
+        tx, ty = pool.steady[path, PTX], pool.steady[path, PTY]
+        return dx * tx + dy * ty, dy * tx - dx * ty
+    return table_refine(pool.table, pool.first[path], pool.count[path], pool.spacing[path], x, y, s)
+
+
+@inlined
 def project(pool: Pool, path: int, x: float, y: float) -> tuple[float, float]:
-    """Place (s, d) of a point on a path; s is NaN where the path is far away."""
-    k = nearest_row(pool, path, x, y)
+    """Place (s, d) of a point on a path; s is NaN where the path is far away, which its grid says."""
+    cell = pool.grid[path, 2]
+    width, height, offset = int(pool.grid[path, 3]), int(pool.grid[path, 4]), int(pool.grid[path, 5])
+    # On a GPU floor gives a float.
+    column = int(math.floor((x - pool.grid[path, 0]) / cell))  # noqa: RUF046
+    line = int(math.floor((y - pool.grid[path, 1]) / cell))  # noqa: RUF046
+    if column < 0 or line < 0 or column >= width or line >= height:
+        return math.nan, math.nan
+    k = pool.cells[offset + line * width + column]
     if k < 0:
         return math.nan, math.nan
-    return refine(pool, path, x, y, k * pool.spacing[path])
+    if pool.fixed[path] & LINE:
+        return refine(pool, path, x, y, 0.0)
+    first, count, spacing = pool.first[path], pool.count[path], pool.spacing[path]
+    k = table_nearest(pool.table, first, count, k, x, y)
+    return table_refine(pool.table, first, count, spacing, x, y, k * spacing)
 
 
-@inner
+@inlined
 def ground_gradient(pool: Pool, path: int, s: float, tx: float, ty: float, bank: float) -> tuple[float, float]:
     """Slope of the road surface (dz/dx, dz/dy) from the grade along the path and its bank (dz/dd)."""
     grade = path_value(pool, path, s, PGRADE)
     return grade * tx - bank * ty, grade * ty + bank * tx
 
 
-@inner
+@inlined
 def path_heading(pool: Pool, path: int, s: float) -> float:
     """Heading at `s`, continuous along the path (not wrapped)."""
     return path_value(pool, path, s, PHEAD)

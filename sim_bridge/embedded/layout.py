@@ -22,6 +22,8 @@ PBANK: Final = 11
 PTURN: Final = 12
 PGRADE: Final = 13
 PATH_COLUMNS: Final = 14
+# A bit of `Pool.fixed` beside those of the columns: the path is a straight line.
+LINE: Final = 1 << 30
 
 # What an actor can light, as bits of its parameter LAMPS.
 HAS_HEADLIGHTS: Final = 1
@@ -61,7 +63,17 @@ COMMAND: Final = 31
 PREV_S: Final = 32
 WAITED: Final = 33
 BASE_D: Final = 34
-STATE_COLUMNS: Final = 35
+# Bodies: sideways speed and specific push of the tyres of a dynamic model; lean of a rider.
+SIDE: Final = 35
+PUSHED: Final = 36
+LEAN: Final = 37
+# Faults, 0 where all is well: share of the brakes, of the steering that is lost; a flat tyre by axle, signed by its
+# side (left positive), 1 where it is lost altogether.
+BRAKE_LOSS: Final = 38
+STEER_LOSS: Final = 39
+FLAT_FRONT: Final = 40
+FLAT_REAR: Final = 41
+STATE_COLUMNS: Final = 42
 
 # State of actors, integers.
 VALID: Final = 0
@@ -74,7 +86,9 @@ STARTED: Final = 6
 DONE: Final = 7
 HIT: Final = 8
 INDICATOR: Final = 9
-INT_COLUMNS: Final = 10
+# Whom it has touched: bits of two columns.
+TOUCHED: Final = 10
+INT_COLUMNS: Final = 12
 
 # How an actor moves.
 MODE_EGO: Final = 0
@@ -147,6 +161,18 @@ Q_VS: Final = 4
 Q_VD: Final = 5
 PROJ_COLUMNS: Final = 6
 
+# What kernels work out once per step and actor: heading and its cosine and sine, radius of the circle about the box,
+# how many circles meet it, whether a line was crossed or an end reached, what the ego's driver asks for.
+W_YAW: Final = 0
+W_COS: Final = 1
+W_SIN: Final = 2
+W_REACH: Final = 3
+W_NEAR: Final = 4
+W_NEWS: Final = 5
+W_ACCEL: Final = 6
+W_ANGLE: Final = 7
+WORK_COLUMNS: Final = 8
+
 # World constants, floats.
 DT: Final = 0
 FRICTION: Final = 1
@@ -158,7 +184,31 @@ EGO_MAX_ACCEL: Final = 6
 EGO_ACCEL_LAG: Final = 7
 EGO_STEER_LAG: Final = 8
 NOISE: Final = 9
-WORLD_FLOATS: Final = 10
+EGO_DEAD_TIME: Final = 10
+EGO_FEEDS_FORWARD: Final = 11
+V_FIRST: Final = 12
+
+# The ego's vehicle: columns from V_FIRST of the world constants.
+V_MASS: Final = 0
+V_INERTIA: Final = 1
+V_FRONT: Final = 2
+V_REAR: Final = 3
+V_HEIGHT: Final = 4
+V_CORNER_F: Final = 5
+V_CORNER_R: Final = 6
+V_DRIVE_F: Final = 7
+V_BRAKE_F: Final = 8
+V_MAX_DRIVE: Final = 9
+V_POWER: Final = 10
+V_MAX_BRAKE: Final = 11
+V_DRAG: Final = 12
+V_ROLLING: Final = 13
+V_ANTILOCK: Final = 14
+V_TRACK: Final = 15
+V_GRIP_X: Final = 16
+V_GRIP_Y: Final = 17
+VEHICLE_COLUMNS: Final = 18
+WORLD_FLOATS: Final = V_FIRST + VEHICLE_COLUMNS
 
 # World constants, integers.
 NUM_ACTORS: Final = 0
@@ -169,7 +219,10 @@ EGO: Final = 4
 LOW_BEAM: Final = 5
 SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
-WORLD_INTS: Final = 8
+EGO_MODEL: Final = 8
+WORLD_INTS: Final = 9
+MODEL_KINEMATIC: Final = 0
+MODEL_DYNAMIC: Final = 1
 
 # Running state of a world, integers.
 STEP: Final = 0
@@ -178,7 +231,8 @@ CRASH_STEP: Final = 2
 OFF_ROAD: Final = 3
 AT_GOAL: Final = 4
 NUM_EVENTS: Final = 5
-RUN_INTS: Final = 6
+RED_LIGHTS: Final = 6
+RUN_INTS: Final = 7
 
 # Signals.
 SIG_FIRST: Final = 0
@@ -210,7 +264,11 @@ TINY: Final = 1e-12
 
 
 class Pool(NamedTuple):
-    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`."""
+    """Every path that any world of the batch uses. Rows of one path are contiguous in `table`.
+
+    `fixed`: one bit per column of a path that is the same all along it, and `LINE` where the path is a straight line;
+    `steady`: these values, of a line its first point and its direction. What is fixed needs no look into the table.
+    """
 
     table: Any
     first: Any
@@ -224,6 +282,8 @@ class Pool(NamedTuple):
     stop_signal: Any
     conflict_first: Any
     conflict: Any
+    fixed: Any
+    steady: Any
 
 
 class Batch(NamedTuple):
@@ -245,6 +305,7 @@ class Batch(NamedTuple):
     state: Any
     flags: Any
     proj: Any
+    work: Any
     run: Any
     signal: Any
     history: Any
@@ -254,3 +315,30 @@ class Batch(NamedTuple):
     log_lights: Any
     log_signal: Any
     events: Any
+    commands: Any
+
+
+# Rows of `View.numbers`.
+SHOW_TIME: Final = 0
+SHOW_LATERAL: Final = 1
+SHOW_REMAINING: Final = 2
+SHOW_SIGNAL: Final = 3
+SHOW_STEER: Final = 4
+SHOW_NUMBERS: Final = 5
+
+
+class View(NamedTuple):
+    """What policies are shown of B worlds and A actors: arrays that the kernels fill, fresh for every observation."""
+
+    position: Any
+    yaw: Any
+    velocity: Any
+    acceleration: Any
+    yaw_rate: Any
+    valid: Any
+    route: Any
+    limits: Any
+    numbers: Any
+    shown: Any
+    done: Any
+    happened: Any

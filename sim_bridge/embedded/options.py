@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from driving_data.errors import nearest_name
+from sim_bridge.embedded.vehicles import VEHICLES
+
+EGO_MODELS = ("kinematic", "dynamic")
+DEVICES = ("cpu", "cuda")
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedOptions:
@@ -15,7 +21,15 @@ class EmbeddedOptions:
         acceleration_lag_s: time constant with which the ego's acceleration follows its command; 0 for none.
         steering_lag_s: the same for steering.
         acceleration_noise_mps2: standard deviation of what imperfect drivers of other actors add, from the seed.
+        device: 'cpu', or 'cuda' for an NVIDIA GPU (extra `cuda`), which agrees to rounding.
+        records: whether every moment is kept for rollouts; without, long runs of many worlds need little memory.
         ends_at_goal: whether a world ends when its ego reaches the goal.
+        ego_model: 'kinematic' (bicycle within the friction circle; fast) or 'dynamic' (tyres that slip, load transfer,
+            drag, slopes); see `docs/dynamics.md`.
+        ego_vehicle: name of a parameter set in `vehicles.VEHICLES`; empty takes the usual one of the ego's class.
+        dead_time_s: pure delay before a command reaches the ego's actuators.
+        feeds_forward: whether a dynamic ego makes up for drag, rolling resistance and slopes, so that it gets the
+            acceleration that it asks for; else they slow it down.
     """
 
     num_threads: int = 1
@@ -26,3 +40,23 @@ class EmbeddedOptions:
     steering_lag_s: float = 0.05
     acceleration_noise_mps2: float = 0.0
     ends_at_goal: bool = True
+    device: str = "cpu"
+    records: bool = True
+    ego_model: str = "kinematic"
+    ego_vehicle: str = ""
+    dead_time_s: float = 0.0
+    feeds_forward: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuses what no model is called and what no clock can do."""
+        for name, given, known in (
+            ("ego_model", self.ego_model, EGO_MODELS),
+            ("device", self.device, DEVICES),
+            ("ego_vehicle", self.ego_vehicle, ("", *VEHICLES)),
+        ):
+            if given not in known:
+                near = nearest_name(given, known)
+                hint = f"; did you mean {near!r}?" if near else ""
+                raise ValueError(f"{name}: {given!r} is none of {', '.join(k for k in known if k)}{hint}")
+        if not 0.0 <= self.dead_time_s <= 10.0:
+            raise ValueError(f"dead_time_s: {self.dead_time_s:g} s is not between 0 and 10 s")

@@ -13,6 +13,7 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial import KDTree
 
 from sim_bridge.embedded.layout import (
+    LINE,
     PATH_COLUMNS,
     PBANK,
     PCURV,
@@ -93,6 +94,30 @@ def path_table(
     rows[:, PLIMIT] = limit[np.clip(np.searchsorted(s_m, at, side="right") - 1, 0, len(s_m) - 1)]
     rows[:, PSLOW] = curve_speed(rows[:, PCURV], spacing)
     return with_grid(PathTable(rows, spacing, leaves_world, (0.0, 0.0, 1.0, 0, 0), np.zeros(0, dtype=np.int32)))
+
+
+def steady_columns(path: PathTable) -> tuple[int, Float[np.ndarray, "14"]]:
+    """Bits of the columns that are the same all along the path, with `LINE` for a straight one, and their values.
+
+    The same means: within 1e-12 of the first row (headings within 1e-10, which is 5 mm at the end of 50,000 km); a
+    line: every row within 1e-9 m of where equal steps along the chord would have it. Curvatures below 1e-12 are 0.
+    """
+    rows = path.rows
+    values, bits = rows[0].copy(), 0
+    allowed = np.full(PATH_COLUMNS, 1e-12)
+    allowed[PHEAD] = 1e-10
+    for column in range(PATH_COLUMNS):
+        if np.all(np.abs(rows[:, column] - values[column]) <= allowed[column]):
+            bits |= 1 << column
+    if abs(values[PCURV]) <= 1e-12:
+        values[PCURV] = 0.0
+    chord = rows[-1, PX : PY + 1] - rows[0, PX : PY + 1]
+    along = chord / np.linalg.norm(chord)
+    steps = path.spacing_m * np.arange(len(rows))[:, None]
+    if np.all(np.abs(rows[:, PX : PY + 1] - rows[0, PX : PY + 1] - steps * along) <= 1e-9) and bits >> PHEAD & 1:
+        bits |= LINE
+        values[PTX], values[PTY] = along
+    return bits, values
 
 
 def curve_speed(curvature_1pm: Float[np.ndarray, "n"], spacing_m: float) -> Float[np.ndarray, "n"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim_bridge.embedded.layout import Pool
-from sim_bridge.embedded.paths import PathTable
+from sim_bridge.embedded.paths import PathTable, steady_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class PoolBuilder:
             for rows in by_path
             for r in rows
         ]
+        steady = [steady_columns(table) for table in self.tables]
         return Pool(
             table=np.ascontiguousarray(np.concatenate([table.rows for table in self.tables])),
             first=np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
@@ -79,4 +80,6 @@ class PoolBuilder:
             stop_signal=np.array([signal for _, signal in flat], dtype=np.int64),
             conflict_first=np.concatenate([[0], np.cumsum([len(p) for p in by_path])]).astype(np.int64),
             conflict=np.array(conflict, dtype=np.float64).reshape(-1, 7),
+            fixed=np.array([fixed for fixed, _ in steady], dtype=np.int64),
+            steady=np.array([values for _, values in steady]),
         )

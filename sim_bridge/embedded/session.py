@@ -1,53 +1,22 @@
 """B running worlds: what the embedded simulator and the replay hand out."""
 
-import itertools
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
-from sim_bridge.embedded.layout import (
-    ALONG,
-    DT,
-    FRICTION,
-    GX,
-    GY,
-    HEIGHT,
-    KIND,
-    LENGTH,
-    REAR,
-    STEER,
-    STEP,
-    VALID,
-    VX,
-    VY,
-    WHEELBASE,
-    WIDTH,
-    WORLD_DONE,
-    YAW,
-    YAW_RATE,
-    Pool,
-    X,
-    Y,
-    Z,
-)
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine
+from sim_bridge.embedded.layout import Batch, Pool
+from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
-from sim_bridge.embedded.storyboard.player import Player
-from sim_bridge.embedded.world_kernels import (
-    CONSTANT_SPEED,
-    EXTERNAL,
-    IDM_LANE_FOLLOW,
-    begin_band,
-    observe_band,
-    run_band,
-)
-from sim_bridge.embedded.worlds import WorldSpec, pack, rewind
+from sim_bridge.embedded.storyboard.player import Player as StoryPlayer
+from sim_bridge.embedded.views import Window, nothing_shown
+from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
+from sim_bridge.embedded.worlds import Player, WorldSpec, constants, pack, rewind
 
-ROUTE_POINTS = 100
-ROUTE_SPACING_M = 1.0
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
 STORYBOARD = "storyboard"
 
@@ -55,27 +24,49 @@ STORYBOARD = "storyboard"
 class EmbeddedSession:
     """B worlds that advance together; each is computed by itself, so batch and threads never change a byte."""
 
-    def __init__(self, specs: Sequence[WorldSpec], pool: Pool, num_threads: int = 1) -> None:
-        self._specs = list(specs)
-        self._pool = pool
-        self._batch = pack(self._specs)
-        self._threads = max(1, min(num_threads, len(self._specs)))
-        self._executor = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+    def __init__(
+        self, specs: Sequence[WorldSpec], pool: Pool, options: EmbeddedOptions, rows: Sequence[int] | None = None
+    ) -> None:
+        """A world for each of `specs`, or for each of `rows`, which are indices of specifications."""
+        self._library = list(specs)
+        rows = range(len(self._library)) if rows is None else rows
+        self._specs = [self._library[row] for row in rows]
+        self._records = options.records
+        self._batch = pack(self._library, rows, options.records)
+        self._engine = open_engine(self._library, pool, self._batch, options)
         self._closed = False
-        self._size_m = np.ascontiguousarray(
-            np.stack([self._batch.param_f[:, column] for column in (LENGTH, WIDTH, HEIGHT)], axis=-1)
-        )
-        self._maps = tuple(spec.lane_map for spec in self._specs)
-        self._routes = tuple(spec.ego_route for spec in self._specs)
-        self._ego = np.array([spec.ego_index for spec in self._specs], dtype=np.int64)
-        self._players = [Player(spec.story, b) for b, spec in enumerate(self._specs) if spec.story is not None]
+        self._idle = np.zeros(len(self._specs))
+        self._window = Window.of(self._specs, self._batch)
+        self._constants: dict[str, np.ndarray] | None = None
+        self._players = players_of(self._specs)
         self._begin()
 
     def reset(self) -> Observation:
         """Starts every world again from its scenario and seed."""
         self._refuse_closed()
         self._begin()
-        return self._observe()
+        return self._look()
+
+    def place(self, slots: Sequence[int], rows: Sequence[int]) -> Observation:
+        """Puts other worlds, by the indices of their specifications, into slots of the batch and begins them."""
+        self._refuse_closed()
+        if self._constants is None:
+            self._constants = constants(self._library)
+        for slot, row in zip(slots, rows, strict=True):
+            for name, values in self._constants.items():
+                getattr(self._batch, name)[slot] = values[row]
+            self._specs[slot] = self._library[row]
+        self._window = Window.of(self._specs, self._batch)
+        for player in self._players:
+            if player.world in slots:
+                player.close()
+        others = [player for player in self._players if player.world not in slots]
+        self._players = others + [player for player in players_of(self._specs) if player.world in slots]
+        for slot in slots:
+            rewind(self._batch, slot, self._specs[slot])
+            self._begin_players(slot)
+            self._engine.begin(slot, slot + 1)
+        return self._look()
 
     def step(self, control: Control) -> Observation:
         """Advances every world that has not ended by one step.
@@ -85,16 +76,15 @@ class EmbeddedSession:
         """
         self._refuse_closed()
         shape = (len(self._specs),)
-        accel = np.array(control.acceleration_mps2, dtype=np.float64)
-        steer = np.array(control.steering_rad, dtype=np.float64)
+        accel = np.asarray(control.acceleration_mps2, dtype=np.float64)
+        steer = np.asarray(control.steering_rad, dtype=np.float64)
         if accel.shape != shape or steer.shape != shape:
             raise ValueError(
                 f"controls of {len(self._specs)} worlds need shape {shape}, not {accel.shape}, {steer.shape}"
             )
-        if not (np.isfinite(accel).all() and np.isfinite(steer).all()):
+        if not (all_finite(accel) and all_finite(steer)):
             raise ValueError("controls must be finite numbers")
-        self._advance(1, EXTERNAL, accel, steer)
-        return self._observe()
+        return self._advance(1, EXTERNAL, accel, steer)
 
     def run(self, num_steps: int, policy_kernel: str) -> Observation:
         """Advances by `num_steps` with a built-in ego driver, inside compiled code.
@@ -106,31 +96,34 @@ class EmbeddedSession:
             Unsupported: no built-in driver has that name, or a scenario has no storyboard.
         """
         self._refuse_closed()
-        idle = np.zeros(len(self._specs))
         if policy_kernel == STORYBOARD:
-            if len(self._players) < len(self._specs):
+            if any(spec.story is None for spec in self._specs):
                 raise Unsupported(
                     "the driver 'storyboard' needs scenarios with a storyboard, as OpenSCENARIO files give"
                 )
-            self._play(num_steps, EXTERNAL, idle, idle, drives=False)
-            return self._observe()
+            self._play(num_steps, EXTERNAL, self._idle, self._idle, drives=False)
+            return self._look()
         driver = DRIVERS.get(policy_kernel)
         if driver is None:
             near = nearest_name(policy_kernel, DRIVERS)
             hint = f"; did you mean {near!r}?" if near else ""
             raise Unsupported(f"no built-in driver {policy_kernel!r}; there are {', '.join(sorted(DRIVERS))}{hint}")
-        self._advance(num_steps, driver, idle, idle)
-        return self._observe()
+        return self._advance(num_steps, driver, self._idle, self._idle)
 
     def rollouts(self) -> tuple[Rollout, ...]:
         """What happened so far, one rollout per world; its first moment is the initial state."""
         self._refuse_closed()
+        if not self._records:
+            raise Unsupported("nothing was recorded: this session was opened with the option records=False")
+        self._engine.fetch()
         return tuple(make_rollout(spec, self._batch, b) for b, spec in enumerate(self._specs))
 
     def close(self) -> None:
         """Ends the session; a second call does nothing."""
-        if not self._closed and self._executor is not None:
-            self._executor.shutdown()
+        if not self._closed:
+            self._engine.close()
+            for player in self._players:
+                player.close()
         self._closed = True
 
     def _refuse_closed(self) -> None:
@@ -138,79 +131,63 @@ class EmbeddedSession:
             raise RoadloomError("this session is closed; open another one")
 
     def _begin(self) -> None:
-        rewind(self._batch, self._specs)
+        for slot, spec in enumerate(self._specs):
+            rewind(self._batch, slot, spec)
+            self._begin_players(slot)
+        self._engine.begin(0, len(self._specs))
+
+    def _begin_players(self, slot: int) -> None:
         for player in self._players:
-            player.begin(self._batch)
-        self._over_bands(lambda first, last: begin_band(self._pool, self._batch, first, last))
+            if player.world == slot:
+                player.begin(self._batch)
 
     def _play(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, drives: bool) -> None:
         """Advances step by step, with what the storyboards say before each; `drives`: the egos are driven."""
+        unseen = nothing_shown()
         for _ in range(num_steps):
             moving = [player for player in self._players if player.before(self._batch, drives)]
             if len(self._players) == len(self._specs) and not moving:
                 return
-            self._kernels(1, driver, accel, steer)
+            self._engine.play(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
             for player in moving:
                 player.after(self._batch, drives)
 
-    def _advance(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
+    def _advance(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> Observation:
         if self._players:
             self._play(num_steps, driver, accel, steer, drives=True)
-        else:
-            self._kernels(num_steps, driver, accel, steer)
+            return self._look()
+        view = self._window.blank()
+        self._engine.play(num_steps, driver, accel, steer, view, self._window.spacing_m)
+        return self._window.observation(view)
 
-    def _kernels(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
-        def band(first: int, last: int) -> None:
-            run_band(self._pool, self._batch, first, last, num_steps, driver, accel, steer)
+    def _look(self) -> Observation:
+        view = self._window.blank()
+        self._engine.play(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
+        return self._window.observation(view)
 
-        self._over_bands(band)
 
-    def _over_bands(self, work: Callable[[int, int], None]) -> None:
-        """Calls `work` on contiguous bands of worlds, one per thread."""
-        if self._executor is None:
-            work(0, len(self._specs))
-            return
-        edges = [round(k * len(self._specs) / self._threads) for k in range(self._threads + 1)]
-        tasks = [self._executor.submit(work, a, b) for a, b in itertools.pairwise(edges)]
-        for task in tasks:
-            task.result()
+def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
+    """Who moves actors of worlds from outside the kernels: storyboards and background traffic."""
+    stories = [StoryPlayer(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
+    return [*stories, *(spec.guests.player(world) for world, spec in enumerate(specs) if spec.guests is not None)]
 
-    def _observe(self) -> Observation:
-        batch, worlds = self._batch, np.arange(len(self._specs))
-        count = len(self._specs)
-        route, limits = np.empty((count, ROUTE_POINTS, 3)), np.empty((count, ROUTE_POINTS))
-        numbers, shown = np.empty((count, 3)), np.empty(count, dtype=np.int64)
-        self._over_bands(
-            lambda a, b: observe_band(self._pool, batch, a, b, route, limits, numbers, shown, ROUTE_SPACING_M)
-        )
-        valid = batch.flags[:, VALID] == 1
-        state = np.where(valid[:, None, :], batch.state, np.nan)
-        climb = state[:, GX] * state[:, VX] + state[:, GY] * state[:, VY]
-        ego_param = batch.param_f[worlds, :, self._ego]
-        return Observation(
-            time_s=batch.run[:, STEP] * batch.world_f[:, DT],
-            position_m=np.stack([state[:, X], state[:, Y], state[:, Z] + 0.5 * batch.param_f[:, HEIGHT]], axis=-1),
-            yaw_rad=state[:, YAW].copy(),
-            velocity_mps=np.stack([state[:, VX], state[:, VY], climb], axis=-1),
-            acceleration_mps2=state[:, ALONG].copy(),
-            yaw_rate_radps=state[:, YAW_RATE].copy(),
-            size_m=self._size_m.copy(),
-            kind=batch.param_i[:, KIND].copy(),
-            valid=valid,
-            ego_index=self._ego.copy(),
-            rear_axle_to_center_m=ego_param[:, REAR].copy(),
-            wheelbase_m=ego_param[:, WHEELBASE].copy(),
-            steering_rad=batch.state[worlds, STEER, self._ego],
-            route_m=route,
-            route_spacing_m=ROUTE_SPACING_M,
-            route_speed_limit_mps=limits,
-            route_lateral_m=numbers[:, 0].copy(),
-            route_remaining_m=numbers[:, 1].copy(),
-            target_speed_mps=np.array([spec.target_speed_mps for spec in self._specs]),
-            signal_distance_m=numbers[:, 2].copy(),
-            signal_state=shown,
-            road_friction=batch.world_f[:, FRICTION].copy(),
-            done=batch.run[:, WORLD_DONE] == 1,
-            lane_maps=self._maps,
-            routes=self._routes,
-        )
+
+def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: EmbeddedOptions) -> Engine:
+    """What advances the batch on the device that was asked for.
+
+    Raises:
+        Unsupported: the device cannot play these worlds.
+        RoadloomError: the device is not there, or the package that it needs.
+    """
+    if options.device == "cpu":
+        return CpuEngine(pool, batch, options.num_threads)
+    if any(spec.story is not None for spec in specs):
+        raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
+    from sim_bridge.embedded.cuda_engine import CudaEngine
+
+    return CudaEngine(pool, batch)
+
+
+def all_finite(values: np.ndarray) -> bool:
+    """Whether all numbers are finite; of one number without the cost of an array operation."""
+    return math.isfinite(values[0]) if len(values) == 1 else bool(np.isfinite(values).all())

@@ -54,6 +54,9 @@ from sim_bridge.embedded.layout import (
     VALID,
     VX,
     VY,
+    W_COS,
+    W_SIN,
+    W_YAW,
     WAITED,
     WALKS,
     WHEELBASE,
@@ -87,7 +90,7 @@ def see_from_path(pool: Pool, w: Batch, p: int, j: int) -> None:
     if math.isnan(s):
         return
     _, _, tx, ty = path_point(pool, path, s)
-    cos, sin = math.cos(st[YAW, j]), math.sin(st[YAW, j])
+    cos, sin = w.work[W_COS, j], w.work[W_SIN, j]
     along, across = abs(cos * tx + sin * ty), abs(cos * ty - sin * tx)
     length, width = w.param_f[LENGTH, j], w.param_f[WIDTH, j]
     q[p, Q_D, j] = d
@@ -97,11 +100,21 @@ def see_from_path(pool: Pool, w: Batch, p: int, j: int) -> None:
     q[p, Q_VD, j] = -st[VX, j] * ty + st[VY, j] * tx
 
 
+@inlined
+def know_headings(w: Batch, lane: int, lanes: int) -> None:
+    """Cosine and sine of every heading, computed anew only where it changed."""
+    work = w.work
+    for j in range(lane, w.world_i[NUM_ACTORS], lanes):
+        yaw = w.state[YAW, j]
+        if work[W_YAW, j] != yaw:
+            work[W_YAW, j], work[W_COS, j], work[W_SIN, j] = yaw, math.cos(yaw), math.sin(yaw)
+
+
 @inner
-def see_everything(pool: Pool, w: Batch) -> None:
-    """Every actor from every path of the world."""
+def see_everything(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Every `lanes`-th actor from every path of the world."""
     for p in range(w.world_i[NUM_PATHS]):
-        for j in range(w.world_i[NUM_ACTORS]):
+        for j in range(lane, w.world_i[NUM_ACTORS], lanes):
             if w.flags[VALID, j] == 1:
                 see_from_path(pool, w, p, j)
             else:
@@ -127,18 +140,23 @@ def critical_leader(w: Batch, i: int) -> tuple[float, float]:
         for k in range(5, -1, -1):
             aim = aim * t + st[C0 + k, i]
         low, high = min(low, aim - half), max(high, aim + half)
-    horizon = 40.0 + 5.0 * v
+    horizon = s + (40.0 + 5.0 * v)
     nose = 0.5 * w.param_f[LENGTH, i]
     worst, best_gap, best_speed = -1.0, math.inf, 0.0
     for j in range(w.world_i[NUM_ACTORS]):
-        if j == i or not q[Q_S, j] > s or q[Q_S, j] > s + horizon:
+        place = q[Q_S, j]
+        if not place > s or place > horizon:
             continue
-        if w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1:
+        # Nobody drifts longer than the foresight of its kind: most are out of the way without a closer look.
+        far, near = w.param_f[FORESIGHT, j] * q[Q_VD, j], q[Q_D, j]
+        if near - q[Q_LAT, j] + min(far, 0.0) > high or near + q[Q_LAT, j] + max(far, 0.0) < low:
             continue
-        gap = q[Q_S, j] - q[Q_LON, j] - s - nose
+        if j == i or (w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1):
+            continue
+        gap = place - q[Q_LON, j] - s - nose
         sight = min(w.param_f[FORESIGHT, j], 0.3 + max(gap, 0.0) / max(v, 1.0))
         drift = q[Q_VD, j] * sight
-        if q[Q_D, j] - q[Q_LAT, j] + min(drift, 0.0) > high or q[Q_D, j] + q[Q_LAT, j] + max(drift, 0.0) < low:
+        if near - q[Q_LAT, j] + min(drift, 0.0) > high or near + q[Q_LAT, j] + max(drift, 0.0) < low:
             continue
         need = idm_interaction(
             gap, v, q[Q_VS, j], w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i], w.param_f[MAX_ACCEL, i],
@@ -149,7 +167,7 @@ def critical_leader(w: Batch, i: int) -> tuple[float, float]:
     return best_gap, best_speed
 
 
-@inner
+@inlined
 def next_stop(pool: Pool, w: Batch, p: int, front: float) -> int:
     """Index into the stops of the pool of the first stop line beyond `front` on local path `p`; -1 without one."""
     path = w.paths[p]
@@ -347,7 +365,7 @@ def actor_command(pool: Pool, w: Batch, i: int) -> float:
     return command
 
 
-@inner
+@inlined
 def lane_follow(pool: Pool, w: Batch, i: int) -> float:
     """Steering angle of a pure-pursuit driver who keeps to the route: delta = atan(2 L sin(alpha) / l).
 
@@ -364,7 +382,7 @@ def lane_follow(pool: Pool, w: Batch, i: int) -> float:
     return math.atan(2.0 * w.param_f[WHEELBASE, i] * left / max(dx * dx + dy * dy, 1.0))
 
 
-@inner
+@inlined
 def hold_speed(w: Batch, i: int, desired: float) -> float:
     """Acceleration of a driver who only holds a speed."""
     return limited(1.5 * (desired - w.state[SPEED, i]), 3.0)

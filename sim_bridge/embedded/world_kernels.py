@@ -1,24 +1,34 @@
 """One step of one world, and bands of worlds, compiled."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from sim_bridge.embedded.behaviour_kernels import behave, record
 from sim_bridge.embedded.compiled import entry, inlined, inner
-from sim_bridge.embedded.contact_kernels import find_contacts, watch_actors, watch_ego
+from sim_bridge.embedded.contact_kernels import (
+    find_contacts,
+    know_neighbours,
+    know_reach,
+    look_for_news,
+    watch_actors,
+    watch_ego,
+)
 from sim_bridge.embedded.dynamics_kernels import (
     move_as_logged,
-    move_ego,
     move_free,
     move_on_path,
     pose_on_path,
     remember_pose,
     settle_on_ground,
 )
+from sim_bridge.embedded.ego_kernels import move_ego
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
+    ALONG,
+    AT_GOAL,
     BASE_D,
     COMMAND,
     CRASH_STEP,
@@ -29,10 +39,13 @@ from sim_bridge.embedded.layout import (
     EVENT_DESPAWN,
     EVENT_SPAWN,
     GOAL_S,
+    GX,
+    GY,
     HAS_BEACON,
     HAS_BRAKE_LIGHTS,
     HAS_HEADLIGHTS,
     HAS_INDICATORS,
+    HEIGHT,
     INDICATOR,
     LAMPS,
     LAT_DURATION,
@@ -48,36 +61,50 @@ from sim_bridge.embedded.layout import (
     NUM_ACTORS,
     NUM_SIGNALS,
     NUM_STEPS,
+    OFF_ROAD,
     PATH,
     PLIMIT,
     PREV_S,
     PTURN,
     PZ,
     REAR,
+    RED_LIGHTS,
+    SHOW_LATERAL,
+    SHOW_REMAINING,
+    SHOW_SIGNAL,
+    SHOW_STEER,
+    SHOW_TIME,
     SIG_COUNT,
     SIG_FIRST,
     SPEED,
     SPEED_PHASE,
+    STEER,
     STEP,
     TARGET_SPEED,
     VALID,
     VX,
     VY,
+    W_ACCEL,
+    W_ANGLE,
     WAITED,
     WALKS,
     WORLD_DONE,
     YAW,
+    YAW_RATE,
     Batch,
     D,
     Pool,
     S,
+    View,
     X,
     Y,
+    Z,
 )
 from sim_bridge.embedded.traffic_kernels import (
     actor_command,
     dodge,
     hold_speed,
+    know_headings,
     lane_follow,
     mind_traffic,
     next_stop,
@@ -96,8 +123,8 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.world_f[b], batch.world_i[b], batch.paths[b], batch.param_f[b], batch.param_i[b],
         batch.phase_i[b], batch.phase_f[b], batch.signal_i[b], batch.signal_f[b], batch.program[b],
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
-        batch.proj[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
-        batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b],
+        batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
+        batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b], batch.commands[b],
     )  # fmt: skip
 
 
@@ -145,18 +172,19 @@ def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     return lit
 
 
-@inner
-def keep(pool: Pool, w: Batch) -> None:
-    """Writes the present moment into the log."""
-    step = w.run[STEP]
+@inlined
+def keep(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Writes the present moment of every `lanes`-th actor into the log, a ring where not everything is recorded."""
+    row = w.run[STEP] % w.log.shape[0]
+    count = w.world_i[NUM_ACTORS]
     for k in range(LOG_COLUMNS):
-        for i in range(w.world_i[NUM_ACTORS]):
-            w.log[step, k, i] = w.state[k, i]
-    for i in range(w.world_i[NUM_ACTORS]):
-        w.log_valid[step, i] = w.flags[VALID, i]
-        w.log_lights[step, i] = lamps_of(pool, w, i) if w.flags[VALID, i] == 1 else 0
-    for k in range(w.world_i[NUM_SIGNALS]):
-        w.log_signal[step, k] = w.signal[k]
+        for i in range(lane, count, lanes):
+            w.log[row, k, i] = w.state[k, i]
+    for i in range(lane, count, lanes):
+        w.log_valid[row, i] = w.flags[VALID, i]
+        w.log_lights[row, i] = lamps_of(pool, w, i) if w.flags[VALID, i] == 1 else 0
+    for k in range(lane, w.world_i[NUM_SIGNALS], lanes):
+        w.log_signal[row, k] = w.signal[k]
 
 
 @inner
@@ -187,67 +215,9 @@ def begin(pool: Pool, w: Batch) -> None:
         w.state[BASE_D, i] = w.state[D, i]
         remember_pose(w, i)
     show_signals(w)
-    see_everything(pool, w)
-    keep(pool, w)
-
-
-@inner
-def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
-    """Moves every actor by one step; all commands are taken from the state before it."""
-    count = w.world_i[NUM_ACTORS]
-    for i in range(count):
-        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
-            behave(pool, w, i)
-    for i in range(count):
-        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
-            w.state[COMMAND, i] = actor_command(pool, w, i)
-            free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
-            if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
-                dodge(pool, w, i)
-    for i in range(count):
-        remember_pose(w, i)
-        w.state[PREV_S, i] = w.state[S, i]
-        w.state[WAITED, i] = w.state[WAITED, i] + w.world_f[DT] if w.state[SPEED, i] < 0.3 else 0.0
-        mode = w.flags[MODE, i]
-        if mode == MODE_REPLAY:
-            move_as_logged(w, i)
-        elif w.flags[VALID, i] == 0:
-            continue
-        elif mode == MODE_EGO:
-            move_ego(pool, w, i, ego_accel, ego_steer)
-        elif mode == MODE_PATH:
-            move_on_path(pool, w, i, w.state[COMMAND, i])
-        elif mode == MODE_FREE:
-            move_free(w, i)
-
-
-@inner
-def note_comings(w: Batch) -> None:
-    """Records which replayed actors came and went in this step."""
-    for i in range(w.world_i[NUM_ACTORS]):
-        if w.flags[MODE, i] == MODE_REPLAY and w.flags[VALID, i] != w.log_valid[w.run[STEP] - 1, i]:
-            record(w, EVENT_SPAWN if w.flags[VALID, i] == 1 else EVENT_DESPAWN, i, -1)
-
-
-@inner
-def step_world(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
-    """Advances one world by one step, unless it has ended."""
-    if w.run[WORLD_DONE] == 1:
-        return
-    move_everyone(pool, w, ego_accel, ego_steer)
-    w.run[STEP] += 1
-    note_comings(w)
-    find_contacts(w)
-    show_signals(w)
-    if w.flags[MODE, w.world_i[EGO]] == MODE_EGO:
-        watch_ego(pool, w)
-    watch_actors(pool, w)
-    see_everything(pool, w)
-    keep(pool, w)
-    if w.run[STEP] >= w.world_i[NUM_STEPS]:
-        w.run[WORLD_DONE] = 1
-    if w.run[CRASH_STEP] >= 0 and (w.run[STEP] - w.run[CRASH_STEP]) * w.world_f[DT] >= AFTERMATH_S - 1e-9:
-        w.run[WORLD_DONE] = 1
+    know_headings(w, 0, 1)
+    see_everything(pool, w, 0, 1)
+    keep(pool, w, 0, 1)
 
 
 @inner
@@ -265,63 +235,206 @@ def ego_command(pool: Pool, w: Batch, driver: int) -> tuple[float, float]:
     return mind_traffic(pool, w, i, desired, True, True), steer
 
 
-@entry
-def begin_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
-    """Begins the worlds of a band."""
-    for b in range(first, last):
-        begin(pool, world_of(batch, b))
+@inlined
+def begin_moves(pool: Pool, w: Batch, driver: int, accel: float, angle: float) -> None:
+    """What comes before the commands of a step: what the ego is asked for, and which behaviours start and end."""
+    ego = w.world_i[EGO]
+    if driver != EXTERNAL:
+        accel, angle = ego_command(pool, w, driver)
+    w.work[W_ACCEL, ego], w.work[W_ANGLE, ego] = accel, angle
+    for i in range(w.world_i[NUM_ACTORS]):
+        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
+            behave(pool, w, i)
+
+
+@inlined
+def decide(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Commands of every `lanes`-th actor, all from the state before the step."""
+    for i in range(lane, w.world_i[NUM_ACTORS], lanes):
+        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
+            w.state[COMMAND, i] = actor_command(pool, w, i)
+            free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
+            if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
+                dodge(pool, w, i)
+
+
+@inlined
+def move(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+    """Moves every `lanes`-th actor by one step."""
+    for i in range(lane, w.world_i[NUM_ACTORS], lanes):
+        remember_pose(w, i)
+        w.state[PREV_S, i] = w.state[S, i]
+        w.state[WAITED, i] = w.state[WAITED, i] + w.world_f[DT] if w.state[SPEED, i] < 0.3 else 0.0
+        mode = w.flags[MODE, i]
+        if mode == MODE_REPLAY:
+            move_as_logged(w, i)
+        elif w.flags[VALID, i] == 1 and mode == MODE_EGO:
+            move_ego(pool, w, i, w.work[W_ACCEL, i], w.work[W_ANGLE, i])
+        elif w.flags[VALID, i] == 1 and mode == MODE_PATH:
+            move_on_path(pool, w, i, w.state[COMMAND, i])
+        elif w.flags[VALID, i] == 1 and mode == MODE_FREE:
+            move_free(w, i)
+        know_reach(w, i)
+
+
+@inlined
+def note_comings(w: Batch) -> None:
+    """Records which replayed actors came and went in this step."""
+    before = (w.run[STEP] - 1) % w.log.shape[0]
+    for i in range(w.world_i[NUM_ACTORS]):
+        if w.flags[MODE, i] == MODE_REPLAY and w.flags[VALID, i] != w.log_valid[before, i]:
+            record(w, EVENT_SPAWN if w.flags[VALID, i] == 1 else EVENT_DESPAWN, i, -1)
+
+
+@inlined
+def settle(pool: Pool, w: Batch) -> None:
+    """What happened in this step, in the order in which events are written."""
+    w.run[STEP] += 1
+    note_comings(w)
+    find_contacts(w)
+    show_signals(w)
+    if w.flags[MODE, w.world_i[EGO]] == MODE_EGO:
+        watch_ego(pool, w)
+
+
+@inlined
+def finish(w: Batch) -> None:
+    """Whether the world has ended with this step."""
+    if w.run[STEP] >= w.world_i[NUM_STEPS]:
+        w.run[WORLD_DONE] = 1
+    if w.run[CRASH_STEP] >= 0 and (w.run[STEP] - w.run[CRASH_STEP]) * w.world_f[DT] >= AFTERMATH_S - 1e-9:
+        w.run[WORLD_DONE] = 1
+
+
+def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
+    """The step of one world, written once for a processor (one lane) and for a GPU (a block of threads, its lanes).
+
+    What one actor does is spread over the lanes; what writes events or reads what others wrote in the same phase is
+    done by lane 0. `wait` parts the phases, so that the result does not depend on the number of lanes.
+    """
+
+    @inner
+    def step_world(pool: Pool, w: Batch, driver: int, accel: float, angle: float) -> None:
+        """Advances one world, which has not ended, by one step."""
+        lane, lanes = lane_of(), num_lanes()
+        if lane == 0:
+            begin_moves(pool, w, driver, accel, angle)
+        wait()
+        decide(pool, w, lane, lanes)
+        wait()
+        move(pool, w, lane, lanes)
+        wait()
+        know_neighbours(w, lane, lanes)
+        wait()
+        if lane == 0:
+            settle(pool, w)
+        wait()
+        look_for_news(pool, w, lane, lanes)
+        know_headings(w, lane, lanes)
+        wait()
+        if lane == 0:
+            watch_actors(pool, w)
+        wait()
+        see_everything(pool, w, lane, lanes)
+        wait()
+        keep(pool, w, lane, lanes)
+        if lane == 0:
+            finish(w)
+        wait()
+
+    return step_world
+
+
+@inlined
+def first_lane() -> int:
+    """On a processor a world has one lane."""
+    return 0
+
+
+@inlined
+def one_lane() -> int:
+    """On a processor a world has one lane."""
+    return 1
+
+
+@inlined
+def no_wait() -> None:
+    """One lane waits for nobody."""
+
+
+step_world = stepper(first_lane, one_lane, no_wait)
+
+
+@inlined
+def show_actors(w: Batch, view: View, b: int) -> None:
+    """Writes what policies see of everybody; NaN for who is not there."""
+    st = w.state
+    for i in range(st.shape[1]):
+        valid = w.flags[VALID, i] == 1
+        hide = 0.0 if valid else math.nan
+        view.valid[b, i] = valid
+        view.position[b, i, 0], view.position[b, i, 1] = st[X, i] + hide, st[Y, i] + hide
+        view.position[b, i, 2] = st[Z, i] + 0.5 * w.param_f[HEIGHT, i] + hide
+        view.velocity[b, i, 0], view.velocity[b, i, 1] = st[VX, i] + hide, st[VY, i] + hide
+        view.velocity[b, i, 2] = st[GX, i] * st[VX, i] + st[GY, i] * st[VY, i] + hide
+        view.yaw[b, i], view.yaw_rate[b, i] = st[YAW, i] + hide, st[YAW_RATE, i] + hide
+        view.acceleration[b, i] = st[ALONG, i] + hide
+
+
+@inlined
+def show_route(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
+    """Writes what the ego sees of its route, from beside its rear axle onwards, and of the next stop line."""
+    i = w.world_i[EGO]
+    st, path = w.state, w.paths[w.flags[PATH, i]]
+    rear = w.param_f[REAR, i]
+    x, y = st[X, i] - rear * math.cos(st[YAW, i]), st[Y, i] - rear * math.sin(st[YAW, i])
+    s, d = refine(pool, path, x, y, st[S, i] - rear)
+    for k in range(view.route.shape[1]):
+        at = s + k * spacing
+        px, py, _, _ = path_point(pool, path, at)
+        view.route[b, k, 0], view.route[b, k, 1] = px, py
+        view.route[b, k, 2] = path_value(pool, path, at, PZ)
+        limit = path_value(pool, path, at, PLIMIT)
+        view.limits[b, k] = limit if limit < FREE_SPEED_MPS else math.inf
+    front = st[S, i] + 0.5 * w.param_f[LENGTH, i]
+    stop = next_stop(pool, w, w.flags[PATH, i], front)
+    view.numbers[SHOW_LATERAL, b] = d
+    view.numbers[SHOW_REMAINING, b] = max(w.world_f[GOAL_S] - st[S, i], 0.0)
+    view.numbers[SHOW_SIGNAL, b] = pool.stop_s[stop] - front if stop >= 0 else math.inf
+    view.shown[b] = w.signal[pool.stop_signal[stop]] if stop >= 0 else 0
+
+
+@inner
+def observe(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
+    """Fills what policies see of one world."""
+    show_actors(w, view, b)
+    show_route(pool, w, view, b, spacing)
+    view.numbers[SHOW_TIME, b] = w.run[STEP] * w.world_f[DT]
+    view.numbers[SHOW_STEER, b] = w.state[STEER, w.world_i[EGO]]
+    view.done[b] = w.run[WORLD_DONE] == 1
+    view.happened[b, 0] = 1 if w.run[CRASH_STEP] >= 0 else 0
+    view.happened[b, 1] = (w.run[OFF_ROAD] + 1) // 2
+    view.happened[b, 2] = w.run[RED_LIGHTS]
+    view.happened[b, 3] = w.run[AT_GOAL]
 
 
 @entry
-def run_band(
-    pool: Pool, batch: Batch, first: int, last: int, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray
-) -> None:
-    """Advances the worlds of a band; `driver` 0 takes the commands from `accel` and `steer`, shape (B,)."""
-    for b in range(first, last):
-        w = world_of(batch, b)
-        for _ in range(num_steps):
-            if w.run[WORLD_DONE] == 1:
-                break
-            command, angle = accel[b], steer[b]
-            if driver != EXTERNAL:
-                command, angle = ego_command(pool, w, driver)
-            step_world(pool, w, command, angle)
+def play_band(
+    pool: Pool, batch: Batch, view: View, first: int, last: int, num_steps: int, driver: int,
+    accel: np.ndarray, steer: np.ndarray, spacing: float,
+) -> None:  # fmt: skip
+    """Begins the worlds of a band (`num_steps` -1) or advances them, then shows them; the one door into the kernels.
 
-
-@entry
-def observe_band(
-    pool: Pool,
-    batch: Batch,
-    first: int,
-    last: int,
-    route: np.ndarray,
-    limits: np.ndarray,
-    numbers: np.ndarray,
-    shown: np.ndarray,
-    spacing: float,
-) -> None:
-    """Writes what policies see of the route: points, limits, and the columns of `numbers`.
-
-    `numbers`: lateral offset of the rear axle, distance left to the goal, distance of the front to the next stop
-    line. `shown`: state of the signal there.
+    `driver` 0 takes the commands from `accel` and `steer`, shape (B,). `spacing`: between the points of the route
+    that are shown; 0 shows nothing.
     """
     for b in range(first, last):
         w = world_of(batch, b)
-        i = w.world_i[EGO]
-        st, path = w.state, w.paths[w.flags[PATH, i]]
-        rear = w.param_f[REAR, i]
-        x, y = st[X, i] - rear * math.cos(st[YAW, i]), st[Y, i] - rear * math.sin(st[YAW, i])
-        s, d = refine(pool, path, x, y, st[S, i] - rear)
-        for k in range(route.shape[1]):
-            at = s + k * spacing
-            px, py, _, _ = path_point(pool, path, at)
-            route[b, k, 0], route[b, k, 1] = px, py
-            route[b, k, 2] = path_value(pool, path, at, PZ)
-            limit = path_value(pool, path, at, PLIMIT)
-            limits[b, k] = limit if limit < FREE_SPEED_MPS else math.inf
-        numbers[b, 0] = d
-        numbers[b, 1] = max(w.world_f[GOAL_S] - st[S, i], 0.0)
-        front = st[S, i] + 0.5 * w.param_f[LENGTH, i]
-        stop = next_stop(pool, w, w.flags[PATH, i], front)
-        numbers[b, 2] = pool.stop_s[stop] - front if stop >= 0 else math.inf
-        shown[b] = w.signal[pool.stop_signal[stop]] if stop >= 0 else 0
+        if num_steps < 0:
+            begin(pool, w)
+        for _ in range(num_steps):
+            if w.run[WORLD_DONE] == 1:
+                break
+            step_world(pool, w, driver, accel[b], steer[b])
+        if spacing > 0.0:
+            observe(pool, w, view, b, spacing)

@@ -1,6 +1,8 @@
 """Worlds before they run: one specification each, and the packed batch that the kernels advance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,17 +13,56 @@ from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
     CRASH_STEP,
     DELAY,
+    DT,
+    EGO_DEAD_TIME,
     EVENT_COLUMNS,
+    INT_COLUMNS,
     LOG_COLUMNS,
     NUM_ACTORS,
     NUM_STEPS,
     PROJ_COLUMNS,
     Q_S,
     RUN_INTS,
-    VALID,
+    STATE_COLUMNS,
+    WORK_COLUMNS,
     Batch,
 )
 from sim_bridge.embedded.storyboard.plan import StoryPlan
+
+
+@runtime_checkable
+class Player(Protocol):
+    """Moves some actors of one world from outside the kernels, as a log would, one row ahead."""
+
+    @property
+    def world(self) -> int:
+        """Which world of the batch it plays."""
+        ...
+
+    def begin(self, batch: Batch) -> None:
+        """Prepares a rewound world."""
+        ...
+
+    def before(self, batch: Batch, drives: bool) -> bool:
+        """Writes the next moment; `drives`: somebody drives the ego. False where nothing moves any more."""
+        ...
+
+    def after(self, batch: Batch, drives: bool) -> None:
+        """Notes what happened in the step."""
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds."""
+        ...
+
+
+@runtime_checkable
+class Outsiders(Protocol):
+    """A plan by which actors of a world are moved from outside."""
+
+    def player(self, world: int) -> Player:
+        """Who moves them in that world of a batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +77,13 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (10,).
-        world_i: constants, shape (8,).
+        world_f: constants, shape (30,).
+        world_i: constants, shape (9,).
         paths: ids in the pool of the paths of this world, shape (P,).
         param_f: shape (12, A).
         param_i: shape (9, A).
-        state: initial state, shape (35, A); YAW relative to the path.
-        flags: initial flags, shape (10, A).
+        state: initial state, shape (42, A); YAW relative to the path.
+        flags: initial flags, shape (12, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
         phase_labels: names of the F phases.
@@ -53,6 +94,7 @@ class WorldSpec:
         replay_valid: shape (R, A).
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
+        guests: who else moves actors of this world from outside, as `sim_bridge.sumo` does; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
     """
 
@@ -81,6 +123,7 @@ class WorldSpec:
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
     ego_route: str = ""
+    guests: "Outsiders | None" = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
@@ -92,59 +135,67 @@ def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
     return out
 
 
-def pack(specs: list[WorldSpec]) -> Batch:
-    """Packs worlds into one batch, padded; what moves is as `rewind` leaves it."""
-    num_worlds = len(specs)
+def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
+    """What does not move in worlds, packed and padded, by the name of the array in `Batch`."""
+    return {
+        "world_f": stacked([spec.world_f for spec in specs]),
+        "world_i": stacked([spec.world_i for spec in specs]),
+        "paths": stacked([spec.paths for spec in specs], -1.0),
+        "param_f": stacked([spec.param_f for spec in specs]),
+        "param_i": stacked([spec.param_i for spec in specs]),
+        "phase_i": stacked([spec.phase_i for spec in specs]),
+        "phase_f": stacked([spec.phase_f for spec in specs]),
+        "signal_i": stacked([spec.signal_i for spec in specs]),
+        "signal_f": stacked([spec.signal_f for spec in specs], 1.0),
+        "program": stacked([spec.program for spec in specs]),
+        "replay": stacked([spec.replay for spec in specs]),
+        "replay_valid": stacked([spec.replay_valid for spec in specs]),
+        "replay_signal": stacked([spec.replay_signal for spec in specs]),
+    }
+
+
+def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) -> Batch:
+    """Packs one world per entry of `rows`, the specification of that index, padded to the widest of all `specs`.
+
+    What moves is as `rewind` leaves it. Without `records` the log has room for two moments, written over and over.
+    """
+    num_worlds = len(rows)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
-    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1 if records else 2
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
     slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
     events = 64 + phases + 4 * actors
+    held = 2 + max(int(spec.world_f[EGO_DEAD_TIME] / spec.world_f[DT]) for spec in specs)
     return Batch(
-        world_f=stacked([spec.world_f for spec in specs]),
-        world_i=stacked([spec.world_i for spec in specs]),
-        paths=stacked([spec.paths for spec in specs], -1.0),
-        param_f=stacked([spec.param_f for spec in specs]),
-        param_i=stacked([spec.param_i for spec in specs]),
-        phase_i=stacked([spec.phase_i for spec in specs]),
-        phase_f=stacked([spec.phase_f for spec in specs]),
-        signal_i=stacked([spec.signal_i for spec in specs]),
-        signal_f=stacked([spec.signal_f for spec in specs], 1.0),
-        program=stacked([spec.program for spec in specs]),
-        replay=stacked([spec.replay for spec in specs]),
-        replay_valid=stacked([spec.replay_valid for spec in specs]),
-        replay_signal=stacked([spec.replay_signal for spec in specs]),
-        state=stacked([spec.state for spec in specs]),
-        flags=stacked([spec.flags for spec in specs]),
+        **{name: values[list(rows)] for name, values in constants(specs).items()},
+        state=np.zeros((num_worlds, STATE_COLUMNS, actors)),
+        flags=np.zeros((num_worlds, INT_COLUMNS, actors), dtype=np.int64),
         proj=np.full((num_worlds, paths, PROJ_COLUMNS, actors), np.nan),
+        work=np.full((num_worlds, WORK_COLUMNS, actors), np.nan),
         run=np.zeros((num_worlds, RUN_INTS), dtype=np.int64),
         signal=np.zeros((num_worlds, signals), dtype=np.int64),
         history=np.full((num_worlds, slots, 2, actors), np.inf),
         phase_t=np.zeros((num_worlds, phases)),
-        log=np.full((num_worlds, steps, LOG_COLUMNS, actors), np.nan),
-        log_valid=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
-        log_lights=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
-        log_signal=np.zeros((num_worlds, steps, signals), dtype=np.uint8),
+        # Rows beyond the present step are never read, so they need not be written first.
+        log=np.empty((num_worlds, steps, LOG_COLUMNS, actors)),
+        log_valid=np.empty((num_worlds, steps, actors), dtype=np.uint8),
+        log_lights=np.empty((num_worlds, steps, actors), dtype=np.uint8),
+        log_signal=np.empty((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
+        commands=np.zeros((num_worlds, held, 2)),
     )
 
 
-def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
-    """Puts everything that moves back to the beginning; the kernels then complete the first moment."""
-    batch.state[:], batch.flags[:] = 0.0, 0
-    for b, spec in enumerate(specs):
-        count = int(spec.world_i[NUM_ACTORS])
-        batch.state[b, :, :count] = spec.state
-        batch.flags[b, :, :count] = spec.flags
-        batch.flags[b, VALID, count:] = 0
-    batch.proj[:, :, Q_S, :] = np.nan
-    batch.run[:] = 0
-    batch.run[:, CRASH_STEP] = -1
-    batch.signal[:] = 0
-    batch.history[:] = np.inf
-    batch.phase_t[:] = 0.0
-    batch.log[:] = np.nan
-    batch.log_valid[:], batch.log_lights[:], batch.log_signal[:] = 0, 0, 0
-    batch.events[:] = 0.0
+def rewind(batch: Batch, b: int, spec: WorldSpec) -> None:
+    """Puts everything that moves in one world back to the beginning; the kernels then complete the first moment."""
+    count = int(spec.world_i[NUM_ACTORS])
+    batch.state[b], batch.flags[b] = 0.0, 0
+    batch.state[b, :, :count], batch.flags[b, :, :count] = spec.state, spec.flags
+    batch.proj[b, :, Q_S, :], batch.work[b] = np.nan, np.nan
+    batch.run[b] = 0
+    batch.run[b, CRASH_STEP] = -1
+    batch.signal[b] = 0
+    batch.history[b] = np.inf
+    batch.phase_t[b] = 0.0

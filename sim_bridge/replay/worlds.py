@@ -12,6 +12,7 @@ from driving_data.rollout import Rollout, SignalStates
 from driving_data.taxonomy import ActorClass
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.roads import with_edges
@@ -69,7 +70,7 @@ def world_of_rollout(
         signal_ids=rollout.signals.ids,
         timestamps_ns=rollout.timestamps_ns,
         target_speed_mps=target,
-        world_f=world_floats(rollout, target, driven_length_m(rollout), options),
+        world_f=world_floats(rollout, target, driven_length_m(rollout), float(param_f[at.WHEELBASE, ego]), options),
         world_i=world_integers(rollout, seed, options),
         paths=np.array([path_id], dtype=np.int64),
         param_f=param_f,
@@ -192,16 +193,15 @@ def parameters(rollout: Rollout, ego: int, rear_m: float, wheelbase_m: float) ->
 
 
 def world_floats(
-    rollout: Rollout, target_mps: float, goal_s_m: float, options: EmbeddedOptions
+    rollout: Rollout, target_mps: float, goal_s_m: float, wheelbase_m: float, options: EmbeddedOptions
 ) -> Float[np.ndarray, "wf"]:
     """Constants of the world, columns as in `layout`."""
     values = np.zeros(at.WORLD_FLOATS)
     values[at.DT] = (rollout.timestamps_ns[1] - rollout.timestamps_ns[0]) * 1e-9
     values[at.FRICTION], values[at.TARGET_SPEED] = rollout.environment.road_friction, target_mps
     values[at.GOAL_S] = goal_s_m
-    values[at.EGO_MAX_STEER], values[at.EGO_STEER_RATE] = options.max_steering_rad, options.steering_rate_radps
-    values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
-    values[at.EGO_STEER_LAG] = options.steering_lag_s
+    kind = ActorClass(int(rollout.actors.kind[rollout.ego_index]))
+    fill_ego(values, ego_vehicle(kind, wheelbase_m, options), options)
     return values
 
 
@@ -213,6 +213,7 @@ def world_integers(rollout: Rollout, seed: int, options: EmbeddedOptions) -> Int
     values[at.NUM_ACTORS], values[at.NUM_PATHS] = rollout.num_actors, 1
     values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(rollout.signals.ids), rollout.num_steps - 1
     values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = rollout.ego_index, int(dim), seed % (2**31)
+    values[at.EGO_MODEL] = model_number(options)
     values[at.ENDS_AT_GOAL] = int(options.ends_at_goal)
     return values
 

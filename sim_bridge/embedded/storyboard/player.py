@@ -35,6 +35,11 @@ class Player:
         self._events: list[Element] = []
         self._begun: list[int] = []
 
+    @property
+    def world(self) -> int:
+        """Which world of the batch it plays."""
+        return self._world
+
     def begin(self, batch: Batch) -> None:
         """Puts a rewound world into the first moment of the storyboard."""
         self._engine = self._plan.engine()
@@ -74,6 +79,9 @@ class Player:
         batch.run[self._world, at.CRASH_STEP] = -1
         self._note_contacts(batch)
         self._find_ego(batch)
+
+    def close(self) -> None:
+        """There is nothing to free."""
 
     def _hand_over(self, batch: Batch, ego: Body) -> None:
         """Tells the engine where the ego is; the first time, lets the kernels drive it from there."""

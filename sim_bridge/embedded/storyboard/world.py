@@ -15,6 +15,7 @@ from scenarios.concrete import ConcreteScenario
 from scenarios.storyboard import Storyboard
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through, reversed_path
 from sim_bridge.embedded.pool import PoolBuilder
@@ -76,11 +77,12 @@ def story_spec(
     flags[at.PATH, 0], flags[at.MODE] = 0, at.MODE_REPLAY
     target = ego_target_mps(scenario, ego.speed)
     goal = scenario.ego.goal_s_m if path_key == ("route", scenario.ego.start.route) else table.length_m
-    world_f = _floats(scenario, options, target, min(goal, table.length_m))
+    world_f = _floats(scenario, options, target, min(goal, table.length_m), float(param_f[at.WHEELBASE, 0]))
     world_i = np.zeros(at.WORLD_INTS, dtype=np.int64)
     world_i[at.NUM_ACTORS], world_i[at.NUM_PATHS] = count, 1
     world_i[at.NUM_SIGNALS], world_i[at.NUM_STEPS] = signals, num_steps
     world_i[at.LOW_BEAM], world_i[at.SEED] = int(dim), seed % (2**31)
+    world_i[at.EGO_MODEL] = model_number(options)
     plan = StoryPlan(
         board, road.network, scenario.environment, names, table,
         tuple(signal.id for signal in road.lane_map.signals), dim,
@@ -163,13 +165,17 @@ def _actors(engine: Engine, names: tuple[str, ...]) -> Actors:
     )
 
 
-def _floats(scenario: ConcreteScenario, options: EmbeddedOptions, target_mps: float, goal_m: float) -> np.ndarray:
+def _floats(
+    scenario: ConcreteScenario,
+    options: EmbeddedOptions,
+    target_mps: float,
+    goal_m: float,
+    wheelbase_m: float,
+) -> np.ndarray:
     values = np.zeros(at.WORLD_FLOATS)
     values[at.DT], values[at.FRICTION] = scenario.step_s, scenario.environment.road_friction
     values[at.TARGET_SPEED], values[at.GOAL_S] = target_mps, goal_m
-    values[at.EGO_MAX_STEER], values[at.EGO_STEER_RATE] = options.max_steering_rad, options.steering_rate_radps
-    values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
-    values[at.EGO_STEER_LAG] = options.steering_lag_s
+    fill_ego(values, ego_vehicle(scenario.ego.kind, wheelbase_m, options), options)
     return values
 
 
