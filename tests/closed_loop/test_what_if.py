@@ -151,7 +151,10 @@ class Braking:
 
 
 def test_the_shadow_moves_nothing_and_is_told_apart():
-    scenarios = (worlds.concrete(gap_m=60.0, duration_s=4.0), worlds.concrete(gap_m=90.0, index=1, duration_s=4.0))
+    scenarios = (
+        worlds.concrete(gap_m=60.0, speed_mps=12.0, duration_s=4.0),
+        worlds.concrete(gap_m=90.0, speed_mps=12.0, index=1, duration_s=4.0),
+    )
     driver, other = make_policy("constant_speed"), Braking()
     found = shadow(driver, other, worlds.PointWorlds(), scenarios)
     assert len(found) == 2 and other.asked == 40
@@ -164,7 +167,7 @@ def test_the_shadow_moves_nothing_and_is_told_apart():
         == ()
     )
     alone = run_rollouts(driver, worlds.PointWorlds(), scenarios)
-    assert alone[0].world_from_actor.translation_m[-1, 0, 0] == pytest.approx(40.0, abs=0.5), "it drove on"
+    assert alone[0].world_from_actor.translation_m[-1, 0, 0] == pytest.approx(48.0, abs=0.5), "it drove on"
 
 
 def test_places_after_a_second_lie_on_the_arc():
