@@ -20,6 +20,7 @@ from scenarios.types import light as lights
 from scenarios.types import weather as weathers
 from scenarios.types.actors import ACTOR, DRIVER, EGO, RELATIONS, TASKS, actor, ego, role, tasks_of
 from scenarios.types.catalogue import LEAF_TYPES
+from scenarios.types.driving import DRIVER_KINDS
 from scenarios.types.fields import Schema
 from scenarios.types.leaf_type import LeafType
 from scenarios.types.light import LIGHT
@@ -68,9 +69,9 @@ def _relation(data: Any) -> Any:
 
 
 def _driver(data: Any) -> Any:
-    if isinstance(data, str) and data not in ("idm", "none"):
-        raise refuse("unknown-name", repr(data), "idm, none, or keys such as headway: 1..2 s",
-                     nearest_name(data, ("idm", "none")))  # fmt: skip
+    if isinstance(data, str) and data not in DRIVER_KINDS:
+        raise refuse("unknown-name", repr(data), f"{', '.join(DRIVER_KINDS)}, or keys such as headway: 1..2 s",
+                     nearest_name(data, DRIVER_KINDS))  # fmt: skip
     return data
 
 

@@ -15,6 +15,7 @@ from sim_bridge.embedded.layout import (
     FRICTION,
     GX,
     GY,
+    HAS_HABITS,
     HEIGHT,
     KIND,
     LENGTH,
@@ -36,6 +37,7 @@ from sim_bridge.embedded.layout import (
 )
 from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.storyboard.player import Player
+from sim_bridge.embedded.think_kernels import think_band
 from sim_bridge.embedded.world_kernels import (
     CONSTANT_SPEED,
     EXTERNAL,
@@ -62,6 +64,7 @@ class EmbeddedSession:
         self._threads = max(1, min(num_threads, len(self._specs)))
         self._executor = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._closed = False
+        self._thinks = any(spec.world_i[HAS_HABITS] == 1 for spec in self._specs)
         self._size_m = np.ascontiguousarray(
             np.stack([self._batch.param_f[:, column] for column in (LENGTH, WIDTH, HEIGHT)], axis=-1)
         )
@@ -160,6 +163,14 @@ class EmbeddedSession:
             self._kernels(num_steps, driver, accel, steer)
 
     def _kernels(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
+        if self._thinks:
+            for _ in range(num_steps):
+                self._over_bands(lambda first, last: think_band(self._pool, self._batch, first, last))
+                self._move(1, driver, accel, steer)
+        else:
+            self._move(num_steps, driver, accel, steer)
+
+    def _move(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
         def band(first: int, last: int) -> None:
             run_band(self._pool, self._batch, first, last, num_steps, driver, accel, steer)
 

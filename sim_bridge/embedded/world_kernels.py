@@ -98,6 +98,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
         batch.proj[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
         batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b],
+        batch.habit[b], batch.mind[b], batch.rule[b],
     )  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     if mode == MODE_REPLAY:
         return int(w.replay[min(w.run[STEP], w.replay.shape[0] - 1), LOG_COLUMNS, i])
     if lamps & HAS_BRAKE_LIGHTS:
-        holds = w.param_i[DRIVER, i] == DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
+        holds = w.param_i[DRIVER, i] >= DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
         rests = w.state[SPEED, i] < 0.1 and holds and w.state[COMMAND, i] <= 0.0 and w.run[STEP] > 0
         if w.state[COMMAND, i] < -0.5 or rests or mode == MODE_FREE:
             lit |= 4
@@ -193,14 +194,18 @@ def begin(pool: Pool, w: Batch) -> None:
 
 @inner
 def move_everyone(pool: Pool, w: Batch, ego_accel: float, ego_steer: float) -> None:
-    """Moves every actor by one step; all commands are taken from the state before it."""
+    """Moves every actor by one step; all commands are taken from the state before it.
+
+    Actors with habits have thought already (`think_kernels.think_band`): their commands stand there.
+    """
     count = w.world_i[NUM_ACTORS]
     for i in range(count):
-        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
+        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH and w.param_i[DRIVER, i] <= DRIVER_IDM:
             behave(pool, w, i)
     for i in range(count):
         if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
-            w.state[COMMAND, i] = actor_command(pool, w, i)
+            if w.param_i[DRIVER, i] <= DRIVER_IDM:
+                w.state[COMMAND, i] = actor_command(pool, w, i)
             free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
             if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
                 dodge(pool, w, i)

@@ -11,12 +11,17 @@ from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
     CRASH_STEP,
     DELAY,
+    DT,
     EVENT_COLUMNS,
+    H_GLANCE,
+    HABIT_COLUMNS,
     LOG_COLUMNS,
+    MIND_COLUMNS,
     NUM_ACTORS,
     NUM_STEPS,
     PROJ_COLUMNS,
     Q_S,
+    RULE_COLUMNS,
     RUN_INTS,
     VALID,
     Batch,
@@ -54,6 +59,8 @@ class WorldSpec:
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
+        habit: habits of drivers and walkers, shape (34, A); None where nobody has any.
+        rule: what paths say to them, shape (N, 7); None for nothing.
     """
 
     actors: Actors
@@ -81,6 +88,8 @@ class WorldSpec:
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
     ego_route: str = ""
+    habit: Float[np.ndarray, "34 A"] | None = None
+    rule: Float[np.ndarray, "N 7"] | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
@@ -100,7 +109,7 @@ def pack(specs: list[WorldSpec]) -> Batch:
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
-    slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
+    slots = max(slots_of(spec) for spec in specs)
     events = 64 + phases + 4 * actors
     return Batch(
         world_f=stacked([spec.world_f for spec in specs]),
@@ -128,7 +137,17 @@ def pack(specs: list[WorldSpec]) -> Batch:
         log_lights=np.zeros((num_worlds, steps, actors), dtype=np.uint8),
         log_signal=np.zeros((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
+        habit=stacked([np.zeros((HABIT_COLUMNS, 1)) if spec.habit is None else spec.habit for spec in specs]),
+        mind=np.zeros((num_worlds, MIND_COLUMNS, actors)),
+        rule=stacked([np.zeros((1, RULE_COLUMNS)) if spec.rule is None else spec.rule for spec in specs]),
     )
+
+
+def slots_of(spec: WorldSpec) -> int:
+    """How many past moments drivers must remember: the longest delay, and the longest glance with it."""
+    delay = spec.param_i[DELAY]
+    glance = 0.0 if spec.habit is None else np.ceil(spec.habit[H_GLANCE] / spec.world_f[DT])
+    return int((delay + glance).max()) + 2
 
 
 def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
@@ -148,3 +167,4 @@ def rewind(batch: Batch, specs: list[WorldSpec]) -> None:
     batch.log[:] = np.nan
     batch.log_valid[:], batch.log_lights[:], batch.log_signal[:] = 0, 0, 0
     batch.events[:] = 0.0
+    batch.mind[:] = 0.0
