@@ -20,7 +20,7 @@ from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
-from sim_bridge.embedded.drivers import driver_code, has_habits
+from sim_bridge.embedded.drivers import driver_code
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
@@ -277,7 +277,6 @@ class _World:
         values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(self.road.lane_map.signals), num_steps
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
-        values[at.HAS_HABITS] = int(any(has_habits(actor) for actor in self.scenario.actors))
         values[at.LEFT_HAND] = int(self.road.lane_map.left_hand_traffic)
         return values
 

@@ -5,22 +5,30 @@ Plain numbers in, plain numbers out; each has a slow twin in `reference_drivers.
 
 import math
 
+import numpy as np
+
 from sim_bridge.embedded.compiled import scalar
 from sim_bridge.embedded.dynamics_kernels import idm_free, idm_interaction
 from sim_bridge.embedded.layout import FOLLOW_2000, FOLLOW_IDM, FOLLOW_IMPROVED
 
 # Streams of random numbers: what is drawn, so that no two draws share a number.
 DRAW_GLANCE, DRAW_GAP, DRAW_RATE, DRAW_LOOK, DRAW_BACK = 1, 2, 3, 4, 5
+FACTORS = tuple(np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7,
+                                       0xABC98388FB8FAC03, 0x2545F4914F6CDD1D))  # fmt: skip
+MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11))
 
 
 @scalar
 def uniform(seed: int, i: int, k: int, stream: int) -> float:
     """A number in [0, 1) that depends on its arguments only: splitmix64 of a counter (Steele, Lea, Flood 2014)."""
-    z = (seed * 2654435761 + i * 40503 + k * 69069 + stream * 1540483477 + 1442695041) & 0x7FFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 30)) * 0x3F58476D1CE4E5B9) & 0x7FFFFFFFFFFFFFFF
-    z = ((z ^ (z >> 27)) * 0x14D049BB133111EB) & 0x7FFFFFFFFFFFFFFF
-    z = z ^ (z >> 31)
-    return float(z & 0x1FFFFFFFFFFFFF) / 9007199254740992.0
+    # Unsigned, because the compiler may assume that signed products never overflow.
+    z = np.uint64(seed) * FACTORS[0] + np.uint64(i) * FACTORS[1] + np.uint64(k) * FACTORS[2]
+    z += np.uint64(stream) * FACTORS[3] + FACTORS[4]
+    z = (z ^ (z >> SHIFTS[0])) * MIXERS[0]
+    z = (z ^ (z >> SHIFTS[1])) * MIXERS[1]
+    z = z ^ (z >> SHIFTS[2])
+    return float(z >> SHIFTS[3]) / 9007199254740992.0
 
 
 @scalar

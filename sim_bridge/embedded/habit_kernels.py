@@ -6,7 +6,6 @@ from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.driver_kernels import (
     DRAW_GAP,
     DRAW_RATE,
-    agent_idm,
     drift,
     estimated_gap,
     estimated_lead,
@@ -14,19 +13,16 @@ from sim_bridge.embedded.driver_kernels import (
     glance_start,
     normal,
 )
-from sim_bridge.embedded.dynamics_kernels import idm_interaction
-from sim_bridge.embedded.geometry_kernels import path_length, path_value
+from sim_bridge.embedded.dynamics_kernels import idm_interaction, speed_command
+from sim_bridge.embedded.geometry_kernels import path_length
 from sim_bridge.embedded.imitation_kernels import imitate
 from sim_bridge.embedded.lane_change_kernels import ASIDE_SHARE, lane_end
 from sim_bridge.embedded.layout import (
     COMFORT,
     DELAY,
     DESIRED,
-    DO_CHANGE_SPEED,
     DRIVER,
-    DRIVER_AGENT,
     DRIVER_IMITATION,
-    DRIVER_WALKER,
     DT,
     FRICTION,
     GRAVITY,
@@ -49,32 +45,22 @@ from sim_bridge.embedded.layout import (
     MIN_GAP,
     MINDS_CONFLICTS,
     MINDS_SIGNALS,
+    JERK,
     NOISE,
-    NUM_ACTORS,
     PATH,
     PATH_PHASE,
-    PH_KIND,
-    PLIMIT,
-    Q_D,
-    Q_LAT,
-    Q_LON,
-    Q_S,
-    Q_VS,
+    PH_A,
+    PH_B,
     SEED,
     SPEED,
     SPEED_PHASE,
     STEP,
-    WIDTH,
     Batch,
-    D,
     Pool,
     S,
 )
 from sim_bridge.embedded.priority_kernels import gap_to_stop
-from sim_bridge.embedded.traffic_kernels import actor_command, critical_leader, gap_to_red, noise, slow_for_path
-from sim_bridge.embedded.walker_kernels import walk_command
-
-AGENT_SEES_M, AGENT_EMPTY_MPS = 100.0, 10.0
+from sim_bridge.embedded.traffic_kernels import critical_leader, noise, slow_for_path
 
 
 @inner
@@ -132,7 +118,7 @@ def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float) -> float:
     stop, top = gap_to_stop(
         pool, w, i, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1, gap, lead
     )
-    end = lane_end(w, w.flags[PATH, i]) - w.state[S, i] - 0.5 * w.param_f[LENGTH, i]
+    end = lane_end(w.rule, w.flags[PATH, i]) - w.state[S, i] - 0.5 * w.param_f[LENGTH, i]
     desired = min(desired, top)
     if w.mind[M_ASIDE, i] == 1.0:
         desired *= ASIDE_SHARE
@@ -146,49 +132,13 @@ def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float) -> float:
 
 
 @inner
-def nearest_on_path(w: Batch, i: int) -> tuple[float, float]:
-    """Gap and speed of the nearest actor that overlaps the way of log agent `i`; inf beyond 100 m."""
-    q, s = w.proj[w.flags[PATH, i]], w.state[S, i]
-    half, nose = 0.5 * w.param_f[WIDTH, i], 0.5 * w.param_f[LENGTH, i]
-    best, speed = math.inf, 0.0
-    for j in range(w.world_i[NUM_ACTORS]):
-        if j == i or not q[Q_S, j] > s or abs(q[Q_D, j] - w.state[D, i]) > half + q[Q_LAT, j]:
-            continue
-        gap = q[Q_S, j] - q[Q_LON, j] - s - nose
-        if gap < best and gap < AGENT_SEES_M:
-            best, speed = gap, max(q[Q_VS, j], 0.0)
-    return best, speed
-
-
-@inner
-def agent_wish(pool: Pool, w: Batch, i: int) -> float:
-    """Acceleration of a reactive log agent: IDM to the nearest actor on its logged way and to red lights.
-
-    It wishes the speed limit where the map has one on its way, else its desired speed.
-    """
-    gap, lead = nearest_on_path(w, i)
-    red = gap_to_red(pool, w, i)
-    if red < gap:
-        gap, lead = red, 0.0
-    path = w.paths[w.flags[PATH, i]]
-    limit = path_value(pool, path, w.state[S, i], PLIMIT)
-    desired = limit if limit < 999.0 else w.state[DESIRED, i]
-    return agent_idm(
-        w.state[SPEED, i], desired, gap, lead, w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i], w.param_f[MAX_ACCEL, i],
-        w.param_f[COMFORT, i],
-    )  # fmt: skip
-
-
-@inner
 def command_with_habits(pool: Pool, w: Batch, i: int) -> float:
-    """Acceleration that an actor with habits, a log agent or a walker asks for at this moment."""
-    phase, driver = w.flags[SPEED_PHASE, i], w.param_i[DRIVER, i]
-    if phase >= 0 and w.phase_i[phase, PH_KIND] == DO_CHANGE_SPEED:
-        return actor_command(pool, w, i)
-    if driver == DRIVER_WALKER:
-        return walk_command(pool, w, i)
-    if driver == DRIVER_AGENT:
-        return agent_wish(pool, w, i)
+    """Acceleration that a driver with habits, or its behaviour, asks for at this moment."""
+    phase = w.flags[SPEED_PHASE, i]
+    if phase >= 0:
+        return speed_command(
+            w.state[SPEED, i], w.phase_f[phase, PH_A], w.phase_f[phase, PH_B], w.param_f[JERK, i], w.world_f[DT]
+        )
     desired = w.state[DESIRED, i]
     if w.flags[PATH_PHASE, i] >= 0:
         left = path_length(pool, w.paths[w.flags[PATH, i]]) - w.state[S, i]

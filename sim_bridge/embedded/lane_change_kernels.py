@@ -5,10 +5,11 @@ steps that depend on its index, so that not all decide at once.
 """
 
 import math
+from typing import Any, NamedTuple
 
 from driving_data.taxonomy import ActorClass
 from sim_bridge.embedded.behaviour_kernels import LEFT_INDICATOR, RIGHT_INDICATOR, enter_path
-from sim_bridge.embedded.compiled import inner
+from sim_bridge.embedded.compiled import inlined, inner
 from sim_bridge.embedded.driver_kernels import european, following, mobil_changes, mobil_gain
 from sim_bridge.embedded.dynamics_kernels import begin_sideways
 from sim_bridge.embedded.geometry_kernels import path_length, path_value
@@ -83,14 +84,32 @@ BEACON_SEEN_M, BEACON_PAST_M, ASIDE_S, ASIDE_OVER_M, ASIDE_SHARE = 120.0, 8.0, 2
 EMERGENCY = int(ActorClass.EMERGENCY_VEHICLE)
 
 
+class Mates(NamedTuple):
+    """The arrays of a world that say who drives where; handing these on costs less than the whole world."""
+
+    state: Any
+    flags: Any
+    proj: Any
+    param_f: Any
+    param_i: Any
+    habit: Any
+    paths: Any
+
+
+@inlined
+def mates(w: Batch) -> Mates:
+    """The arrays of that world."""
+    return Mates(w.state, w.flags, w.proj, w.param_f, w.param_i, w.habit, w.paths)
+
+
 @inner
-def drives_with_habits(w: Batch, i: int) -> bool:
+def drives_with_habits(w: Mates, i: int) -> bool:
     """Whether habits of that actor count."""
     return w.param_i[DRIVER, i] == DRIVER_HABITS or w.param_i[DRIVER, i] == DRIVER_IMITATION
 
 
 @inner
-def follow(pool: Pool, w: Batch, i: int, gap: float, lead: float) -> float:
+def follow(pool: Pool, w: Mates, i: int, gap: float, lead: float) -> float:
     """Acceleration of actor `i` behind a leader, by its own law and parameters; inf is a free road.
 
     Whoever has no law of its own (scripted actors, the ego) is taken for an IDM driver with its parameters.
@@ -108,7 +127,7 @@ def follow(pool: Pool, w: Batch, i: int, gap: float, lead: float) -> float:
 
 
 @inner
-def in_lane(pool: Pool, w: Batch, p: int, j: int) -> bool:
+def in_lane(pool: Pool, w: Mates, p: int, j: int) -> bool:
     """Whether actor `j` drives on local path `p`, is on its way there, or has its centre within the lane."""
     if w.flags[VALID, j] == 0 or w.param_i[WALKS, j] == 1 or math.isnan(w.proj[p, Q_S, j]):
         return False
@@ -118,7 +137,7 @@ def in_lane(pool: Pool, w: Batch, p: int, j: int) -> bool:
 
 
 @inner
-def around(pool: Pool, w: Batch, p: int, i: int) -> tuple[int, int, float, float]:
+def around(pool: Pool, w: Mates, p: int, i: int) -> tuple[int, int, float, float]:
     """Leader and follower of `i` in the lane of local path `p`, by index (-1 for none), and the gaps to them.
 
     Gaps are between the boxes along the path, negative where they overlap; inf without anybody.
@@ -127,7 +146,7 @@ def around(pool: Pool, w: Batch, p: int, i: int) -> tuple[int, int, float, float
     s, own = q[Q_S, i], q[Q_LON, i]
     lead, back, lead_gap, back_gap = -1, -1, math.inf, math.inf
     lead_s, back_s = math.inf, -math.inf
-    for j in range(w.world_i[NUM_ACTORS]):
+    for j in range(w.flags.shape[1]):
         if j == i or not in_lane(pool, w, p, j):
             continue
         if q[Q_S, j] >= s and q[Q_S, j] < lead_s:
@@ -138,20 +157,20 @@ def around(pool: Pool, w: Batch, p: int, i: int) -> tuple[int, int, float, float
 
 
 @inner
-def behind(pool: Pool, w: Batch, p: int, j: int, lead: int, gap: float) -> float:
+def behind(pool: Pool, w: Mates, p: int, j: int, lead: int, gap: float) -> float:
     """Acceleration of `j` behind `lead` on local path `p` (a free road without one)."""
     return follow(pool, w, j, gap, w.proj[p, Q_VS, lead]) if lead >= 0 else follow(pool, w, j, math.inf, 0.0)
 
 
 @inner
-def gap_of(w: Batch, p: int, back: int, lead: int) -> float:
+def gap_of(w: Mates, p: int, back: int, lead: int) -> float:
     """Gap between two actors along local path `p`."""
     q = w.proj[p]
     return q[Q_S, lead] - q[Q_LON, lead] - q[Q_S, back] - q[Q_LON, back] if lead >= 0 else math.inf
 
 
 @inner
-def is_safe(pool: Pool, w: Batch, i: int, p: int) -> bool:
+def is_safe(pool: Pool, w: Mates, i: int, p: int) -> bool:
     """Whether `i` may be in the lane of path `p`: no overlap, and neither it nor its follower brakes too hard."""
     lead, back, lead_gap, back_gap = around(pool, w, p, i)
     limit = -w.habit[H_SAFE_BRAKING, i]
@@ -163,7 +182,7 @@ def is_safe(pool: Pool, w: Batch, i: int, p: int) -> bool:
 
 
 @inner
-def wants(pool: Pool, w: Batch, i: int, p: int, to_left: bool) -> bool:
+def wants(pool: Pool, w: Mates, i: int, p: int, to_left: bool, left_hand: bool) -> bool:
     """Whether MOBIL asks actor `i` to change from its path to local path `p`; safety included."""
     own = w.flags[PATH, i]
     lead, back, lead_gap, back_gap = around(pool, w, own, i)
@@ -180,7 +199,7 @@ def wants(pool: Pool, w: Batch, i: int, p: int, to_left: bool) -> bool:
         old_after = behind(pool, w, own, back, lead, gap_of(w, own, back, lead))
     if there < -w.habit[H_SAFE_BRAKING, i]:
         return False
-    left_hand, bias = w.world_i[LEFT_HAND] == 1, w.habit[H_RIGHT_BIAS, i]
+    bias = w.habit[H_RIGHT_BIAS, i]
     favoured = to_left if left_hand else not to_left
     if w.habit[H_LANES, i] == LANES_EUROPEAN:
         speed = w.state[SPEED, i]
@@ -198,64 +217,64 @@ def wants(pool: Pool, w: Batch, i: int, p: int, to_left: bool) -> bool:
 
 
 @inner
-def lane_beside(w: Batch, p: int, s: float, kind: int) -> int:
+def lane_beside(rule: Any, p: int, s: float, kind: int) -> int:
     """Row of the neighbour lane of local path `p` at `s` on the left or right (`kind`) that lasts longest; -1 for none."""
     best = -1
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if int(w.rule[row, R_KIND]) != kind or int(w.rule[row, R_PATH]) != p:
+        if int(rule[row, R_KIND]) != kind or int(rule[row, R_PATH]) != p:
             continue
-        if w.rule[row, R_FROM] <= s < w.rule[row, R_TO] and (best < 0 or w.rule[row, R_TO] > w.rule[best, R_TO]):
+        if rule[row, R_FROM] <= s < rule[row, R_TO] and (best < 0 or rule[row, R_TO] > rule[best, R_TO]):
             best = row
     return best
 
 
 @inner
-def lane_end(w: Batch, p: int) -> float:
+def lane_end(rule: Any, p: int) -> float:
     """Where the lane of local path `p` ends while another goes on beside it; inf where it does not."""
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if w.rule[row, R_KIND] == RULE_END and int(w.rule[row, R_PATH]) == p:
-            return w.rule[row, R_FROM]
+        if rule[row, R_KIND] == RULE_END and int(rule[row, R_PATH]) == p:
+            return rule[row, R_FROM]
     return math.inf
 
 
 @inner
-def leads_to(w: Batch, p: int, q: int, s: float) -> int:
+def leads_to(rule: Any, p: int, q: int, s: float) -> int:
     """Which side (RULE_LEFT, RULE_RIGHT) of path `p` at `s` leads towards path `q`, over at most four lanes; 0 if none."""
     for kind in (RULE_LEFT, RULE_RIGHT):
         lane = p
         for _ in range(4):
-            row = lane_beside_to(w, lane, kind, q)
+            row = lane_beside_to(rule, lane, kind, q)
             if row >= 0:
                 return kind
-            row = any_beside(w, lane, kind)
+            row = any_beside(rule, lane, kind)
             if row < 0:
                 break
-            lane = int(w.rule[row, R_OTHER])
+            lane = int(rule[row, R_OTHER])
     return 0
 
 
 @inner
-def lane_beside_to(w: Batch, p: int, kind: int, q: int) -> int:
+def lane_beside_to(rule: Any, p: int, kind: int, q: int) -> int:
     """Row that leads from path `p` to that side directly onto path `q`; -1 for none."""
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if int(w.rule[row, R_KIND]) == kind and int(w.rule[row, R_PATH]) == p and int(w.rule[row, R_OTHER]) == q:
+        if int(rule[row, R_KIND]) == kind and int(rule[row, R_PATH]) == p and int(rule[row, R_OTHER]) == q:
             return row
     return -1
 
 
 @inner
-def any_beside(w: Batch, p: int, kind: int) -> int:
+def any_beside(rule: Any, p: int, kind: int) -> int:
     """First row of a neighbour of path `p` on that side; -1 for none."""
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if int(w.rule[row, R_KIND]) == kind and int(w.rule[row, R_PATH]) == p:
+        if int(rule[row, R_KIND]) == kind and int(rule[row, R_PATH]) == p:
             return row
     return -1
 
@@ -283,7 +302,8 @@ def watch_change(pool: Pool, w: Batch, i: int, decides: bool) -> None:
     old, new = int(w.mind[M_FROM, i]) - 1, w.flags[PATH, i]
     if not decides or abs(st[D, i]) <= pool.half_lane[w.paths[new]]:
         return
-    if is_safe(pool, w, i, new) or not is_safe(pool, w, i, old):
+    m = mates(w)
+    if is_safe(pool, m, i, new) or not is_safe(pool, m, i, old):
         return
     was_left = w.flags[INDICATOR, i] == LEFT_INDICATOR
     if enter_path(pool, w, i, old, False):
@@ -297,15 +317,15 @@ def consider(pool: Pool, w: Batch, i: int) -> None:
     """Decides whether to begin a lane change: what must be first, then what is worth it."""
     p, s, v = w.flags[PATH, i], w.state[S, i], w.state[SPEED, i]
     horizon = max(MANDATORY_M, MANDATORY_S * v)
-    destination, must = int(w.habit[H_DESTINATION, i]), 0
+    destination, must, m = int(w.habit[H_DESTINATION, i]), 0, mates(w)
     if destination >= 0 and p != destination:
-        must = leads_to(w, p, destination, s)
-    elif lane_end(w, p) - s < 2.0 * horizon:
-        must = RULE_LEFT if lane_beside(w, p, s, RULE_LEFT) >= 0 else RULE_RIGHT
+        must = leads_to(w.rule, p, destination, s)
+    elif lane_end(w.rule, p) - s < 2.0 * horizon:
+        must = RULE_LEFT if lane_beside(w.rule, p, s, RULE_LEFT) >= 0 else RULE_RIGHT
     for kind in (RULE_LEFT, RULE_RIGHT):
-        row = lane_beside(w, p, s, kind)
-        if destination >= 0 and must == kind and lane_beside_to(w, p, kind, destination) >= 0:
-            direct = lane_beside_to(w, p, kind, destination)
+        row = lane_beside(w.rule, p, s, kind)
+        if destination >= 0 and must == kind and lane_beside_to(w.rule, p, kind, destination) >= 0:
+            direct = lane_beside_to(w.rule, p, kind, destination)
             row = direct if w.rule[direct, R_FROM] <= s < w.rule[direct, R_TO] else row
         if row < 0 or w.rule[row, R_TO] - s < w.habit[H_CHANGE_S, i] * v:
             continue
@@ -313,13 +333,13 @@ def consider(pool: Pool, w: Batch, i: int) -> None:
         if math.isnan(w.proj[q, Q_S, i]):
             continue
         if must == kind:
-            if is_safe(pool, w, i, q):
+            if is_safe(pool, m, i, q):
                 begin_change(pool, w, i, q, kind == RULE_LEFT)
                 return
         elif must == 0 and v > SLOWEST_MPS:
-            ends = min(lane_end(w, q) - w.proj[q, Q_S, i], path_length(pool, w.paths[q]) - w.proj[q, Q_S, i])
+            ends = min(lane_end(w.rule, q) - w.proj[q, Q_S, i], path_length(pool, w.paths[q]) - w.proj[q, Q_S, i])
             back = destination < 0 or w.rule[row, R_TO] - s > 2.0 * horizon
-            if ends > 2.0 * horizon and back and wants(pool, w, i, q, kind == RULE_LEFT):
+            if ends > 2.0 * horizon and back and wants(pool, m, i, q, kind == RULE_LEFT, w.world_i[LEFT_HAND] == 1):
                 begin_change(pool, w, i, q, kind == RULE_LEFT)
                 return
 
@@ -349,7 +369,7 @@ def aside(pool: Pool, w: Batch, i: int, gives: bool) -> float:
     p, s = w.flags[PATH, i], w.state[S, i]
     mirrored = w.world_i[LEFT_HAND] == 1
     inward, outward = (RULE_RIGHT, RULE_LEFT) if mirrored else (RULE_LEFT, RULE_RIGHT)
-    innermost = any_beside(w, p, outward) >= 0 and lane_beside(w, p, s, inward) < 0
+    innermost = any_beside(w.rule, p, outward) >= 0 and lane_beside(w.rule, p, s, inward) < 0
     to_left = (innermost != mirrored) == gives
     out = pool.half_lane[w.paths[p]] - 0.5 * w.param_f[WIDTH, i] + ASIDE_OVER_M
     return out if to_left else -out
@@ -386,7 +406,7 @@ def move_between_lanes(pool: Pool, w: Batch) -> None:
     every = max(int(DECIDES_EVERY_S / w.world_f[DT] + 0.5), 1)
     now = w.run[STEP] * w.world_f[DT]
     for i in range(w.world_i[NUM_ACTORS]):
-        if w.flags[VALID, i] == 0 or not drives_with_habits(w, i) or w.flags[PATH_PHASE, i] >= 0:
+        if w.flags[VALID, i] == 0 or not drives_with_habits(mates(w), i) or w.flags[PATH_PHASE, i] >= 0:
             continue
         decides = (w.run[STEP] + 3 * i) % every == 0
         if w.mind[M_FROM, i] > 0.0:

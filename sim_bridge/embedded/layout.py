@@ -262,9 +262,8 @@ EGO: Final = 4
 LOW_BEAM: Final = 5
 SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
-HAS_HABITS: Final = 8
-LEFT_HAND: Final = 9
-WORLD_INTS: Final = 10
+LEFT_HAND: Final = 8
+WORLD_INTS: Final = 9
 
 # Running state of a world, integers.
 STEP: Final = 0

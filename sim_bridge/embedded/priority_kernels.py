@@ -1,6 +1,7 @@
 """Where drivers with habits must stop, compiled: gaps, stop signs, crossings, full junctions, flaggers, red lights."""
 
 import math
+from typing import Any
 
 from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.driver_kernels import accepted_gap, gap_refused, hand_shown, time_to_go
@@ -79,13 +80,13 @@ WALKER_AHEAD_S = 3.0
 
 
 @inner
-def stop_row(w: Batch, p: int, before: float, beyond: float) -> int:
+def stop_row(rule: Any, p: int, before: float, beyond: float) -> int:
     """Row of the stop sign of path `p` whose line lies after `before` and up to `beyond`; -1 without one."""
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if w.rule[row, R_KIND] == RULE_STOP and int(w.rule[row, R_PATH]) == p:
-            if before < w.rule[row, R_FROM] <= beyond:
+        if rule[row, R_KIND] == RULE_STOP and int(rule[row, R_PATH]) == p:
+            if before < rule[row, R_FROM] <= beyond:
                 return row
     return -1
 
@@ -119,9 +120,9 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     if held_by_signal(pool, w, other, front, c[row, 3]):
         return False
     yields = c[row, 5] != 0.0
-    mine = stop_row(w, w.flags[PATH, i], c[row, 1] - 15.0, c[row, 6] + 1.0)
+    mine = stop_row(w.rule, w.flags[PATH, i], c[row, 1] - 15.0, c[row, 6] + 1.0)
     if mine >= 0:
-        theirs = stop_row(w, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
+        theirs = stop_row(w.rule, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
         if theirs >= 0:
             return front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, yields) or (
                 front >= w.rule[theirs, R_FROM] + 0.5
@@ -175,7 +176,7 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
                 if j == i or w.flags[PATH, j] != other or w.flags[VALID, j] == 0 or math.isnan(w.proj[other, Q_S, j]):
                     continue
                 if pool.conflict[row, 5] == 0.0 and not beyond_red and stop_row(
-                    w, w.flags[PATH, i], pool.conflict[row, 1] - 15.0, pool.conflict[row, 6] + 1.0
+                    w.rule, w.flags[PATH, i], pool.conflict[row, 1] - 15.0, pool.conflict[row, 6] + 1.0
                 ) < 0:
                     continue
                 if must_wait(pool, w, row, i, other, j, gap, needed):
@@ -187,7 +188,7 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
 def gap_to_stop_sign(w: Batch, i: int) -> float:
     """Distance to the stop line where `i` has not stood still yet; inf once it has. Notes when it has stopped."""
     front, p = w.state[S, i] + 0.5 * w.param_f[LENGTH, i], w.flags[PATH, i]
-    row = stop_row(w, p, front - 0.5, front + 120.0)
+    row = stop_row(w.rule, p, front - 0.5, front + 120.0)
     if row < 0:
         w.mind[M_SERVED, i] = 0.0
         return math.inf

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -11,11 +12,15 @@ from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
 from sim_bridge.embedded.layout import (
     ALONG,
+    DRIVER,
+    DRIVER_AGENT,
+    DRIVER_HABITS,
+    DRIVER_IMITATION,
+    DRIVER_WALKER,
     DT,
     FRICTION,
     GX,
     GY,
-    HAS_HABITS,
     HEIGHT,
     KIND,
     LENGTH,
@@ -30,6 +35,7 @@ from sim_bridge.embedded.layout import (
     WORLD_DONE,
     YAW,
     YAW_RATE,
+    Batch,
     Pool,
     X,
     Y,
@@ -37,7 +43,7 @@ from sim_bridge.embedded.layout import (
 )
 from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.storyboard.player import Player
-from sim_bridge.embedded.think_kernels import think_band
+from sim_bridge.embedded.think_kernels import agent_band, think_band, walk_band
 from sim_bridge.embedded.world_kernels import (
     CONSTANT_SPEED,
     EXTERNAL,
@@ -54,6 +60,22 @@ DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
 STORYBOARD = "storyboard"
 
 
+Think = Callable[[Pool, Batch, int, int], None]
+
+
+def thinking(specs: Sequence[WorldSpec]) -> tuple[Think, ...]:
+    """The kernels in which actors of these worlds decide before each step; empty for plain car followers."""
+    codes = {int(code) for spec in specs for code in spec.param_i[DRIVER]}
+    found: list[Think] = []
+    if codes & {DRIVER_HABITS, DRIVER_IMITATION}:
+        found.append(think_band)
+    if DRIVER_WALKER in codes:
+        found.append(walk_band)
+    if DRIVER_AGENT in codes:
+        found.append(agent_band)
+    return tuple(found)
+
+
 class EmbeddedSession:
     """B worlds that advance together; each is computed by itself, so batch and threads never change a byte."""
 
@@ -64,7 +86,7 @@ class EmbeddedSession:
         self._threads = max(1, min(num_threads, len(self._specs)))
         self._executor = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._closed = False
-        self._thinks = any(spec.world_i[HAS_HABITS] == 1 for spec in self._specs)
+        self._thinks = thinking(self._specs)
         self._size_m = np.ascontiguousarray(
             np.stack([self._batch.param_f[:, column] for column in (LENGTH, WIDTH, HEIGHT)], axis=-1)
         )
@@ -165,7 +187,8 @@ class EmbeddedSession:
     def _kernels(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> None:
         if self._thinks:
             for _ in range(num_steps):
-                self._over_bands(lambda first, last: think_band(self._pool, self._batch, first, last))
+                for think in self._thinks:
+                    self._over_bands(partial(think, self._pool, self._batch))
                 self._move(1, driver, accel, steer)
         else:
             self._move(num_steps, driver, accel, steer)

@@ -5,6 +5,7 @@ where on that path. Rows of one crossing share its beginning.
 """
 
 import math
+from typing import Any
 
 from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.driver_kernels import DRAW_BACK, DRAW_LOOK, uniform, walk_gap
@@ -62,14 +63,14 @@ RETURN_PACE = 1.3
 
 
 @inner
-def next_kerb(w: Batch, p: int, s: float) -> int:
+def next_kerb(rule: Any, p: int, s: float) -> int:
     """First kerb row of walk path `p` at or beyond `s`; -1 without one."""
     best = -1
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if w.rule[row, R_KIND] == RULE_KERB and int(w.rule[row, R_PATH]) == p and w.rule[row, R_FROM] >= s:
-            if best < 0 or w.rule[row, R_FROM] < w.rule[best, R_FROM]:
+        if rule[row, R_KIND] == RULE_KERB and int(rule[row, R_PATH]) == p and rule[row, R_FROM] >= s:
+            if best < 0 or rule[row, R_FROM] < rule[best, R_FROM]:
                 best = row
     return best
 
@@ -135,23 +136,23 @@ def swap_path(pool: Pool, w: Batch, i: int, p: int) -> None:
 
 
 @inner
-def back_path(w: Batch, p: int) -> int:
+def back_path(rule: Any, p: int) -> int:
     """The local path that runs back along walk path `p`; -1 without one."""
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_NONE:
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
             break
-        if w.rule[row, R_KIND] == RULE_BACK and int(w.rule[row, R_PATH]) == p:
-            return int(w.rule[row, R_OTHER])
+        if rule[row, R_KIND] == RULE_BACK and int(rule[row, R_PATH]) == p:
+            return int(rule[row, R_OTHER])
     return -1
 
 
 @inner
-def far_side(w: Batch, p: int, kerb: float) -> float:
+def far_side(rule: Any, p: int, kerb: float) -> float:
     """Where the crossing at `kerb` of path `p` ends."""
     end = kerb
-    for row in range(w.rule.shape[0]):
-        if w.rule[row, R_KIND] == RULE_KERB and int(w.rule[row, R_PATH]) == p and w.rule[row, R_FROM] == kerb:
-            end = max(end, w.rule[row, R_TO])
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_KERB and int(rule[row, R_PATH]) == p and rule[row, R_FROM] == kerb:
+            end = max(end, rule[row, R_TO])
     return end
 
 
@@ -161,7 +162,7 @@ def step_stage(pool: Pool, w: Batch, i: int) -> None:
     p, s, seed = w.flags[PATH, i], w.state[S, i], w.world_i[SEED]
     stage, pace = w.mind[M_STAGE, i], max(w.state[DESIRED, i], 0.1)
     if stage == WALKING:
-        row = next_kerb(w, p, s - KERB_NEAR_M)
+        row = next_kerb(w.rule, p, s - KERB_NEAR_M)
         if row >= 0 and w.rule[row, R_FROM] - s < KERB_NEAR_M and w.state[SPEED, i] < 0.2:
             share = 0.5 + uniform(seed, i, int(w.mind[M_VISITS, i]), DRAW_LOOK)
             w.mind[M_STAGE, i], w.mind[M_KERB, i] = LOOKING, w.rule[row, R_FROM]
@@ -173,12 +174,12 @@ def step_stage(pool: Pool, w: Batch, i: int) -> None:
         if w.mind[M_CLOCK, i] <= 1e-9 and is_clear(w, i, p, w.mind[M_KERB, i], pace):
             w.mind[M_STAGE, i] = CROSSING
     elif stage == CROSSING:
-        if s > far_side(w, p, w.mind[M_KERB, i]):
+        if s > far_side(w.rule, p, w.mind[M_KERB, i]):
             w.mind[M_STAGE, i] = WALKING
-        elif back_path(w, p) >= 0 and threatened(w, i, p, pace):
+        elif back_path(w.rule, p) >= 0 and threatened(w, i, p, pace):
             if uniform(seed, i, int(w.mind[M_VISITS, i]), DRAW_BACK) < w.habit[H_TURN_BACK, i]:
                 w.mind[M_STAGE, i], w.mind[M_DESIRED, i] = RETURNING, p
-                swap_path(pool, w, i, back_path(w, p))
+                swap_path(pool, w, i, back_path(w.rule, p))
     elif s >= path_length(pool, w.paths[p]) - w.mind[M_KERB, i] - KERB_NEAR_M and w.state[SPEED, i] < 0.2:
         swap_path(pool, w, i, int(w.mind[M_DESIRED, i]))
         w.mind[M_STAGE, i] = WALKING
@@ -201,7 +202,7 @@ def walk_command(pool: Pool, w: Batch, i: int) -> float:
     elif stage == LOOKING:
         desired = 0.0
     elif stage == WALKING:
-        row = next_kerb(w, p, st[S, i] - KERB_NEAR_M)
+        row = next_kerb(w.rule, p, st[S, i] - KERB_NEAR_M)
         if row >= 0:
             desired = min(desired, math.sqrt(2.0 * brake * max(w.rule[row, R_FROM] - st[S, i], 0.0)))
     rate = w.param_f[MAX_ACCEL, i] if desired >= st[SPEED, i] else brake
