@@ -2,16 +2,22 @@
 
 import math
 
+from sim_bridge.embedded.behaviour_kernels import record
 from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.driver_kernels import agent_idm
-from sim_bridge.embedded.geometry_kernels import path_value
+from sim_bridge.embedded.dynamics_kernels import pose_on_path, remember_pose
+from sim_bridge.embedded.geometry_kernels import box_overlap, path_heading, path_value
 from sim_bridge.embedded.layout import (
     COMFORT,
     DESIRED,
+    EVENT_SPAWN,
     HEADWAY,
     LENGTH,
     MAX_ACCEL,
     MIN_GAP,
+    MODE,
+    MODE_PATH,
+    MODE_STATIC,
     NUM_ACTORS,
     PATH,
     PLIMIT,
@@ -21,11 +27,16 @@ from sim_bridge.embedded.layout import (
     Q_S,
     Q_VS,
     SPEED,
+    STEP,
+    VALID,
     WIDTH,
+    YAW,
     Batch,
     D,
     Pool,
     S,
+    X,
+    Y,
 )
 from sim_bridge.embedded.traffic_kernels import gap_to_red
 
@@ -64,3 +75,26 @@ def agent_wish(pool: Pool, w: Batch, i: int) -> float:
         w.state[SPEED, i], desired, gap, lead, w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i], w.param_f[MAX_ACCEL, i],
         w.param_f[COMFORT, i],
     )  # fmt: skip
+
+
+@inner
+def come(pool: Pool, w: Batch, i: int) -> None:
+    """Lets a vehicle that waits for its log appear at the beginning of its way, unless its place is taken."""
+    step, st, f = w.run[STEP], w.state, w.param_f
+    if step >= w.replay.shape[0] or w.replay_valid[step, i] == 0:
+        return
+    st[YAW, i] = path_heading(pool, w.paths[w.flags[PATH, i]], st[S, i])
+    pose_on_path(pool, w, i, True)
+    for j in range(w.world_i[NUM_ACTORS]):
+        if j == i or w.flags[VALID, j] == 0:
+            continue
+        depth, _, _ = box_overlap(
+            st[X, i], st[Y, i], st[YAW, i], f[LENGTH, i], f[WIDTH, i], st[X, j], st[Y, j], st[YAW, j], f[LENGTH, j],
+            f[WIDTH, j],
+        )  # fmt: skip
+        if depth > 0.0:
+            w.flags[MODE, i] = MODE_STATIC
+            return
+    w.flags[MODE, i], w.flags[VALID, i] = MODE_PATH, 1
+    remember_pose(w, i)
+    record(w, EVENT_SPAWN, i, -1)

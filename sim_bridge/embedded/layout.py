@@ -82,6 +82,8 @@ MODE_PATH: Final = 1
 MODE_STATIC: Final = 2
 MODE_FREE: Final = 3
 MODE_REPLAY: Final = 4
+# Waits for the first moment of its log, then moves on its path.
+MODE_COMING: Final = 5
 
 # Parameters of actors, floats.
 LENGTH: Final = 0

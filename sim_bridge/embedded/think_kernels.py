@@ -4,7 +4,7 @@ Three entries, for drivers with habits, for walkers and for the agents of replay
 has, and one without any never loads this, so that its cold start and its speed stay as they are.
 """
 
-from sim_bridge.embedded.agent_kernels import agent_wish
+from sim_bridge.embedded.agent_kernels import agent_wish, come
 from sim_bridge.embedded.behaviour_kernels import behave
 from sim_bridge.embedded.compiled import entry, inner
 from sim_bridge.embedded.habit_kernels import command_with_habits
@@ -17,6 +17,7 @@ from sim_bridge.embedded.layout import (
     DRIVER_IMITATION,
     DRIVER_WALKER,
     MODE,
+    MODE_COMING,
     MODE_PATH,
     NUM_ACTORS,
     VALID,
@@ -74,5 +75,7 @@ def agent_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     for b in range(first, last):
         w = world_of(batch, b)
         for i in range(w.world_i[NUM_ACTORS]):
+            if w.run[WORLD_DONE] == 0 and w.flags[MODE, i] == MODE_COMING:
+                come(pool, w, i)
             if w.run[WORLD_DONE] == 0 and is_led_by(w, i, DRIVER_AGENT, DRIVER_AGENT):
                 w.state[COMMAND, i] = agent_wish(pool, w, i)
