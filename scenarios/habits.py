@@ -16,6 +16,7 @@ of people over 65: 0.97 m/s).
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+DRIVER_KINDS = ("idm", "none", "imitation", "walker")
 FOLLOWING = ("idm", "idm_2000", "idm_plus", "iidm")
 LANE_CHANGES = ("none", "mobil", "mobil_european")
 HANDS = ("none", "stop", "slow", "go")

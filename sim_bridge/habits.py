@@ -15,6 +15,7 @@ from driving_data.maps.lane_map import LaneMap
 from scenarios.concrete import Actor, ConcreteScenario
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.drivers import (
+    Rule,
     beside_route,
     habit_columns,
     hand_rows,
@@ -102,7 +103,7 @@ def destination_of(actor: Actor, lane_map: LaneMap) -> str:
 
 def habits_and_rules(
     ways: Ways,
-) -> tuple[Float[np.ndarray, "columns A"] | None, Float[np.ndarray, "N columns"] | None]:
+) -> tuple[Float[np.ndarray, "columns A"] | None, Float[np.ndarray, "N rows"] | None]:
     """Habits of all actors (the ego has none) and the rules of all paths; None where nobody has habits."""
     actors = ways.scenario.actors
     if not any(has_habits(actor) for actor in actors):
@@ -136,10 +137,10 @@ def local_routes(ways: Ways) -> dict[str, int]:
     return found
 
 
-def rules_of(ways: Ways, index: Mapping[str, int]) -> list[list[float]]:
+def rules_of(ways: Ways, index: Mapping[str, int]) -> list[Rule]:
     """Every rule of every path of the world."""
     flaggers = [(i, actor) for i, actor in enumerate(ways.scenario.actors, start=1) if is_flagger(actor)]
-    rows: list[list[float]] = []
+    rows: list[Rule] = []
     for route, p in index.items():
         rows += [row for row in route_rows(ways.lane_map, p, route, index.get) if blocks(ways, row)]
         rows += hand_rows(ways.lane_map, p, route, flaggers)
@@ -153,7 +154,7 @@ def rules_of(ways: Ways, index: Mapping[str, int]) -> list[list[float]]:
     return rows
 
 
-def blocks(ways: Ways, row: list[float]) -> bool:
+def blocks(ways: Ways, row: Rule) -> bool:
     """Whether a rule counts: a junction that no other route of this world crosses need not be kept clear."""
     if row[at.R_KIND] != at.RULE_BOX:
         return True

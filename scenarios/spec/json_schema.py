@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scenarios.grammar import DISTRIBUTIONS
+from scenarios.habits import DRIVER_KINDS
 from scenarios.spec import patterns
 from scenarios.spec.tables import KEYS, LEAF_TYPES, SECTIONS
 from scenarios.types.actors import RELATIONS, TASKS
-from scenarios.types.driving import DRIVER_KINDS
 from scenarios.types.fields import Field, Schema, limits_text
 from scenarios.types.leaf_type import LeafType
 from scenarios.types.light import PRESETS as LIGHTS

@@ -12,6 +12,7 @@ from pydantic import Field as Key
 
 from driving_data.errors import nearest_name
 from scenarios.expressions import TextFault, Value
+from scenarios.habits import DRIVER_KINDS
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.parse import parse_any, parse_value
 from scenarios.spec.hints import explained, meant_word, refused_outright
@@ -20,7 +21,6 @@ from scenarios.types import light as lights
 from scenarios.types import weather as weathers
 from scenarios.types.actors import ACTOR, DRIVER, EGO, RELATIONS, TASKS, actor, ego, role, tasks_of
 from scenarios.types.catalogue import LEAF_TYPES
-from scenarios.types.driving import DRIVER_KINDS
 from scenarios.types.fields import Schema
 from scenarios.types.leaf_type import LeafType
 from scenarios.types.light import LIGHT

@@ -12,8 +12,9 @@ from math import pi
 
 from driving_data.taxonomy import PEDESTRIANS, STATIC_OBJECTS, TWO_WHEELERS, VEHICLES, ActorClass
 from scenarios.concrete import Driver
+from scenarios.habits import DRIVER_KINDS
 from scenarios.leaf import IllTyped, Leaf, make_leaf
-from scenarios.types.driving import DRIVER_KINDS, HABITS, driver_from
+from scenarios.types.driving import HABITS, driver_from
 from scenarios.types.fields import Field, Get, Given, as_values, reader
 from scenarios.types.lookup import known
 from scenarios.types.traits import ALIASES, TRAITS, class_of, trait_objections, traits_of, usual_size

@@ -9,12 +9,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from scenarios.concrete import Driver
-from scenarios.habits import FOLLOWING, HANDS, LANE_CHANGES, STYLES, Habits, Style, Walking
+from scenarios.habits import DRIVER_KINDS, FOLLOWING, HANDS, LANE_CHANGES, STYLES, Habits, Style, Walking
 from scenarios.leaf import Leaf
 from scenarios.types.fields import Field, Get
 from scenarios.units import ACCELERATION, FLAG, FREQUENCY, LENGTH, RATIO, TEXT, TIME
-
-DRIVER_KINDS = ("idm", "none", "imitation", "walker")
 
 # Keys whose names are not those of the attributes of `Habits`; what is missing here is made from the attribute.
 _HABIT_FIELDS: Mapping[str, tuple[str, Field]] = {

@@ -21,6 +21,8 @@ from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.paths import PathTable
 
 _KINDS = {"none": at.DRIVER_NONE, "idm": at.DRIVER_IDM, "imitation": at.DRIVER_IMITATION, "walker": at.DRIVER_WALKER}
+# One row of `rule`: kind, path, from, to, other, two numbers.
+Rule = list[float | int]
 LANE_GOES_ON_M = 20.0
 SIDE_BY_SIDE_M = 6.0
 STOP_BEFORE_HAND_M = 4.0
@@ -180,7 +182,7 @@ def kerbs(walk: PathTable, vehicles: PathTable) -> list[tuple[float, float, floa
     return found
 
 
-def kerb_rows(p: int, walk: PathTable, others: Sequence[tuple[int, PathTable]]) -> list[list[float]]:
+def kerb_rows(p: int, walk: PathTable, others: Sequence[tuple[int, PathTable]]) -> list[Rule]:
     """Rows for a walk path: lanes side by side are crossed at one go, from one kerb to the other."""
     found = sorted((start, end, q, s) for q, table in others for start, end, s in kerbs(walk, table))
     groups: list[list[tuple[float, float, int, float]]] = []
@@ -189,7 +191,7 @@ def kerb_rows(p: int, walk: PathTable, others: Sequence[tuple[int, PathTable]]) 
             groups[-1].append(row)
         else:
             groups.append([row])
-    rows: list[list[float]] = []
+    rows: list[Rule] = []
     for group in groups:
         kerb, far = group[0][0], max(end for _, end, _, _ in group)
         rows += [[at.RULE_KERB, p, kerb, far, q, s, end] for _, end, q, s in group]
@@ -198,9 +200,9 @@ def kerb_rows(p: int, walk: PathTable, others: Sequence[tuple[int, PathTable]]) 
 
 def route_rows(
     lane_map: LaneMap, p: int, route: str, index: Callable[[str], int | None]
-) -> list[list[float]]:  # fmt: skip
+) -> list[Rule]:  # fmt: skip
     """Everything that a route, local path `p`, says to drivers; `index` gives the local path of a route, or None."""
-    rows: list[list[float]] = []
+    rows: list[Rule] = []
     for piece in beside_route(lane_map, route):
         other = index(piece.other)
         if other is not None:
@@ -214,9 +216,9 @@ def route_rows(
     return rows
 
 
-def hand_rows(lane_map: LaneMap, p: int, route: str, flaggers: Sequence[tuple[int, Actor]]) -> list[list[float]]:
+def hand_rows(lane_map: LaneMap, p: int, route: str, flaggers: Sequence[tuple[int, Actor]]) -> list[Rule]:
     """Rows for the flaggers who rule a route: those placed on it, or on one that shares its lane there."""
-    rows: list[list[float]] = []
+    rows: list[Rule] = []
     path = route_path(lane_map, route)
     for i, actor in flaggers:
         own = route_path(lane_map, actor.start.route)

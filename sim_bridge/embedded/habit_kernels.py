@@ -115,9 +115,7 @@ def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float) -> float:
     v, accel, comfort = w.state[SPEED, i], w.param_f[MAX_ACCEL, i], w.param_f[COMFORT, i]
     gap, lead = critical_leader(w, i)
     gap, lead = perceived(w, i, gap, lead)
-    stop, top = gap_to_stop(
-        pool, w, i, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1, gap, lead
-    )
+    stop, top = gap_to_stop(pool, w, i, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1)
     end = lane_end(w.rule, w.flags[PATH, i]) - w.state[S, i] - 0.5 * w.param_f[LENGTH, i]
     desired = min(desired, top)
     if w.mind[M_ASIDE, i] == 1.0:

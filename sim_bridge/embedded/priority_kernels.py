@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from sim_bridge.embedded.compiled import inner
+from sim_bridge.embedded.compiled import inner, scalar
 from sim_bridge.embedded.driver_kernels import accepted_gap, gap_refused, hand_shown, time_to_go
 from sim_bridge.embedded.layout import (
     COMFORT,
@@ -28,6 +28,7 @@ from sim_bridge.embedded.layout import (
     HAND_STOP,
     LENGTH,
     M_ARRIVED,
+    M_CLOCK,
     M_SERVED,
     M_STAGE,
     M_WAITED,
@@ -75,6 +76,9 @@ FULL_STOP_S = 1.0
 AT_LINE_M = 3.0
 CARE_MPS = 5.0
 FAR_M = 250.0
+STANDS_MPS = 2.0
+GOES_S = 6.0
+UNDER_WAY_MPS = 5.0
 HAND_REACH_M = 40.0
 WALKER_AHEAD_S = 3.0
 
@@ -133,7 +137,7 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     v = q[Q_VS, j]
     if v < 0.3:
         near = front > c[row, 3] - WAITING_NEAR_M
-        return near and st[WAITED, i] < PATIENCE_S + 1.5 * (i % 4)
+        return near and w.run[STEP] * w.world_f[DT] >= w.mind[M_CLOCK, i]
     speed, length, accel = st[SPEED, i], w.param_f[LENGTH, i], w.param_f[MAX_ACCEL, i]
     into, out = c[row, 6] - st[S, i] - 0.5 * length, c[row, 2] - st[S, i] + 0.5 * length
     top = st[DESIRED, i]
@@ -238,21 +242,28 @@ def gap_to_crossing(pool: Pool, w: Batch, i: int) -> float:
 
 
 @inner
-def gap_to_full_junction(w: Batch, i: int, lead_gap: float, lead_speed: float) -> float:
-    """Distance to a junction that `i` would block behind a leader who stands beyond it; inf where there is room."""
+def gap_to_full_junction(w: Batch, i: int) -> float:
+    """Distance to a junction that `i` would block behind somebody who hardly moves in or beyond it; inf for room.
+
+    Room beyond it is one's own length and standstill gap.
+    """
     front, p = w.state[S, i] + 0.5 * w.param_f[LENGTH, i], w.flags[PATH, i]
-    if lead_gap == math.inf or lead_speed > 2.0:
-        return math.inf
+    q, best = w.proj[p], math.inf
     for row in range(w.rule.shape[0]):
         if w.rule[row, R_KIND] == RULE_NONE:
             break
-        if w.rule[row, R_KIND] != RULE_BOX or int(w.rule[row, R_PATH]) != p:
+        gap = w.rule[row, R_FROM] - front
+        if w.rule[row, R_KIND] != RULE_BOX or int(w.rule[row, R_PATH]) != p or gap < -0.5 or gap > 60.0:
             continue
-        gap, tail = w.rule[row, R_FROM] - front, front + lead_gap
-        room = tail - w.rule[row, R_TO]
-        if -0.5 <= gap <= 60.0 and tail > w.rule[row, R_FROM] and room < w.param_f[LENGTH, i] + w.param_f[MIN_GAP, i]:
-            return gap
-    return math.inf
+        end = w.rule[row, R_TO] + w.param_f[LENGTH, i] + w.param_f[MIN_GAP, i]
+        for j in range(w.world_i[NUM_ACTORS]):
+            if j == i or w.flags[VALID, j] == 0 or w.param_i[WALKS, j] == 1 or math.isnan(q[Q_S, j]):
+                continue
+            tail = q[Q_S, j] - q[Q_LON, j]
+            stands = abs(q[Q_VS, j]) < STANDS_MPS and abs(q[Q_D, j]) < 1.5 and abs(q[Q_VD, j]) < STANDS_MPS
+            if stands and w.rule[row, R_FROM] < tail < end:
+                best = min(best, gap)
+    return best
 
 
 @inner
@@ -284,6 +295,15 @@ def gap_to_light(pool: Pool, w: Batch, i: int, hand_gap: float, shown: int) -> f
     return gap_to_red(pool, w, i)
 
 
+@scalar
+def slowing(distance: float, comfort: float) -> float:
+    """Speed at a distance before a place that is passed at walking pace, braking by 0.6 of comfort on the way.
+
+    The law of the free road lags behind a falling desired speed; the rest of comfort makes up for that.
+    """
+    return math.sqrt(CARE_MPS * CARE_MPS + 1.2 * comfort * max(distance - 3.0, 0.0))
+
+
 @inner
 def careful_speed(pool: Pool, w: Batch, i: int) -> float:
     """Speed at which an emergency driver comes to a light that is not green: walking pace at the line; inf elsewhere."""
@@ -291,15 +311,18 @@ def careful_speed(pool: Pool, w: Batch, i: int) -> float:
     k = next_stop(pool, w, w.flags[PATH, i], front)
     if k < 0 or w.signal[pool.stop_signal[k]] not in (2, 3, 4):
         return math.inf
-    return math.sqrt(CARE_MPS * CARE_MPS + 2.0 * w.param_f[COMFORT, i] * max(pool.stop_s[k] - front, 0.0))
+    return slowing(pool.stop_s[k] - front, w.param_f[COMFORT, i])
 
 
 @inner
 def gap_to_stop(
-    pool: Pool, w: Batch, i: int, minds_signals: bool, minds_conflicts: bool, lead_gap: float, lead_speed: float
+    pool: Pool, w: Batch, i: int, minds_signals: bool, minds_conflicts: bool
 ) -> tuple[float, float]:
     """The nearest place where `i` must stop, as a distance from its front, and the speed that it must not exceed."""
-    stop, top = math.inf, math.inf
+    stop, top, now = math.inf, math.inf, w.run[STEP] * w.world_f[DT]
+    if w.state[WAITED, i] >= PATIENCE_S + 1.5 * (i % 4):
+        # All stand and wait for one another: who has waited long enough goes, and for a while minds no one who stands.
+        w.mind[M_CLOCK, i] = now + GOES_S
     passes = w.habit[H_PASSES_RED, i] == 1.0
     hand_gap, shown = (hand_ahead(w, i)) if w.habit[H_HANDS, i] == 1.0 else (math.inf, HAND_NONE)
     if shown == HAND_STOP and hand_gap > -0.5:
@@ -307,7 +330,7 @@ def gap_to_stop(
         if v * v / (2.0 * max(hand_gap, 0.1)) < 0.9 * w.world_f[FRICTION] * GRAVITY:
             stop = hand_gap
     if shown == HAND_SLOW:
-        top = math.sqrt(CARE_MPS * CARE_MPS + 2.0 * w.param_f[COMFORT, i] * max(hand_gap, 0.0))
+        top = slowing(hand_gap, w.param_f[COMFORT, i])
     if minds_signals:
         if passes:
             top = min(top, careful_speed(pool, w, i))
@@ -320,9 +343,12 @@ def gap_to_stop(
         if w.habit[H_CROSSINGS, i] == 1.0:
             stop = min(stop, gap_to_crossing(pool, w, i))
         if w.habit[H_CLEAR, i] == 1.0:
-            stop = min(stop, gap_to_full_junction(w, i, lead_gap, lead_speed))
-    waits = stop < 5.0 and w.state[SPEED, i] < 1.0
-    w.mind[M_WAITED, i] = w.mind[M_WAITED, i] + w.world_f[DT] if waits else 0.0
+            stop = min(stop, gap_to_full_junction(w, i))
+    if stop < 5.0 and w.state[SPEED, i] < 1.0:
+        w.mind[M_WAITED, i] += w.world_f[DT]
+    elif w.state[SPEED, i] > UNDER_WAY_MPS:
+        # Not before: who has lost patience and starts must not get it back on the line.
+        w.mind[M_WAITED, i] = 0.0
     return stop, top
 
 
