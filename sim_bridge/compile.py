@@ -20,6 +20,7 @@ from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.drivers import driver_code
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
@@ -29,6 +30,7 @@ from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.storyboard.world import layout_of, story_spec
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
+from sim_bridge.habits import Ways, extend_paths, habits_and_rules
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -110,7 +112,10 @@ class _World:
             own = self._actor(i, actor, param_f, param_i, state, flags)
             param_i[at.FIRST_PHASE, i], param_i[at.NUM_PHASES, i] = len(phases), len(own)
             phases.extend(own)
+        ways = Ways(scenario, self.road.lane_map, self.pool, self.paths, self._lane_path, self._local)
+        extend_paths(ways)
         self._conflicts()
+        habit, rule = habits_and_rules(ways)
         signal_i, signal_f, program = self._signals()
         num_steps = round(scenario.duration_s / scenario.step_s)
         return WorldSpec(
@@ -140,6 +145,8 @@ class _World:
             replay_valid=np.zeros((1, count), dtype=np.int64),
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
             ego_route=scenario.ego.start.route,
+            habit=habit,
+            rule=rule,
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:
@@ -204,14 +211,14 @@ class _World:
         self, i: int, actor: Actor, param_f: np.ndarray, param_i: np.ndarray, state: np.ndarray, flags: np.ndarray
     ) -> tuple[Phase, ...]:
         traits, driver = traits_of(actor.kind), actor.driver
-        minds, still = driver.kind == "idm", is_still(actor)
+        minds, still = driver.kind in ("idm", "imitation"), is_still(actor)
         base = 0.6 * actor.size_m[0] if traits.rolls else 0.0
         param_f[:, i] = [
             *actor.size_m, traits.mass_kg, driver.time_headway_s, driver.min_gap_m, driver.max_acceleration_mps2,
             driver.comfortable_deceleration_mps2, traits.jerk_mps3, base, 0.0, traits.foresight_s,
         ]  # fmt: skip
         param_i[:, i] = [
-            actor.kind, at.DRIVER_IDM if minds else at.DRIVER_NONE, int(minds and driver.minds_signals),
+            actor.kind, driver_code(actor), int(minds and driver.minds_signals),
             int(minds and driver.minds_conflicts), round(driver.reaction_time_s / self.scenario.step_s), 0, 0,
             0 if still else traits.lamps, int(traits.walks),
         ]  # fmt: skip
@@ -272,6 +279,7 @@ class _World:
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
         values[at.EGO_MODEL] = model_number(self.options)
+        values[at.LEFT_HAND] = int(self.road.lane_map.left_hand_traffic)
         return values
 
     def _conflicts(self) -> None:

@@ -24,6 +24,7 @@ from scenarios.behaviour import (
 )
 from scenarios.behaviour import Sequence as InOrder
 from scenarios.concrete import ConcreteScenario, Place
+from scenarios.habits import DRIVER_KINDS
 from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
 from sim_bridge.embedded.roads import RoadPaths
 
@@ -50,8 +51,8 @@ def faults_of(scenario: ConcreteScenario, road: RoadPaths) -> list[Fault]:
         check.place(actor.start, f"{place}.start")
         check.number(min(actor.size_m) > 0, f"{place}.size_m", actor.size_m, "sizes above 0 m")
         check.number(actor.speed_mps >= 0, f"{place}.speed_mps", actor.speed_mps, "a speed of at least 0")
-        if actor.driver.kind not in ("idm", "none"):
-            check.name(actor.driver.kind, ("idm", "none"), f"{place}.driver.kind", "unknown-driver")
+        if actor.driver.kind not in DRIVER_KINDS:
+            check.name(actor.driver.kind, DRIVER_KINDS, f"{place}.driver.kind", "unknown-driver")
         for label, node in walk(actor.behaviour, f"{place}.behaviour"):
             check.node(label, node)
     for k, program in enumerate(scenario.signals):

@@ -125,6 +125,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
         batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
         batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b], batch.commands[b],
+        batch.habit[b], batch.mind[b], batch.rule[b],
     )  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     if mode == MODE_REPLAY:
         return int(w.replay[min(w.run[STEP], w.replay.shape[0] - 1), LOG_COLUMNS, i])
     if lamps & HAS_BRAKE_LIGHTS:
-        holds = w.param_i[DRIVER, i] == DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
+        holds = w.param_i[DRIVER, i] >= DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
         rests = w.state[SPEED, i] < 0.1 and holds and w.state[COMMAND, i] <= 0.0 and w.run[STEP] > 0
         if w.state[COMMAND, i] < -0.5 or rests or mode == MODE_FREE:
             lit |= 4
@@ -243,7 +244,7 @@ def begin_moves(pool: Pool, w: Batch, driver: int, accel: float, angle: float) -
         accel, angle = ego_command(pool, w, driver)
     w.work[W_ACCEL, ego], w.work[W_ANGLE, ego] = accel, angle
     for i in range(w.world_i[NUM_ACTORS]):
-        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
+        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH and w.param_i[DRIVER, i] <= DRIVER_IDM:
             behave(pool, w, i)
 
 
@@ -252,7 +253,9 @@ def decide(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
     """Commands of every `lanes`-th actor, all from the state before the step."""
     for i in range(lane, w.world_i[NUM_ACTORS], lanes):
         if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
-            w.state[COMMAND, i] = actor_command(pool, w, i)
+            # Actors with habits have thought already (`think_kernels`): their commands stand there.
+            if w.param_i[DRIVER, i] <= DRIVER_IDM:
+                w.state[COMMAND, i] = actor_command(pool, w, i)
             free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
             if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
                 dodge(pool, w, i)

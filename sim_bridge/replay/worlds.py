@@ -100,11 +100,11 @@ def driven_length_m(rollout: Rollout) -> float:
     return float(np.linalg.norm(np.diff(points[:, :2], axis=0), axis=-1).sum())
 
 
-def driven_points(rollout: Rollout) -> Float[np.ndarray, "n 3"]:
-    """Where the ground under the ego's box centre was, at least half a metre apart."""
-    ego = rollout.ego_index
+def driven_points(rollout: Rollout, actor: int | None = None) -> Float[np.ndarray, "n 3"]:
+    """Where the ground under the box centre of the ego, or of another actor, was, at least half a metre apart."""
+    ego = rollout.ego_index if actor is None else actor
     valid = rollout.valid[:, ego]
-    if not valid[0]:
+    if actor is None and not valid[0]:
         raise RoadloomError("the ego must exist at the first moment of a log that is to be replayed")
     poses = rollout.world_from_actor[valid][:, ego]
     ground = poses.translation_m - 0.5 * rollout.actors.size_m[ego, 2] * poses.rotation[..., 2]
