@@ -319,5 +319,6 @@ def world_floats(scenario: ConcreteScenario, options: EmbeddedOptions) -> np.nda
     values[at.DT], values[at.FRICTION] = scenario.step_s, scenario.environment.road_friction
     values[at.TARGET_SPEED], values[at.GOAL_S] = scenario.ego.target_speed_mps, scenario.ego.goal_s_m
     values[at.NOISE] = options.acceleration_noise_mps2
+    values[at.PATH_FRICTION] = scenario.environment.road_friction if options.paths_need_grip else 1e3
     fill_ego(values, ego_vehicle(scenario.ego.kind, scenario.ego.wheelbase_m, options), options)
     return values

@@ -88,7 +88,15 @@ HIT: Final = 8
 INDICATOR: Final = 9
 # Whom it has touched: bits of two columns.
 TOUCHED: Final = 10
-INT_COLUMNS: Final = 12
+# Bits of what has been told of an actor: that its wish was beyond its grip, that its trailer folded.
+TOLD: Final = 12
+BEYOND_GRIP: Final = 1
+TOLD_GRIP: Final = 2
+FOLDED: Final = 4
+TOLD_FOLDED: Final = 8
+# Whether a flat tyre draws it aside.
+SWERVES: Final = 13
+INT_COLUMNS: Final = 14
 
 # How an actor moves.
 MODE_EGO: Final = 0
@@ -96,6 +104,7 @@ MODE_PATH: Final = 1
 MODE_STATIC: Final = 2
 MODE_FREE: Final = 3
 MODE_REPLAY: Final = 4
+MODE_TRAILER: Final = 5
 
 # Parameters of actors, floats.
 LENGTH: Final = 0
@@ -144,6 +153,7 @@ DO_CHANGE_LANE: Final = 3
 DO_MOVE_SIDEWAYS: Final = 4
 DO_FOLLOW_PATH: Final = 5
 DO_WAIT: Final = 6
+DO_FAIL: Final = 20
 ON_NOTHING: Final = 0
 ON_TIME: Final = 1
 ON_DISTANCE: Final = 2
@@ -186,7 +196,9 @@ EGO_STEER_LAG: Final = 8
 NOISE: Final = 9
 EGO_DEAD_TIME: Final = 10
 EGO_FEEDS_FORWARD: Final = 11
-V_FIRST: Final = 12
+# Friction that actors on paths have; 1000 where they are to do as they are told on any road.
+PATH_FRICTION: Final = 12
+V_FIRST: Final = 13
 
 # The ego's vehicle: columns from V_FIRST of the world constants.
 V_MASS: Final = 0
@@ -256,6 +268,9 @@ EVENT_SIGNAL: Final = 3
 EVENT_GOAL: Final = 4
 EVENT_DESPAWN: Final = 5
 EVENT_SPAWN: Final = 6
+EVENT_FAILURE: Final = 20
+EVENT_GRIP: Final = 21
+EVENT_JACKKNIFE: Final = 22
 
 AFTERMATH_S: Final = 0.5
 GRAVITY: Final = 9.80665

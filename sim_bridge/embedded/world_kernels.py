@@ -30,6 +30,7 @@ from sim_bridge.embedded.layout import (
     ALONG,
     AT_GOAL,
     BASE_D,
+    BEYOND_GRIP,
     COMMAND,
     CRASH_STEP,
     DRIVER,
@@ -37,7 +38,10 @@ from sim_bridge.embedded.layout import (
     DT,
     EGO,
     EVENT_DESPAWN,
+    EVENT_GRIP,
+    EVENT_JACKKNIFE,
     EVENT_SPAWN,
+    FOLDED,
     GOAL_S,
     GX,
     GY,
@@ -81,6 +85,9 @@ from sim_bridge.embedded.layout import (
     STEER,
     STEP,
     TARGET_SPEED,
+    TOLD,
+    TOLD_FOLDED,
+    TOLD_GRIP,
     VALID,
     VX,
     VY,
@@ -279,11 +286,18 @@ def move(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
 
 @inlined
 def note_comings(w: Batch) -> None:
-    """Records which replayed actors came and went in this step."""
+    """Records which replayed actors came and went in this step, and what movers marked as news."""
     before = (w.run[STEP] - 1) % w.log.shape[0]
     for i in range(w.world_i[NUM_ACTORS]):
         if w.flags[MODE, i] == MODE_REPLAY and w.flags[VALID, i] != w.log_valid[before, i]:
             record(w, EVENT_SPAWN if w.flags[VALID, i] == 1 else EVENT_DESPAWN, i, -1)
+        told = w.flags[TOLD, i]
+        if told & BEYOND_GRIP and not told & TOLD_GRIP:
+            w.flags[TOLD, i] |= TOLD_GRIP
+            record(w, EVENT_GRIP, i, -1)
+        if told & FOLDED and not told & TOLD_FOLDED:
+            w.flags[TOLD, i] |= TOLD_FOLDED
+            record(w, EVENT_JACKKNIFE, i, -1)
 
 
 @inlined
