@@ -54,6 +54,9 @@ def faults_of(scenario: ConcreteScenario, road: RoadPaths) -> list[Fault]:
         check.number(actor.speed_mps >= 0, f"{place}.speed_mps", actor.speed_mps, "a speed of at least 0")
         if actor.driver.kind not in ("idm", "none"):
             check.name(actor.driver.kind, ("idm", "none"), f"{place}.driver.kind", "unknown-driver")
+        if actor.traits.get("towed_by"):
+            others = tuple(name for name in check.actors if name != actor.id)
+            check.name(str(actor.traits["towed_by"]), others, f"{place}.traits.towed_by", "unknown-actor")
         for label, node in walk(actor.behaviour, f"{place}.behaviour"):
             check.node(label, node)
     for k, program in enumerate(scenario.signals):

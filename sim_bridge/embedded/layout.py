@@ -119,7 +119,13 @@ JERK: Final = 8
 WHEELBASE: Final = 9
 REAR: Final = 10
 FORESIGHT: Final = 11
-PARAM_COLUMNS: Final = 12
+# Trailers: where what tows it has the hitch, behind its centre; from the hitch back to the own axle and to the own
+# centre; largest angle at the hitch.
+HITCH_AT: Final = 12
+TOW_AXLE: Final = 13
+TOW_EYE: Final = 14
+TOW_FOLD: Final = 15
+PARAM_COLUMNS: Final = 16
 
 # Parameters of actors, integers.
 KIND: Final = 0
@@ -131,7 +137,10 @@ FIRST_PHASE: Final = 5
 NUM_PHASES: Final = 6
 LAMPS: Final = 7
 WALKS: Final = 8
-PARAM_INTS: Final = 9
+# Who tows it, and how many couplings lie before it; 0 for whoever is no trailer.
+TOWED_BY: Final = 9
+TOW_RANK: Final = 10
+PARAM_INTS: Final = 11
 DRIVER_NONE: Final = 0
 DRIVER_IDM: Final = 1
 
@@ -232,7 +241,8 @@ LOW_BEAM: Final = 5
 SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
 EGO_MODEL: Final = 8
-WORLD_INTS: Final = 9
+TOW_RANKS: Final = 9
+WORLD_INTS: Final = 10
 MODEL_KINEMATIC: Final = 0
 MODEL_DYNAMIC: Final = 1
 

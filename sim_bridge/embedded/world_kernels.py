@@ -62,6 +62,7 @@ from sim_bridge.embedded.layout import (
     MODE_FREE,
     MODE_PATH,
     MODE_REPLAY,
+    MODE_TRAILER,
     NUM_ACTORS,
     NUM_SIGNALS,
     NUM_STEPS,
@@ -118,6 +119,7 @@ from sim_bridge.embedded.traffic_kernels import (
     see_everything,
     slow_for_path,
 )
+from sim_bridge.embedded.trailer_kernels import hitch_trailers, pull_trailers
 
 EXTERNAL, IDM_LANE_FOLLOW, CONSTANT_SPEED = 0, 1, 2
 FREE_SPEED_MPS = 999.0
@@ -212,7 +214,7 @@ def begin(pool: Pool, w: Batch) -> None:
     """
     for i in range(w.world_i[NUM_ACTORS]):
         mode = w.flags[MODE, i]
-        if mode != MODE_REPLAY and w.flags[VALID, i] == 1:
+        if mode != MODE_REPLAY and mode != MODE_TRAILER and w.flags[VALID, i] == 1:
             heading = path_heading(pool, w.paths[w.flags[PATH, i]], w.state[S, i])
             w.state[YAW, i] = wrap(heading + w.state[YAW, i])
             if mode == MODE_EGO:
@@ -221,6 +223,7 @@ def begin(pool: Pool, w: Batch) -> None:
                 pose_on_path(pool, w, i, True)
         w.state[BASE_D, i] = w.state[D, i]
         remember_pose(w, i)
+    hitch_trailers(w)
     show_signals(w)
     know_headings(w, 0, 1)
     see_everything(pool, w, 0, 1)
@@ -337,6 +340,9 @@ def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
         decide(pool, w, lane, lanes)
         wait()
         move(pool, w, lane, lanes)
+        wait()
+        if lane == 0:
+            pull_trailers(w)
         wait()
         know_neighbours(w, lane, lanes)
         wait()
