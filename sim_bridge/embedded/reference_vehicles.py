@@ -171,7 +171,8 @@ def slip_rates(q: Float[np.ndarray, "3"], delta: float, force: float, car: Vehic
 def towed_heading(heading: float, hitch_m: Float[np.ndarray, "n 2"], axle_m: float) -> float:
     """Heading of a trailer whose hitch has gone along a line of points, by Heun's rule.
 
-    psi' = (v_y cos psi - v_x sin psi) / L, the differential equation of an axle that does not slide; Rouchon, Fliess, Levine, Martin (1993).
+    psi' = (v_y cos psi - v_x sin psi) / L, the differential equation of an axle that does not slide; Rouchon, Fliess,
+    Levine, Martin (1993).
     """
     for a, b in itertools.pairwise(hitch_m):
         dx, dy = float(b[0] - a[0]), float(b[1] - a[1])

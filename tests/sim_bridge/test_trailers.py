@@ -93,7 +93,7 @@ def test_a_folding_trailer_is_told_once():
 
 
 def test_a_tractor_does_not_collide_with_its_trailer_but_others_do():
-    parked = car("parked", 80.0, 0.0, "middle", driver=STILL, start=Place("right", 97.0, 2.0))
+    parked = car("parked", 80.0, 0.0, "middle", driver=STILL, start=Place("right", 92.0, 2.0))
     wanted = scenario(trailer(), parked, ego=TRACTOR)
     rollout = drive(wanted, 0.0, 0.0, 20)
     hits = [event.actor_ids for event in rollout.events if event.kind == "collision"]
