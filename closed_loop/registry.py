@@ -4,6 +4,7 @@ A policy is named
     by its registered name              idm, pdm_closed, ...
     as Python of your own               python:package.module:name, python:path/to/file.py:name
     as a network                        torch:model.pt2, onnx:model.onnx
+    as a log that is driven again       log:path/to/log
     as a server                         http://host:port, https://host:port, grpc://host:port
 """
 
@@ -22,6 +23,7 @@ POLICIES = Registry(
     builtin={
         "idm": "closed_loop.policies.idm:IdmPolicy",
         "idm_nuplan": "closed_loop.policies.idm:NuplanIdmPolicy",
+        "idm_mobil": "closed_loop.policies.idm_mobil:IdmMobilPolicy",
         "cautious": "closed_loop.policies.cautious:CautiousPolicy",
         "constant_speed": "closed_loop.policies.constant_speed:ConstantSpeedPolicy",
         "aeb": "closed_loop.policies.aeb:AebPolicy",
@@ -33,6 +35,8 @@ POLICIES = Registry(
         "fuzzy_safety": "closed_loop.policies.regulation_driver:FuzzySafetyPolicy",
         "reg157": "closed_loop.policies.regulation_driver:Reg157Policy",
         "rss_driver": "closed_loop.policies.regulation_driver:RssDriverPolicy",
+        "pdm_closed": "closed_loop.policies.pdm.policy:PdmClosedPolicy",
+        "rss_guarded": "closed_loop.policies.rss_guarded:RssGuardedPolicy",
         "delayed": "closed_loop.policies.delayed:DelayedPolicy",
     },
 )
@@ -41,6 +45,7 @@ SCHEMES: Mapping[str, str] = {
     "python": "closed_loop.policies.own_code:load_policy",
     "torch": "closed_loop.policies.torch_network:load_policy",
     "onnx": "closed_loop.policies.onnx_network:load_policy",
+    "log": "closed_loop.policies.log_replay:load_policy",
     "http": "closed_loop.policies.remote:at_http",
     "https": "closed_loop.policies.remote:at_https",
     "grpc": "closed_loop.policies.remote:at_grpc",

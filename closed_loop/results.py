@@ -164,6 +164,7 @@ class EvalReport:
         episodes: one result per scenario, in the order of the suite.
         report_version: of this format.
         selection: what of the suite was run, as plain data: filters, shard, repeats.
+        plan_digest: of the gate plan that was fixed before the run; empty without one.
     """
 
     policy: str
@@ -176,6 +177,7 @@ class EvalReport:
     episodes: Sequence[EpisodeResult]
     report_version: str = field(default=REPORT_VERSION)
     selection: Mapping[str, Any] = field(default_factory=lambda: {})
+    plan_digest: str = ""
 
     def values(self, metric: str) -> list[float]:
         """Every value of a metric that applies."""

@@ -202,7 +202,8 @@ def profiles(
     step = np.diff(trajectory.position_m, axis=1)
     yaw = trajectory.yaw_rad[:, :-1]
     along = np.cos(yaw) * step[..., 0] + np.sin(yaw) * step[..., 1]
-    fit = along @ _speed_fit(along.shape[1], dt, parameters.jerk_penalty).T
+    # Row by row: one product over all rows may differ in the last bit with their number.
+    fit = np.matmul(along[:, None, :], _speed_fit(along.shape[1], dt, parameters.jerk_penalty).T)[:, 0]
     speed = np.cumsum(np.concatenate([fit[:, :1], fit[:, 1:] * dt], axis=1), axis=1)
     turn = wrap_angle(np.diff(trajectory.yaw_rad, axis=1))
     return speed, _curvatures(turn, speed, dt, parameters.curvature_rate_penalty)
@@ -220,15 +221,25 @@ def _speed_fit(num_steps: int, dt: float, jerk_penalty: float) -> Float[np.ndarr
 
 
 def _curvatures(turn: np.ndarray, speed: np.ndarray, dt: float, penalty: float) -> np.ndarray:
-    count = turn.shape[1]
-    integrate = np.tri(count) * (speed * dt**2)[..., None]
-    integrate[..., 0] = speed * dt
-    weight = np.full(count, penalty)
-    weight[0] = _INITIAL_CURVATURE_PENALTY
-    normal = np.swapaxes(integrate, -1, -2) @ integrate + np.diag(weight)
-    right = np.swapaxes(integrate, -1, -2) @ turn[..., None]
-    fit = np.linalg.solve(normal, right)[..., 0]
-    return np.cumsum(np.concatenate([fit[:, :1], fit[:, 1:] * dt], axis=1), axis=1)
+    """Minimises sum (v dt k - turn)^2 + p0 k_0^2 + p sum ((k_j - k_j-1) / dt)^2 over curvatures k.
+
+    The first curvature and its rates are the unknowns of the definition; in the curvatures themselves the normal
+    matrix has three diagonals, which are eliminated from top to bottom.
+    """
+    count, side = turn.shape[1], penalty / dt**2
+    diagonal = (speed * dt) ** 2
+    diagonal[:, :-1] += side if count > 1 else 0.0
+    diagonal[:, 1:] += side
+    diagonal[:, 0] += _INITIAL_CURVATURE_PENALTY
+    made = speed * dt * turn
+    for k in range(1, count):
+        factor = side / diagonal[:, k - 1]
+        diagonal[:, k] -= factor * side
+        made[:, k] += factor * made[:, k - 1]
+    made[:, -1] /= diagonal[:, -1]
+    for k in range(count - 2, -1, -1):
+        made[:, k] = (made[:, k] + side * made[:, k + 1]) / diagonal[:, k]
+    return made
 
 
 def _at(values: Float[np.ndarray, "B N"], step_s: float, time_s: Float[np.ndarray, "K"]) -> Float[np.ndarray, "B K"]:
@@ -276,6 +287,9 @@ class KinematicBicycle:
             acceleration_mps2=got,
             steering_rad=np.clip(state.steering_rad + turned, -self.max_steering_rad, self.max_steering_rad),
         )
+
+
+NUPLAN_TRACKER, NUPLAN_BICYCLE = LqrTracker(), KinematicBicycle()
 
 
 def ego_state(observation: Observation) -> RearAxleState:

@@ -142,7 +142,7 @@ class ScenarioVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         drawn = [draw(self.sources, generator(self._seed, k))[1] for k in range(self.draws)]
         self._drawn = drawn
         specs, pool = compile_scenarios(drawn, [one.seed for one in drawn], self.options)
-        self._session = EmbeddedSession(specs, pool, self.options.num_threads, rows=[0] * self.num_envs)
+        self._session = EmbeddedSession(specs, pool, self.options, rows=[0] * self.num_envs)
         self._chosen = np.zeros(self.num_envs, dtype=np.int64)
 
     def _place(self, slots: np.ndarray) -> Observation:

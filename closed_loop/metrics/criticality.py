@@ -30,6 +30,7 @@ from closed_loop.metrics.longitudinal import (
 from closed_loop.metrics.manoeuvres import Limits, Plan, ReactionTimes, Traffic, reaction_times
 from closed_loop.metrics.proximity import box_time_to_collision_s
 from closed_loop.metrics.threats import (
+    DRY_FRICTION,
     RSS_PEDESTRIAN,
     RSS_VEHICLE,
     WORST_ACCELERATION_MPS2,
@@ -46,10 +47,12 @@ from driving_data.taxonomy import PEDESTRIANS, STATIC_OBJECTS
 
 CAP_S = 10.0
 CAP_MPS2 = 100.0
-PLAN_S = 4.0
+THREAT_S = 4.0
+PLAN_S = 8.0
 PLAN_STEP_S = 0.1
 _NEAR_M = 60.0
 _MOVING_MPS = 0.5
+_CROSSING_SINE = float(np.sin(np.deg2rad(20.0)))
 
 
 def _counted(drive: Drive) -> slice:
@@ -180,7 +183,7 @@ class Crossing:
 
 @lru_cache(maxsize=4)
 def crossings_of(drive: Drive) -> tuple[Crossing, ...]:
-    """Everyone whose swept area meets the ego's, least PET first; those that shared it at one time are left out."""
+    """Everyone who crossed the ego's way at another time, least PET first."""
     ego = Track(drive.time_s, drive.center_m, drive.yaw_rad, drive.size_m)
     low, high = drive.center_m.min(axis=0), drive.center_m.max(axis=0)
     found: list[Crossing] = []
@@ -199,10 +202,19 @@ def crossings_of(drive: Drive) -> tuple[Crossing, ...]:
         if area is None:
             continue
         own = encroachment(ego, area)
-        value = post_encroachment_s(own, encroachment(track, area))
-        if np.isfinite(value):
+        theirs = encroachment(track, area)
+        value = post_encroachment_s(own, theirs)
+        if np.isfinite(value) and _crosses(ego, own, track, theirs):
             found.append(Crossing(name, value, own))
     return tuple(sorted(found, key=lambda crossing: (crossing.post_encroachment_s, crossing.actor_id)))
+
+
+def _crosses(first: Track, own: Encroachment, second: Track, theirs: Encroachment) -> bool:
+    """Whether two come from different directions, more than 20 degrees apart: who follows or meets does not cross."""
+    headings = [
+        np.interp(at.enter_s, track.time_s, np.unwrap(track.yaw_rad)) for track, at in ((first, own), (second, theirs))
+    ]
+    return bool(abs(np.sin(headings[0] - headings[1])) > _CROSSING_SINE)
 
 
 _NO_CROSSING = "nobody used the same ground before or after"
@@ -273,7 +285,7 @@ def _reactions(drive: Drive) -> tuple[int, ReactionTimes] | None:
         return None
     times = box_time_to_collision_s(drive)[_counted(drive)].min(axis=1)
     step = int(np.argmin(times))
-    if not times[step] < PLAN_S:
+    if not times[step] < THREAT_S:
         return step, ReactionTimes(*(float("inf"),) * 4)
     return step, reactions_at(drive, step)
 
@@ -335,16 +347,21 @@ def worst_time(drive: Drive) -> MetricValue:
 
 
 def space_occupancy(drive: Drive) -> MetricValue:
-    """SOI: moments times actors in the ego's personal space."""
+    """SOI: moments times actors in the ego's personal space, stopping distance included."""
     if not drive.others.ids:
         return not_applicable("no other actor")
-    other, part = drive.others, _counted(drive)
+    inside = _intrusions(drive, DRY_FRICTION)[_counted(drive)]
+    near = _intrusions(drive, None)[_counted(drive)]
+    return MetricValue(float(inside.sum()), evidence={"within_margins": float(near.sum())})
+
+
+def _intrusions(drive: Drive, friction: float | None) -> np.ndarray:
+    other = drive.others
     inside = intrudes(
-        drive.center_m[part, None], drive.yaw_rad[part, None], drive.size_m, drive.speed_mps[part, None],
-        other.center_m[part], other.yaw_rad[part], other.size_m,
+        drive.center_m[:, None], drive.yaw_rad[:, None], drive.size_m, drive.speed_mps[:, None],
+        other.center_m, other.yaw_rad, other.size_m, friction,
     )  # fmt: skip
-    count = float((inside & other.valid[part]).sum())
-    return MetricValue(count, evidence={"seconds": count * drive.step_s} if drive.num_steps > 1 else {})
+    return inside & other.valid
 
 
 def delta_v(drive: Drive) -> MetricValue:
@@ -456,7 +473,8 @@ METRICS = (
            "Earliest contact if everyone accelerated anywhere with 11.5 m/s^2 (WTTC).", worst_time),
     Metric("space_occupancy_index", "1.0.0", "Space occupancy index", "", _LOW, _MEAN,
            "Tsukaguchi, Mori (1987); margins of CommonRoad-CriMe",
-           "Moments times actors within 2 m ahead, 0.5 m behind and beside the ego (SOI).", space_occupancy),
+           "Moments times actors within 2 m and the stopping distance ahead, 0.5 m behind and beside the ego (SOI).",
+           space_occupancy),
     Metric("delta_v", "1.0.0", "Delta-V", "m/s", _LOW, _MEAN, "nuplan-devkit e924167; equal masses",
            "Change of the ego's velocity in the worst contact; 0 without one.", delta_v),
     Metric("rss_longitudinal_margin", "1.0.0", "RSS margin", "m", _HIGH, _MEAN, _RSS,

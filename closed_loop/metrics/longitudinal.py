@@ -15,6 +15,7 @@ MAX_BRAKING_MPS2 = 11.5
 SAFETY_TIME_S = 2.0
 EXPOSURE_TTC_S = 2.0
 SAME_ACCELERATION_MPS2 = 0.1
+_ROUNDING_MPS2 = 1e-9
 MADR_MPS2 = (8.45, 1.40, 4.23, 12.68)
 """Mean, deviation, least and greatest deceleration that vehicles can reach (Cunto and Saccomanno)."""
 
@@ -70,10 +71,12 @@ def ttc_constant_acceleration_s(
     d, v, a = (np.where(known, value, 0.0) for value in (gap, dv, da))
     root = v**2 - 2 * d * a
     steady = (v < 0) & (np.abs(a) <= SAME_ACCELERATION_MPS2)
-    curved = ~steady & (root >= 0) & (((v < 0) & (a != 0)) | ((v >= 0) & (a < 0)))
+    # Accelerations that differ by rounding alone are equal: else the gap would close after 10^15 seconds.
+    bends = np.abs(a) > _ROUNDING_MPS2
+    curved = ~steady & (root >= 0) & bends & ((v < 0) | (a < 0))
     time = np.full(gap.shape, np.inf)
     time = np.where(steady, -d / np.where(v < 0, v, -1.0), time)
-    time = np.where(curved, (-v - np.sqrt(np.maximum(root, 0.0))) / np.where(a == 0, 1.0, a), time)
+    time = np.where(curved, (-v - np.sqrt(np.maximum(root, 0.0))) / np.where(bends, a, 1.0), time)
     return np.where(known, np.where(d <= 0, 0.0, time), np.inf)
 
 

@@ -7,8 +7,9 @@ is the greatest of the three. TTC* is the first contact along the plan itself: i
 inf too; where no reaction helps, TTX is -inf.
 
 Source: Tamke, Dang and Breuel, IEEE IV (2011). Limits after CommonRoad-CriMe, whose point mass is bounded to 8 m/s^2 on
-each axis and 25 m/s^3: braking 8, kick-down min(8, 11.5 v_s / v) with v_s = 7.319 m/s, lateral 8, jerk 25. Every
-moment is tried instead of a binary search, which needs that success at one moment implies success before it.
+each axis of the map: braking 8, kick-down min(8, 11.5 v_s / v) with v_s = 7.319 m/s, lateral 8, all at once (a bound of
+the jerk may be set). Every moment is tried instead of a binary search, which needs that success at one moment implies
+success before it.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Limits:
         power_mps2: acceleration at and below the switching speed; falls with 1 / v above.
         switching_speed_mps: where the engine's power begins to bound.
         lateral_mps2: of a swerve.
-        jerk_mps3: growth of either.
+        jerk_mps3: growth of braking and kick-down; unbounded by default.
         swerve_m: lateral offset of a swerve: there and no farther.
         max_speed_mps: top speed.
     """
@@ -39,7 +40,7 @@ class Limits:
     power_mps2: float = 11.5
     switching_speed_mps: float = 7.319
     lateral_mps2: float = 8.0
-    jerk_mps3: float = 25.0
+    jerk_mps3: float = float("inf")
     swerve_m: float = 3.5
     max_speed_mps: float = 50.8
 

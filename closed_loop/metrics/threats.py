@@ -15,6 +15,7 @@ from closed_loop.metrics.boxes import overlap_m
 MAX_LATERAL_MPS2 = 8.0
 WORST_ACCELERATION_MPS2 = 11.5
 MASS_KG = 2000.0
+DRY_FRICTION = 0.7
 FRONT_MARGIN_M, REAR_MARGIN_M, SIDE_MARGIN_M = 2.0, 0.5, 0.5
 
 Array = Float[np.ndarray, "..."] | float
@@ -175,8 +176,8 @@ def rss_opposite_direction_m(
     other: RssParameters = RSS_VEHICLE,
 ) -> Float[np.ndarray, "..."]:  # fmt: skip
     """Safe distance of two that meet: both stopping distances, the one in its own lane braking with b_min,correct."""
-    first = np.abs(np.asarray(correct_speed_mps, dtype=np.float64))
-    second = np.abs(np.asarray(other_speed_mps, dtype=np.float64))
+    first = np.asarray(np.abs(correct_speed_mps), dtype=np.float64)
+    second = np.asarray(np.abs(other_speed_mps), dtype=np.float64)
     ways = (
         _stopping_m(first, correct, correct.min_braking_correct_mps2),
         _stopping_m(second, other, other.min_braking_mps2),

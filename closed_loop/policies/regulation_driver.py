@@ -3,7 +3,7 @@
 When a model finds danger and how it brakes comes from `closed_loop.regulation.models`; this module adds what the
 published grids leave out. There one other vehicle is on a straight lane and a case ends; here there are many, along a
 route, and driving goes on:
-- Danger is judged for every actor beside or ahead, in (s, d) of the route; the hardest braking that is asked for counts.
+- Danger is judged for every actor beside or ahead, in (s, d) of the route; the hardest braking asked for counts.
 - The grids tell some models that a leader brakes or uncovers an obstacle ("triggered"). Here an actor in the swath
   triggers where it brakes or stands and the calm law no longer suffices: slowing to its speed within the gap takes
   more than `calm_mps2`.

@@ -12,6 +12,7 @@ values instead of margins.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -37,6 +38,8 @@ from closed_loop.rules.formula import (
 )
 from closed_loop.rules.numeric import Arrays, NumpyArrays
 from driving_data.errors import Fault, InputError, nearest_name
+
+_BLOCK = 1 << 15
 
 Signals: TypeAlias = Mapping[str, Any]
 """Values by `Signal.key`: (*batch, T) for `speed`, (*batch, T, A) for `gap(*)`, (*batch, T, A, A) for `apart(*,*)`."""
@@ -70,6 +73,7 @@ class Evaluation:
     step_s: float
     arrays: Arrays
     truth: bool = False
+    scales: Mapping[Node, float] = field(default_factory=lambda: {})
     known: dict[Node, Any] = field(default_factory=lambda: {})
 
     def value(self, node: Node) -> Any:
@@ -167,7 +171,7 @@ class Evaluation:
             margin, op = self._compare(node), node.op
         margin = self._known_only(node, margin)
         if not self.truth:
-            return margin
+            return margin / self.scales[node] if node in self.scales else margin
         at_zero = op in ("<=", ">=", "==")
         return np.where(margin >= 0 if at_zero else margin > 0, 1.0, -1.0)
 
@@ -260,8 +264,7 @@ def robustness(
         InputError: a signal of the formula is missing; every missing one is told.
         ValueError: shapes do not fit, a margin is NaN, or an interval holds no sample.
     """
-    trace = trace_of(formula, signals, present)
-    return _shaped(evaluation(formula, trace, step_s).value(formula.root), trace)
+    return _in_blocks(formula, trace_of(formula, signals, present), step_s, truth=False)
 
 
 def satisfaction(
@@ -277,15 +280,20 @@ def satisfaction(
     Args: as `robustness`; `strict` names the signals that hold only above zero where they stand as predicates.
     Raises: as `robustness`.
     """
-    trace = trace_of(formula, signals, present, strict)
-    return _shaped(evaluation(formula, trace, step_s, truth=True).value(formula.root), trace) > 0
+    return _in_blocks(formula, trace_of(formula, signals, present, strict), step_s, truth=True) > 0
 
 
-def evaluation(formula: Formula, trace: Trace, step_s: float, truth: bool = False) -> Evaluation:
-    """An evaluation of a formula on a trace, with nothing evaluated yet."""
+def evaluation(
+    formula: Formula,
+    trace: Trace,
+    step_s: float,
+    truth: bool = False,
+    scales: Mapping[Node, float] = MappingProxyType({}),
+) -> Evaluation:
+    """An evaluation of a formula on a trace, with nothing evaluated yet; `scales` divide margins of predicates."""
     if not step_s > 0:
         raise ValueError(f"a step of {step_s} s")
-    return Evaluation(trace, variables_of(formula), step_s, NumpyArrays(), truth)
+    return Evaluation(trace, variables_of(formula), step_s, NumpyArrays(), truth, scales)
 
 
 def variables_of(formula: Formula) -> tuple[str, ...]:
@@ -346,8 +354,21 @@ def _time_last(value: Any, axes: int) -> Any:
     )  # fmt: skip
 
 
-def _shaped(value: Any, trace: Trace) -> Any:
-    """(B, 1 per variable, T) as (*batch, T); what holds of no signal with a batch is the same for every trace."""
+def _in_blocks(formula: Formula, trace: Trace, step_s: float, truth: bool) -> Any:
+    """The root's values (*batch, T), a few traces at a time.
+
+    Every part of a formula is an array; those of a block stay in the cache, and small ones are used again, where
+    arrays of a whole batch are new pages of memory each time (five times slower, measured).
+    """
     rows = math.prod(trace.batch)
-    flat = value.reshape(value.shape[0], trace.num_steps)
-    return np.broadcast_to(flat, (rows, trace.num_steps)).reshape(*trace.batch, trace.num_steps).copy()
+    out = np.empty((rows, trace.num_steps))
+    largest = max((value[0].size for value in trace.values.values() if len(value)), default=1)
+    block = max(1, _BLOCK // max(largest, 1))
+    for first in range(0, rows, block):
+        part = slice(first, first + block)
+        values = {key: value[part] for key, value in trace.values.items()}
+        present = None if trace.present is None else trace.present[part]
+        piece = Trace(values, trace.batch, trace.num_steps, present, trace.strict)
+        value = evaluation(formula, piece, step_s, truth).value(formula.root)
+        out[part] = value.reshape(value.shape[0], trace.num_steps)
+    return out.reshape(*trace.batch, trace.num_steps)

@@ -13,9 +13,10 @@ Each line of `formula` binds less tightly than those below it; the order is that
 parentheses: rtamt reads it from the left, logic books from the right. A quantifier reaches as far right as it can.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from closed_loop.rules.formula import (
@@ -62,6 +63,7 @@ def parse(
     text: str,
     *,
     signals: Collection[str] | None = None,
+    constants: Mapping[str, float] = MappingProxyType({}),
     file: str = "",
     place: Callable[[int, int], tuple[int, int]] = lambda line, column: (line, column),
     path: str = "",
@@ -71,6 +73,7 @@ def parse(
     Args:
         text: the formula; `#` begins a comment.
         signals: names that it may use; any where None.
+        constants: names that stand for numbers.
         file: for messages.
         place: the line and column in the file of a line and column (from 1) of the text.
         path: place of the formula in its document.
@@ -78,7 +81,7 @@ def parse(
     Raises:
         InputError: the text is no formula, or names signals that do not exist; every unknown name is told.
     """
-    reader = _Reader(tokens_of(text), signals)
+    reader = _Reader(tokens_of(text), signals, constants)
     root: Node | None = None
     wrong = list[Wrong]()
     try:
@@ -103,6 +106,7 @@ class _Reader:
 
     tokens: list[Token]
     signals: Collection[str] | None
+    constants: Mapping[str, float]
     at: int = 0
     depth: int = 0
     bound: tuple[str, ...] = ()
@@ -281,12 +285,14 @@ class _Reader:
         self.need(")", f"that closes {op!r}")
         return Arithmetic(op, tuple(parts))
 
-    def signal(self) -> Signal:
+    def signal(self) -> Term:
         token = self.now
         self.at += 1
+        if token.text in self.constants:
+            return Number(float(self.constants[token.text]))
         known = self.signals is None or token.text in self.signals
         if not known:
-            names = [*(self.signals or ()), *OPERATOR_NAMES]
+            names = [*(self.signals or ()), *self.constants, *OPERATOR_NAMES]
             self.unknown.append(
                 Wrong(token.start, "unknown-name", repr(token.text), "a known signal, predicate or operator",
                       nearest_name(token.text, names))

@@ -64,3 +64,32 @@ def reach(left: Any, right: Any, out: Any, backward: bool) -> None:
             for t in range(count - 1, -1, -1):
                 following = max(right[n, t], min(left[n, t], following))
                 out[n, t] = following
+
+
+@numba.njit(cache=True, nogil=True)
+def project(points: Any, line: Any, out: Any) -> None:
+    """Nearest place on a polyline with straight ends: s, d to the left, heading; its twin is `polyline.project`."""
+    count, segments = points.shape[0], line.shape[0] - 1
+    for p in range(count):
+        x, y = points[p, 0], points[p, 1]
+        best, travelled = np.inf, 0.0
+        out[p, 0] = out[p, 1] = out[p, 2] = np.nan
+        for k in range(segments):
+            dx, dy = line[k + 1, 0] - line[k, 0], line[k + 1, 1] - line[k, 1]
+            length = np.sqrt(dx * dx + dy * dy)
+            tx, ty = dx / length, dy / length
+            ox, oy = x - line[k, 0], y - line[k, 1]
+            along = ox * tx + oy * ty
+            if k > 0:
+                along = max(along, 0.0)
+            if k < segments - 1:
+                along = min(along, length)
+            gx, gy = ox - along * tx, oy - along * ty
+            distance = gx * gx + gy * gy
+            if distance < best:
+                best = distance
+                side = 1.0 if tx * gy - ty * gx >= 0 else -1.0
+                out[p, 0] = travelled + along
+                out[p, 1] = side * np.sqrt(distance)
+                out[p, 2] = np.arctan2(ty, tx)
+            travelled += length

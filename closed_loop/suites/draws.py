@@ -93,7 +93,7 @@ def repeated(scenarios: Sequence[ConcreteScenario], repeats: int) -> Listed:
     """Each scenario `repeats` times in a row: once as it is, then with seeds that are derived from its own.
 
     What is repeated is the same scene; its seed, which moves everything random in the simulator and in policies, is
-    another. The tags `repeat:<k>` and `origin:<first 16 digits of the digest>` say of which scenario it is the k-th.
+    another. The tags `repeat:<k>` and `origin:<digest>` say of which scenario it is the k-th.
 
     Raises:
         ValueError: `repeats` is below 1.
@@ -105,7 +105,7 @@ def repeated(scenarios: Sequence[ConcreteScenario], repeats: int) -> Listed:
         scenario, repeat = scenarios[index // repeats], index % repeats
         if repeat == 0:
             return scenario
-        tags = (*scenario.tags, f"repeat:{repeat}", f"origin:{scenario.digest()[:16]}")
+        tags = (*scenario.tags, f"repeat:{repeat}", f"origin:{scenario.digest()}")
         return replace(scenario, seed=derived_seed(scenario.seed, repeat), tags=tags)
 
     return scenarios if isinstance(scenarios, Listed) and repeats == 1 else Listed(len(scenarios) * repeats, make)

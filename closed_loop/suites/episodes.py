@@ -37,7 +37,7 @@ class EpisodeTask:
         simulator: where.
         simulator_name: its registered name.
         scenarios: in which worlds.
-        metrics: ids of what is measured; empty for everything.
+        metrics: ids of what is measured, or names of sets; empty for the standard ones.
         directory: where the results are kept (`suites.kept`); None for nowhere.
     """
 
@@ -86,7 +86,20 @@ def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
     seconds = story_seconds(scenario, rollout)
     if seconds < scenario.duration_s:
         distance = min(distance, GOAL_SHARE * ego.target_speed_mps * seconds)
-    return DrivingTask(route, distance, ego.target_speed_mps, seconds)
+    return DrivingTask(route, distance, ego.target_speed_mps, seconds, reactive=others_react(scenario))
+
+
+def others_react(scenario: ConcreteScenario) -> bool | None:
+    """Whether the other actors mind the ego: by the mode of a log, else where any of them has a driver.
+
+    None where nobody is there, or where a storyboard of another language moves them.
+    """
+    mode = scenario.road.parameters.get("mode")
+    if scenario.road.archetype == "log" and mode is not None:
+        return mode == "reactive"
+    if scenario.storyboard is not None or not scenario.actors:
+        return None
+    return any(actor.driver.kind != "none" for actor in scenario.actors)
 
 
 def story_seconds(scenario: ConcreteScenario, rollout: Rollout) -> float:

@@ -24,6 +24,7 @@ from closed_loop.suites.episodes import (
     run_rollouts,
 )
 from closed_loop.suites.kept import find_kept
+from closed_loop.suites.names import failure_name
 from closed_loop.suites.suite import Suite
 from driving_data.errors import Fault, InputError
 from driving_data.plain import digest
@@ -48,6 +49,7 @@ def run_suite(
     directory: Path | None = None,
     metrics: Sequence[str] = (),
     batch_size: int = BATCH_SIZE,
+    plan_digest: str = "",
 ) -> EvalReport:
     """Evaluates a policy on every scenario of a suite.
 
@@ -63,8 +65,9 @@ def run_suite(
         simulator_name: registered name, as it stands in the report.
         directory: where finished episodes are kept (`suites.kept`); a second call takes what it finds there. Without
             one every result is held in memory.
-        metrics: metric ids; all where empty.
+        metrics: metric ids and names of `catalogue.SETS`; the standard ones where empty.
         batch_size: episodes that one session runs together; no result depends on it.
+        plan_digest: of the gate plan under which this is run; it is written into the report before anything runs.
 
     Raises:
         InputError: a metric is unknown, or the suite is empty.
@@ -91,6 +94,7 @@ def run_suite(
         metrics={metric.id: info(metric) for metric in metrics_named(metrics)},
         episodes=StoredEpisodes(places) if len(places) > HELD_EPISODES else tuple(map(_held, places)),
         selection=dict(suite.selection),
+        plan_digest=plan_digest,
     )
 
 
@@ -213,11 +217,6 @@ def write_failures(report: EvalReport, suite: Suite, directory: Path) -> tuple[P
     return tuple(paths[key] for key in wanted)
 
 
-def failure_name(policy: str, episode: EpisodeResult) -> str:
-    """The file name of a failed episode's scenario."""
-    return f"{policy}-{episode.scenario_name}-{episode.scenario_digest[:12]}.json".replace("/", "_")
-
-
 def read_scenario(path: Path) -> ConcreteScenario:
     """Reads a concrete scenario from JSON.
 
@@ -249,7 +248,6 @@ def replay(
 
 __all__ = [
     "BATCH_SIZE",
-    "failure_name",
     "read_scenario",
     "replay",
     "run_rollouts",

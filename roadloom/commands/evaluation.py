@@ -1,4 +1,4 @@
-"""`evaluate`, `compare` and `gate`."""
+"""`evaluate`, `compare`, `gate`, `sign`, `replay` and `what-if`."""
 
 import sys
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from driving_data.errors import Fault, InputError
+from driving_data.plain import to_plain
 from roadloom.console import Stages, result, say
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def register(app: typer.Typer) -> None:
     app.command()(evaluate)
     app.command()(compare)
     app.command()(gate)
+    app.command()(sign)
+    app.command()(replay)
+    app.command("what-if")(what_if)
 
 
 def evaluate(
@@ -43,6 +47,7 @@ def evaluate(
     workers: Annotated[int, typer.Option(min=0, help="Tasks at a time; 0: one for each core.")] = 0,
     timeout: Annotated[float, typer.Option(min=0.0, help="Seconds for a batch before its worker is ended.")] = 600.0,
     retries: Annotated[int, typer.Option(min=0, help="Further tries where a worker was lost.")] = 1,
+    plan: Annotated[Path | None, typer.Option(help="A gate plan; its digest is fixed in the report.")] = None,
     out: Annotated[Path, typer.Option(help="Where the report is written.")] = Path("out/evaluation/report.json"),
     json: Json = False,
 ) -> None:
@@ -50,6 +55,7 @@ def evaluate(
 
     Failed episodes become files in `failures/` beside the report; `roadloom replay FILE POLICY` plays one again.
     """
+    from closed_loop.plans import read_plan
     from closed_loop.results import write_report
     from closed_loop.suites.kept import forget
     from closed_loop.suites.run import write_failures
@@ -60,13 +66,15 @@ def evaluate(
     from roadloom.suites import playable, read_suite
 
     chosen = Selection(tuple(filter or ()), *Selection.parse_shard(shard), repeats)
+    fixed = read_plan(plan).digest() if plan is not None else ""
     config = read_suite(suite) if suite else SuiteConfig(out.parent.name, tuple(scenario or ()), count)
     ready = playable(config, seed, Choice(simulator), stride or None)
     ready = replace(ready, suite=ready.suite.select(chosen))
     if not resume:
         forget(out.parent / "episodes")
     engine = make_executor(ExecutorConfig(executor, workers, timeout, retries))
-    report = run_policy(policy, ready, engine, out.parent / "episodes", Stages(), parameters_of(parameter or ()))
+    report = run_policy(policy, ready, engine, out.parent / "episodes", Stages(), parameters_of(parameter or ()),
+                        fixed)  # fmt: skip
     write_report(report, out)
     failures = write_failures(report, ready.suite, out.parent / "failures")
     if json:
@@ -121,32 +129,155 @@ def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
 
 
-def compare(candidate: Report, baseline: Report, json: Json = False) -> None:
-    """Compare two reports on the same suite, episode by episode."""
+HOLD_STATUS = 4
+"""Exit status of a gate that holds: 1 is a block, 2 wrong usage and 3 a failure of ours for every verb."""
+
+
+def compare(
+    candidate: Report,
+    baseline: Report,
+    metric: Annotated[list[str] | None, typer.Option(help="Only this metric; may be repeated.")] = None,
+    json: Json = False,
+) -> None:
+    """Compare two reports on the same suite, scenario by scenario: differences, intervals, p values, flips."""
+    from closed_loop.flips import flips_of
     from closed_loop.results import read_report
     from closed_loop.statistics import compare as compare_reports
+    from closed_loop.statistics import table_of
 
     ours, theirs = read_report(candidate), read_report(baseline)
-    rows = [row for metric in ours.metrics for row in compare_reports(ours, theirs, metric)]
+    mine, other = table_of(ours), table_of(theirs)
+    names = metric or [name for name in ours.metrics if name in theirs.metrics]
+    rows = [row for name in names for row in compare_reports(mine, other, name)]
+    flips = flips_of(ours, theirs)
     if json:
-        result(rows)
+        result({"candidate": ours.policy, "baseline": theirs.policy, "suite": ours.suite, "comparisons": rows,
+                "flips": flips})  # fmt: skip
         return
+    print(
+        f"  {'metric':<26} {'slice':<26} {'pairs':>6} {'difference':>11}  {'95 %':<18} {'better/worse':>12}  p (Holm)"
+    )
     for row in rows:
         if row.difference is not None:
-            print(f"  {row.metric:<26} {row.slice:<26} {row.difference:>+9.3f}  {_interval(row.low, row.high)}")
+            counts = f"{row.num_better}/{row.num_worse}"
+            print(f"  {row.metric:<26} {row.slice:<26} {row.num_pairs:>6} {row.difference:>+11.3f}  "
+                  f"{_interval(row.low, row.high):<18} {counts:>12}  {row.p_adjusted:.3g}")  # fmt: skip
+    for flip in flips:
+        print(f"  {flip.fails} fails in {flip.scenario}: {flip.reason}: {flip.command}")
 
 
-def gate(candidate: Report, baseline: Report, json: Json = False) -> None:
-    """Decide whether the candidate may replace the baseline; exit status 1 unless it is accepted."""
-    from closed_loop.gates import Outcome, decide
+def gate(
+    candidate: Report,
+    baseline: Report,
+    plan: Annotated[Path | None, typer.Option(help="The gate plan that both reports were run under.")] = None,
+    sign_off: Annotated[list[Path] | None, typer.Option(help="A signature that `sign` wrote; may be repeated.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for decision.json, .xml, .md and .html.")] = None,
+    json: Json = False,
+) -> None:
+    """Decide whether the candidate may replace the baseline: exit status 0 PASS, 1 BLOCK, 4 HOLD."""
+    from closed_loop.decision_texts import WORDS, write_decision
+    from closed_loop.gates import GatePlan, Outcome, decide
+    from closed_loop.plans import read_plan, read_sign_off
     from closed_loop.results import read_report
 
-    decision = decide(read_report(candidate), read_report(baseline))
+    chosen = GatePlan() if plan is None else read_plan(plan)
+    marks = [read_sign_off(path) for path in sign_off or ()]
+    decision = decide(read_report(candidate), read_report(baseline), chosen, marks, registered=plan is not None)
+    for path in write_decision(decision, out) if out is not None else ():
+        say(str(path))
     if json:
-        result(decision)
+        result({**to_plain(decision), "digest": decision.digest()})
     else:
-        say(f"{decision.outcome.value}: {decision.candidate} against {decision.baseline}")
+        say(f"{WORDS[decision.outcome]}: {decision.candidate} against {decision.baseline}, {decision.digest()[:16]}")
         for reason in decision.reasons:
-            print(f"  {reason.outcome.value:<22} {reason.text}")
-    if decision.outcome is not Outcome.ACCEPT:
-        raise typer.Exit(1)
+            print(f"  {WORDS[reason.outcome]:<6} {reason.rule:<16} {reason.text}")
+    if decision.outcome is not Outcome.PASS:
+        raise typer.Exit(1 if decision.outcome is Outcome.BLOCK else HOLD_STATUS)
+
+
+def sign(
+    decision: Annotated[Path, typer.Argument(help="decision.json, as `gate --out` wrote it.")],
+    name: Annotated[str, typer.Option(help="Who signs.")],
+    date: Annotated[str, typer.Option(help="The day, as 2026-05-31.")],
+    statement: Annotated[str, typer.Option(help="What the reviewer says.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where the signature is written; else beside the decision.")] = None,
+    json: Json = False,
+) -> None:
+    """Sign a decision: `gate --sign-off FILE` counts the signature while the decision stays what it is."""
+    from closed_loop.decision_texts import read_decision
+    from closed_loop.plans import SignOff
+    from closed_loop.results import write_json
+
+    mark = SignOff(name, date, read_decision(decision).digest(), statement)
+    path = out or decision.with_name(f"sign-off-{'-'.join(name.lower().split())}.json".replace("/", "_"))
+    write_json(path, mark)
+    if json:
+        result(mark)
+    else:
+        print(path)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A concrete scenario, as in the `failures/` of a report.")],
+    policy: Annotated[str, typer.Argument(help="Name of a policy.")],
+    parameter: Annotated[list[str] | None, typer.Option(help="A parameter of the policy, as name=value.")] = None,
+    simulator: Annotated[str, typer.Option(help="Which simulator.")] = "embedded",
+    png: Annotated[Path | None, typer.Option(help="Writes what happened, from above, as a picture.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Writes a page on which it plays.")] = None,
+    json: Json = False,
+) -> None:
+    """Play one episode again and say what came of it."""
+    from closed_loop.registry import make_policy
+    from closed_loop.suites.run import replay as play
+    from sim_bridge.registry import SIMULATORS
+
+    driver = make_policy(policy, parameters_of(parameter or ()))
+    episode, rollout = play(file, driver, SIMULATORS.load(simulator)(), simulator)
+    if png is not None:
+        from roadloom.pictures import episode_picture
+
+        say(str(episode_picture(rollout, png)))
+    if html is not None:
+        from roadloom.pictures import episode_page
+
+        note = "; ".join(failure.reason for failure in episode.failures) or "nothing failed"
+        say(str(episode_page(rollout, f"{policy} in {episode.scenario_name}", note, episode.failed, html)))
+    if json:
+        result(episode)
+        return
+    for name, value in episode.metrics.items():
+        if value.value is not None:
+            print(f"  {name:<34} {value.value:>9.3f}  {value.reason}")
+    for failure in episode.failures:
+        when = "" if failure.at_s is None else f" at {failure.at_s:.1f} s"
+        print(f"  {failure.kind}{when}: {failure.reason}")
+    print(f"  trajectory {episode.trajectory_sha256}")
+
+
+def what_if(
+    file: Annotated[Path, typer.Argument(help="A concrete scenario of the library, as in `failures/`.")],
+    policy: Annotated[str, typer.Argument(help="Name of a policy.")],
+    path: Annotated[str, typer.Option(help="The draw that is changed, as walker.do[0].when.")],
+    to: Annotated[str, typer.Option(help="Its new value, with a unit.")] = "",
+    by: Annotated[str, typer.Option(help="By how much it changes, with a unit, as -0.5s.")] = "",
+    scenario: Annotated[str, typer.Option(help="The file it was drawn from; else found in the library.")] = "",
+    simulator: Annotated[str, typer.Option(help="Which simulator.")] = "embedded",
+    json: Json = False,
+) -> None:
+    """Change one draw of a scenario alone, run both, and tell the difference."""
+    from roadloom.counterfactuals import answer
+
+    found = answer(file, policy, path, to, by, scenario, simulator)
+    if json:
+        result(found)
+        return
+    say(f"{found.path}: {found.value:g} -> {found.changed_to:g}: {found.outcome}" if isinstance(found.value, float)
+        else f"{found.path}: {found.value} -> {found.changed_to}: {found.outcome}")  # fmt: skip
+    if found.impossible:
+        say(f"no draw of the scenario: {found.impossible}")
+    for name, (before, after) in found.metrics.items():
+        print(f"  {name:<34} {_value(before)} -> {_value(after)}")
+
+
+def _value(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closed_loop.gates import DeploymentDecision, GateRules, decide
+from closed_loop.decision_texts import write_decision
+from closed_loop.gates import DeploymentDecision, GatePlan, decide
 from closed_loop.registry import make_policy
-from closed_loop.results import EvalReport, write_json, write_report
+from closed_loop.results import EvalReport, write_report
 from closed_loop.suites.run import run_suite
 from closed_loop.suites.suite import Suite
-from driving_data.errors import Fault, InputError
-from driving_data.plain import from_plain
 from driving_data.ports import Executor
 from roadloom.console import Stages
 from roadloom.settings import PipelineConfig
@@ -29,35 +28,33 @@ class Evaluation:
 
     @property
     def decision_text(self) -> str:
-        """'accept', 'reject' or 'insufficient_evidence'."""
+        """'pass', 'hold' or 'block'."""
         return self.decision.outcome.value
 
 
 def evaluate(config: PipelineConfig, executor: Executor, output: Path, stages: Stages) -> Evaluation:
     """Runs the configured suite with the candidate and the baseline and asks the gate."""
+    plan = gate_plan(config.suite.rules)
     suite = playable(config.suite, config.seed, config.simulator)
     reports = [
-        run_policy(name, suite, executor, output / "episodes", stages)
+        run_policy(name, suite, executor, output / "episodes", stages, plan_digest=plan.digest())
         for name in (config.suite.candidate, config.suite.baseline)
     ]
-    decision = decide(reports[0], reports[1], gate_rules(config.suite.rules))
+    decision = decide(reports[0], reports[1], plan, registered=True)
     folder = output / "evaluation"
     write_report(reports[0], folder / "candidate.json")
     write_report(reports[1], folder / "baseline.json")
-    write_json(folder / "decision.json", decision)
+    write_decision(decision, folder)
     return Evaluation(suite.suite, reports[0], reports[1], decision)
 
 
-def gate_rules(plain: Mapping[str, Any]) -> GateRules:
-    """The configured gate rules; what is not given keeps its default.
+def gate_plan(plain: Mapping[str, Any]) -> GatePlan:
+    """The configured gate plan; what is not given keeps its default.
 
     Raises:
         InputError: a rule is unknown or of the wrong form.
     """
-    try:
-        return from_plain(GateRules, plain, "suite.rules")
-    except ValueError as error:
-        raise InputError([Fault("", 0, 0, "suite.rules", "wrong-value", str(error), "gate rules")]) from error
+    return GatePlan.from_plain(plain, "suite.rules")
 
 
 def run_policy(
@@ -66,10 +63,11 @@ def run_policy(
     executor: Executor,
     episodes: Path,
     stages: Stages,
-    parameters: Mapping[str, Any] = {},
+    parameters: Mapping[str, Any] | None = None,
+    plan_digest: str = "",
 ) -> EvalReport:
     """One policy on a suite; episodes that an earlier run finished are taken from `episodes`."""
-    policy = make_policy(name, parameters)
+    policy = make_policy(name, parameters or {})
     suite = playable.suite
     with stages.stage(f"evaluate {name}", len(suite.scenarios), "episodes") as count:
 
@@ -79,5 +77,5 @@ def run_policy(
 
         return run_suite(
             policy, suite, playable.simulator, executor, progress, simulator_name=playable.simulator_name,
-            directory=episodes,
+            directory=episodes, plan_digest=plan_digest,
         )  # fmt: skip

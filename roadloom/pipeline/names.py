@@ -8,7 +8,7 @@ from driving_data.exports.registry import EXPORTERS
 from generators.randomize.randomization import read_randomization
 from generators.registry import GENERATORS
 from roadloom.executors import EXECUTORS
-from roadloom.pipeline.evaluation import gate_rules
+from roadloom.pipeline.evaluation import gate_plan
 from roadloom.pipeline.sources import logical_scenarios
 from roadloom.settings import PipelineConfig
 from scenarios.types.sensors import RIGS
@@ -29,7 +29,7 @@ def refuse_unknown_names(config: PipelineConfig) -> None:
         ("policy", lambda: make_policy(config.policy)),
         ("suite.candidate", lambda: make_policy(config.suite.candidate)),
         ("suite.baseline", lambda: make_policy(config.suite.baseline)),
-        ("suite.rules", lambda: gate_rules(config.suite.rules)),
+        ("suite.rules", lambda: gate_plan(config.suite.rules)),
         ("simulator.name", lambda: SIMULATORS.load(config.simulator.name)),
         ("generator.name", lambda: GENERATORS.load(config.generator.name)),
         (

@@ -11,6 +11,7 @@ Kernels allocate nothing, so reference counting is off; division follows numpy.
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +21,8 @@ import numba
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _njit: Any = numba.njit
+# numba's simulator of a GPU runs kernels as plain Python, so under it nothing is compiled.
+SIMULATES_GPU = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
 
 
 def _digest_of_sources() -> str:
@@ -49,11 +52,15 @@ def _plain(dispatcher: Any) -> Any:
 
 def scalar(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a law of plain numbers."""
+    if SIMULATES_GPU:
+        return function
     return _plain(_njit(nogil=True, error_model="numpy", _nrt=False)(function))
 
 
 def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles a kernel that only other kernels call."""
+    if SIMULATES_GPU:
+        return function
     return _plain(
         _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     )
@@ -64,6 +71,8 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     A world is a record of two dozen arrays; passing it by value costs more than most of what these kernels do.
     """
+    if SIMULATES_GPU:
+        return function
     return _plain(
         _njit(
             nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
@@ -74,5 +83,7 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
 def entry(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compiles and caches a kernel that Python calls."""
+    if SIMULATES_GPU:
+        return function
     function.__qualname__ = f"{function.__qualname__}_{_DIGEST}"
     return _njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)

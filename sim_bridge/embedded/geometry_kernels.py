@@ -134,7 +134,9 @@ def project(pool: Pool, path: int, x: float, y: float) -> tuple[float, float]:
     """Place (s, d) of a point on a path; s is NaN where the path is far away, which its grid says."""
     cell = pool.grid[path, 2]
     width, height, offset = int(pool.grid[path, 3]), int(pool.grid[path, 4]), int(pool.grid[path, 5])
-    column, line = math.floor((x - pool.grid[path, 0]) / cell), math.floor((y - pool.grid[path, 1]) / cell)
+    # On a GPU floor gives a float.
+    column = int(math.floor((x - pool.grid[path, 0]) / cell))  # noqa: RUF046
+    line = int(math.floor((y - pool.grid[path, 1]) / cell))  # noqa: RUF046
     if column < 0 or line < 0 or column >= width or line >= height:
         return math.nan, math.nan
     k = pool.cells[offset + line * width + column]

@@ -6,6 +6,7 @@ from driving_data.errors import nearest_name
 from sim_bridge.embedded.vehicles import VEHICLES
 
 EGO_MODELS = ("kinematic", "dynamic")
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class EmbeddedOptions:
         acceleration_lag_s: time constant with which the ego's acceleration follows its command; 0 for none.
         steering_lag_s: the same for steering.
         acceleration_noise_mps2: standard deviation of what imperfect drivers of other actors add, from the seed.
+        device: 'cpu', or 'cuda' for an NVIDIA GPU (extra `cuda`), which agrees to rounding.
+        records: whether every moment is kept for rollouts; without, long runs of many worlds need little memory.
         ends_at_goal: whether a world ends when its ego reaches the goal.
         ego_model: 'kinematic' (bicycle within the friction circle; fast) or 'dynamic' (tyres that slip, load transfer,
             drag, slopes); see `docs/dynamics.md`.
@@ -39,6 +42,8 @@ class EmbeddedOptions:
     steering_lag_s: float = 0.05
     acceleration_noise_mps2: float = 0.0
     ends_at_goal: bool = True
+    device: str = "cpu"
+    records: bool = True
     ego_model: str = "kinematic"
     ego_vehicle: str = ""
     dead_time_s: float = 0.0
@@ -49,6 +54,7 @@ class EmbeddedOptions:
         """Refuses what no model is called and what no clock can do."""
         for name, given, known in (
             ("ego_model", self.ego_model, EGO_MODELS),
+            ("device", self.device, DEVICES),
             ("ego_vehicle", self.ego_vehicle, ("", *VEHICLES)),
         ):
             if given not in known:

@@ -1,23 +1,22 @@
 """B running worlds: what the embedded simulator and the replay hand out."""
 
-import itertools
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
-from sim_bridge.embedded.layout import Pool, View
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine
+from sim_bridge.embedded.layout import Batch, Pool
+from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
-from sim_bridge.embedded.storyboard.player import Player
-from sim_bridge.embedded.views import Window
-from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW, play_band
-from sim_bridge.embedded.worlds import WorldSpec, constants, pack, rewind
+from sim_bridge.embedded.storyboard.player import Player as StoryPlayer
+from sim_bridge.embedded.views import Window, nothing_shown
+from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
+from sim_bridge.embedded.worlds import Player, WorldSpec, constants, pack, rewind
 
-BEGIN, NOTHING_SHOWN_M = -1, 0.0
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
 STORYBOARD = "storyboard"
 
@@ -26,16 +25,15 @@ class EmbeddedSession:
     """B worlds that advance together; each is computed by itself, so batch and threads never change a byte."""
 
     def __init__(
-        self, specs: Sequence[WorldSpec], pool: Pool, num_threads: int = 1, rows: Sequence[int] | None = None
+        self, specs: Sequence[WorldSpec], pool: Pool, options: EmbeddedOptions, rows: Sequence[int] | None = None
     ) -> None:
         """A world for each of `specs`, or for each of `rows`, which are indices of specifications."""
         self._library = list(specs)
         rows = range(len(self._library)) if rows is None else rows
         self._specs = [self._library[row] for row in rows]
-        self._pool = pool
-        self._batch = pack(self._library, rows)
-        self._threads = max(1, min(num_threads, len(self._specs)))
-        self._executor = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._records = options.records
+        self._batch = pack(self._library, rows, options.records)
+        self._engine = open_engine(self._library, pool, self._batch, options)
         self._closed = False
         self._idle = np.zeros(len(self._specs))
         self._window = Window.of(self._specs, self._batch)
@@ -59,16 +57,15 @@ class EmbeddedSession:
                 getattr(self._batch, name)[slot] = values[row]
             self._specs[slot] = self._library[row]
         self._window = Window.of(self._specs, self._batch)
+        for player in self._players:
+            if player.world in slots:
+                player.close()
         others = [player for player in self._players if player.world not in slots]
         self._players = others + [player for player in players_of(self._specs) if player.world in slots]
-        unseen = self._window.blank(shown=False)
         for slot in slots:
             rewind(self._batch, slot, self._specs[slot])
             self._begin_players(slot)
-            play_band(
-                self._pool, self._batch, unseen, slot, slot + 1, BEGIN, EXTERNAL, self._idle, self._idle,
-                NOTHING_SHOWN_M,
-            )  # fmt: skip
+            self._engine.begin(slot, slot + 1)
         return self._look()
 
     def step(self, control: Control) -> Observation:
@@ -100,7 +97,7 @@ class EmbeddedSession:
         """
         self._refuse_closed()
         if policy_kernel == STORYBOARD:
-            if len(self._players) < len(self._specs):
+            if any(spec.story is None for spec in self._specs):
                 raise Unsupported(
                     "the driver 'storyboard' needs scenarios with a storyboard, as OpenSCENARIO files give"
                 )
@@ -116,12 +113,17 @@ class EmbeddedSession:
     def rollouts(self) -> tuple[Rollout, ...]:
         """What happened so far, one rollout per world; its first moment is the initial state."""
         self._refuse_closed()
+        if not self._records:
+            raise Unsupported("nothing was recorded: this session was opened with the option records=False")
+        self._engine.fetch()
         return tuple(make_rollout(spec, self._batch, b) for b, spec in enumerate(self._specs))
 
     def close(self) -> None:
         """Ends the session; a second call does nothing."""
-        if not self._closed and self._executor is not None:
-            self._executor.shutdown()
+        if not self._closed:
+            self._engine.close()
+            for player in self._players:
+                player.close()
         self._closed = True
 
     def _refuse_closed(self) -> None:
@@ -132,7 +134,7 @@ class EmbeddedSession:
         for slot, spec in enumerate(self._specs):
             rewind(self._batch, slot, spec)
             self._begin_players(slot)
-        self._kernels(BEGIN, EXTERNAL, self._idle, self._idle, self._window.blank(shown=False), NOTHING_SHOWN_M)
+        self._engine.begin(0, len(self._specs))
 
     def _begin_players(self, slot: int) -> None:
         for player in self._players:
@@ -141,12 +143,12 @@ class EmbeddedSession:
 
     def _play(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, drives: bool) -> None:
         """Advances step by step, with what the storyboards say before each; `drives`: the egos are driven."""
-        unseen = self._window.blank(shown=False)
+        unseen = nothing_shown()
         for _ in range(num_steps):
             moving = [player for player in self._players if player.before(self._batch, drives)]
             if len(self._players) == len(self._specs) and not moving:
                 return
-            self._kernels(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
+            self._engine.play(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
             for player in moving:
                 player.after(self._batch, drives)
 
@@ -155,35 +157,35 @@ class EmbeddedSession:
             self._play(num_steps, driver, accel, steer, drives=True)
             return self._look()
         view = self._window.blank()
-        self._kernels(num_steps, driver, accel, steer, view, self._window.spacing_m)
+        self._engine.play(num_steps, driver, accel, steer, view, self._window.spacing_m)
         return self._window.observation(view)
 
     def _look(self) -> Observation:
         view = self._window.blank()
-        self._kernels(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
+        self._engine.play(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
         return self._window.observation(view)
-
-    def _kernels(
-        self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray, view: View, spacing_m: float
-    ) -> None:
-        """Calls the kernels on contiguous bands of worlds, one per thread."""
-        if self._executor is None:
-            play_band(self._pool, self._batch, view, 0, len(self._specs), num_steps, driver, accel, steer, spacing_m)
-            return
-        edges = [round(k * len(self._specs) / self._threads) for k in range(self._threads + 1)]
-        tasks = [
-            self._executor.submit(
-                play_band, self._pool, self._batch, view, a, b, num_steps, driver, accel, steer, spacing_m
-            )
-            for a, b in itertools.pairwise(edges)
-        ]
-        for task in tasks:
-            task.result()
 
 
 def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
-    """Who plays the storyboards of worlds."""
-    return [Player(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
+    """Who moves actors of worlds from outside the kernels: storyboards and background traffic."""
+    stories = [StoryPlayer(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
+    return [*stories, *(spec.guests.player(world) for world, spec in enumerate(specs) if spec.guests is not None)]
+
+
+def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: EmbeddedOptions) -> Engine:
+    """What advances the batch on the device that was asked for.
+
+    Raises:
+        Unsupported: the device cannot play these worlds.
+        RoadloomError: the device is not there, or the package that it needs.
+    """
+    if options.device == "cpu":
+        return CpuEngine(pool, batch, options.num_threads)
+    if any(spec.story is not None for spec in specs):
+        raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
+    from sim_bridge.embedded.cuda_engine import CudaEngine
+
+    return CudaEngine(pool, batch)
 
 
 def all_finite(values: np.ndarray) -> bool:

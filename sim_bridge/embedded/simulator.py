@@ -30,4 +30,4 @@ class EmbeddedSimulator:
             Unsupported: a scenario asks for something that this simulator cannot play; the message names the node.
         """
         specs, pool = compile_scenarios(scenarios, seeds, self.options, self.build)
-        return EmbeddedSession(specs, pool, self.options.num_threads)
+        return EmbeddedSession(specs, pool, self.options)

@@ -75,14 +75,9 @@ class Window:
             routes=tuple(spec.ego_route for spec in specs),
         )
 
-    def blank(self, shown: bool = True) -> View:
-        """Arrays for one observation; without `shown` the smallest that the kernels accept."""
-        b, a, points = (self.num_worlds, self.num_actors, ROUTE_POINTS) if shown else (1, 1, 1)
-        return View(
-            np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a)),
-            np.empty((b, a), np.bool_), np.empty((b, points, 3)), np.empty((b, points)), np.empty((SHOW_NUMBERS, b)),
-            np.empty(b, np.int64), np.empty(b, np.bool_), np.empty((b, NUM_HAPPENINGS), np.int64),
-        )  # fmt: skip
+    def blank(self) -> View:
+        """Arrays for one observation."""
+        return view_of(self.num_worlds, self.num_actors, ROUTE_POINTS)
 
     def observation(self, view: View) -> Observation:
         """The observation that a filled view is."""
@@ -115,6 +110,21 @@ class Window:
             routes=self.routes,
             happened=view.happened,
         )
+
+
+def view_of(worlds: int, actors: int, points: int) -> View:
+    """Arrays for what so many worlds with so many actors show."""
+    b, a = worlds, actors
+    return View(
+        np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a, 3)), np.empty((b, a)), np.empty((b, a)),
+        np.empty((b, a), np.bool_), np.empty((b, points, 3)), np.empty((b, points)), np.empty((SHOW_NUMBERS, b)),
+        np.empty(b, np.int64), np.empty(b, np.bool_), np.empty((b, NUM_HAPPENINGS), np.int64),
+    )  # fmt: skip
+
+
+def nothing_shown() -> View:
+    """The smallest view that the kernels accept where they are to show nothing."""
+    return view_of(1, 1, 1)
 
 
 def kept(values: np.ndarray) -> np.ndarray:

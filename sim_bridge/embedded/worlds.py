@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,6 +28,41 @@ from sim_bridge.embedded.layout import (
     Batch,
 )
 from sim_bridge.embedded.storyboard.plan import StoryPlan
+
+
+@runtime_checkable
+class Player(Protocol):
+    """Moves some actors of one world from outside the kernels, as a log would, one row ahead."""
+
+    @property
+    def world(self) -> int:
+        """Which world of the batch it plays."""
+        ...
+
+    def begin(self, batch: Batch) -> None:
+        """Prepares a rewound world."""
+        ...
+
+    def before(self, batch: Batch, drives: bool) -> bool:
+        """Writes the next moment; `drives`: somebody drives the ego. False where nothing moves any more."""
+        ...
+
+    def after(self, batch: Batch, drives: bool) -> None:
+        """Notes what happened in the step."""
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds."""
+        ...
+
+
+@runtime_checkable
+class Outsiders(Protocol):
+    """A plan by which actors of a world are moved from outside."""
+
+    def player(self, world: int) -> Player:
+        """Who moves them in that world of a batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +94,7 @@ class WorldSpec:
         replay_valid: shape (R, A).
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
+        guests: who else moves actors of this world from outside, as `sim_bridge.sumo` does; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
     """
 
@@ -86,6 +123,7 @@ class WorldSpec:
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
     ego_route: str = ""
+    guests: "Outsiders | None" = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
@@ -116,14 +154,14 @@ def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
     }
 
 
-def pack(specs: Sequence[WorldSpec], rows: Sequence[int]) -> Batch:
+def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) -> Batch:
     """Packs one world per entry of `rows`, the specification of that index, padded to the widest of all `specs`.
 
-    What moves is as `rewind` leaves it.
+    What moves is as `rewind` leaves it. Without `records` the log has room for two moments, written over and over.
     """
     num_worlds = len(rows)
     actors = max(int(spec.world_i[NUM_ACTORS]) for spec in specs)
-    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1
+    steps = max(int(spec.world_i[NUM_STEPS]) for spec in specs) + 1 if records else 2
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))

@@ -65,4 +65,4 @@ class ReplaySimulator:
             even = uniform(rollout)
             table = ego_path(even)
             specs.append(world_of_rollout(even, pool.add(("log", k), table), table, task, self.options, seed))
-        return EmbeddedSession(specs, pool.build(), self.options.num_threads)
+        return EmbeddedSession(specs, pool.build(), self.options)

@@ -12,8 +12,8 @@ from closed_loop.metrics.boxes import box_corners_2d
 from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.collision import ContactType
 from closed_loop.metrics.definition import MetricValue, not_applicable
-from closed_loop.metrics.drive import DrivingTask
-from closed_loop.metrics.from_arrays import BoxTrack, LaneStrip, drive_from_arrays
+from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.metrics.from_arrays import BoxTrack, LaneStrip, drive_from_arrays, rollout_from_arrays
 from closed_loop.metrics.nuplan import comfort, road
 from closed_loop.metrics.nuplan.contacts import (
     at_fault_score,
@@ -26,7 +26,11 @@ from closed_loop.metrics.nuplan.lanes import index_of
 from closed_loop.metrics.nuplan.open_loop import open_loop_score
 from closed_loop.metrics.nuplan.score import MULTIPLIERS, cls_score, over_scenarios
 from closed_loop.metrics.nuplan.ttc import GRID_S, counted_tracks, nuplan_ttc_s, time_to_collision_s
+from closed_loop.suites.episodes import others_react
+from driving_data.logs.registry import read
 from driving_data.taxonomy import ActorClass
+from scenarios.concrete import Driver, RoadChoice
+from tests.closed_loop import worlds
 
 CAR = (4.0, 2.0)
 
@@ -560,6 +564,17 @@ def test_too_many_misses_at_any_horizon_gate_the_score():
     assert open_loop_score(plan, yaw, truth, yaw).score > 0.5
 
 
+def test_who_reacts_is_read_from_the_scenario():
+    """A driver of its own reacts, a script does not; a log says its mode; nobody there and storyboards say nothing."""
+    scripted = worlds.concrete()
+    driven = replace(scripted, actors=(replace(scripted.actors[0], driver=Driver("idm")),))
+    assert [others_react(scripted), others_react(driven), others_react(replace(scripted, actors=()))] == [
+        False, True, None,
+    ]  # fmt: skip
+    logs = [replace(scripted, road=RoadChoice("log", {"mode": mode})) for mode in ("replay", "reactive")]
+    assert [others_react(log) for log in logs] == [False, True]
+
+
 # ---- invariance
 
 
@@ -613,3 +628,46 @@ def test_no_metric_depends_on_place_heading_time_or_handedness(angle, x, y, dela
         assert (got.value is None) == (want.value is None), name
         if want.value is not None:
             assert got.value == pytest.approx(want.value, abs=1e-5), name
+
+
+# ---- real logs
+
+
+def coasting(what):
+    """The drive of a log whose ego keeps its first velocity and heading."""
+    time, other = what.time_s[:, None], what.others
+    ego = BoxTrack(
+        what.center_m[0] + time * what.velocity_mps[0], np.full(what.num_steps, what.yaw_rad[0]),
+        (float(what.size_m[0]), float(what.size_m[1])), np.tile(what.velocity_mps[0], (what.num_steps, 1)),
+    )  # fmt: skip
+    others = [
+        BoxTrack(
+            np.nan_to_num(other.center_m[:, k]), np.nan_to_num(other.yaw_rad[:, k]),
+            (float(other.size_m[k, 0]), float(other.size_m[k, 1])), np.nan_to_num(other.velocity_mps[:, k]),
+            kind=other.kind[k], id=name, valid=other.valid[:, k],
+        )
+        for k, name in enumerate(other.ids)
+    ]  # fmt: skip
+    return replace(rollout_from_arrays(what.time_s, ego, others), lane_map=what.rollout.lane_map)
+
+
+@pytest.mark.slow
+def test_replayed_logs_score_as_published_and_constant_velocity_less(shared_data):
+    """Log replay among non-reactive actors: published 94 of 100 on nuPlan's logs; a human breaks no multiplier.
+
+    The same logs driven at the first velocity leave the road or hit someone.
+    """
+    scores = {"replay": [], "coast": []}
+    for source in ("womd", "metadrive/waymo"):
+        for path in sorted((shared_data / "logs" / source).iterdir()):
+            for segment in read(path):
+                what = drive_of(segment.rollout)
+                task = DrivingTask(None, 0.0, 1.0, 1.0, expert_m=what.center_m, reactive=False)
+                for name, world in (("replay", segment.rollout), ("coast", coasting(what))):
+                    value = METRICS["nuplan_cls_nr"].measure(drive_of(world, task))
+                    scores[name].append(value.value)
+                    if name == "replay":
+                        assert set(value.evidence["multipliers"].values()) == {1.0}, path
+    assert len(scores["replay"]) >= 3
+    assert 0.85 < np.mean(scores["replay"]) <= 1.0
+    assert np.mean(scores["coast"]) < np.mean(scores["replay"]) - 0.2

@@ -206,3 +206,36 @@ def test_the_benchmark_tells_the_crashes_of_each_model():
     measured = bench_r157.run(names=("following",))
     assert measured.details["crashes"] == {"following": {"CC": 0, "RSS": 21, "FSM": 0}}
     json.dumps(to_plain(measured.details))
+
+
+def test_a_driven_case_keeps_the_speeds_of_the_points_and_crashes_where_they_do():
+    from benchmarks.bench_r157_driven import policy_of
+    from closed_loop.regulation.driven import cut_in_cases, drive_all
+    from sim_bridge.embedded.options import EmbeddedOptions
+
+    grid = CutInGrid(((130.0, 10.0), (70.0, 40.0)), np.array([1.0, 41.0, 119.0]), np.array([0.3, 1.5]))
+    free = EmbeddedOptions(ends_at_goal=False, acceleration_lag_s=0.0)
+    for model in (RSS, FSM):
+        told = cut_in_crashes(grid, model).reshape(-1) > 0
+        driven = drive_all(cut_in_cases(grid), policy_of(model), free)
+        assert told.any() and not told.all()
+        assert np.array_equal(driven.kind > 0, told)
+        assert np.isfinite(driven.impact_mps[told]).all()
+
+
+def test_a_hidden_obstacle_appears_when_the_vehicle_ahead_leaves():
+    from closed_loop.regulation.driven import cut_out_cases, rollout_of
+
+    grid = CutOutGrid(np.array([50.0]), np.array([40.0]), np.array([1.0]))
+    case = next(iter(cut_out_cases(grid, CC)))
+    first = int(np.argmax(case.present[:, 2]))
+    assert case.y_m[first, 1] < -0.375 <= case.y_m[first - 1, 1]
+    assert np.isnan(rollout_of(case).velocity_mps[first - 1, 2]).all()
+
+
+def test_the_way_of_a_driven_leader_is_the_integral_of_its_speed():
+    from closed_loop.regulation.driven import following_cases
+
+    case = next(iter(following_cases(FollowingGrid(np.array([0.5]), np.array([90.0])), CC)))
+    stopping_m = case.x_m[-1, 1] - case.x_m[0, 1]
+    assert stopping_m == pytest.approx(25.0**2 / (2 * 0.5 * 9.81), abs=0.03)

@@ -62,7 +62,7 @@ def test_bootstrap_repeats_and_knows_its_seed():
 def test_estimates_say_what_they_are():
     assert estimate([], Scale.RATE).value is None
     assert estimate([1.0, 0.0], Scale.RATE).method == "wilson"
-    assert estimate([1.5, 0.5, 1.0, 2.0, 0.0], Scale.MEAN).method == "bootstrap"
+    assert estimate([1.5, 0.5, 1.0, 2.0, 0.0], Scale.MEAN).method == "bca"
     assert estimate([1.5, 1.5, 1.5, 1.5], Scale.MEAN).low is None
 
 

@@ -19,6 +19,7 @@ DEVKITS = {
     "nuscenes": ("nuscenes-devkit==1.2.0",),
     "coco": ("pycocotools==2.0.11",),
     "commonroad": ("commonroad-io==2026.1",),
+    "commonroad_crime": ("commonroad-crime==0.4.5",),
 }
 _UNREACHABLE = ("Temporary failure in name resolution", "Connection", "Could not fetch URL", "No matching distribution",
                 "ReadTimeout", "Network is unreachable", "ProxyError", "SSLError")  # fmt: skip

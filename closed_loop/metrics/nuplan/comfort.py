@@ -3,8 +3,8 @@
 Filters are Savitzky-Golay with polynomial order 2 and the fit carried on to the ends: acceleration at the box centre
 window 8; jerk = derivative with window 15 of that; "jerk magnitude" = derivative of |a| (not |da/dt|); yaw rate =
 derivative of the unwrapped heading with window 5; yaw acceleration = second derivative with window 5, order 3.
-A window of 8 is even: it covers three samples before and four after its frame, and the polynomial is read at its middle,
-half a sample late (the convention of scipy; older releases refused even windows).
+A window of 8 is even: it covers three samples before its frame and four after, and the polynomial is read at its
+middle, half a sample late (the convention of scipy; older releases refused even windows).
 Windows are samples at 10 Hz, the rate of the definition; at another rate they keep their length in seconds.
 Source: nuplan-devkit e924167, ego_is_comfortable and state_extractors.
 """
@@ -25,6 +25,9 @@ class Windows:
     acceleration: int = 8
     jerk: int = 15
     yaw: int = 5
+
+
+NUPLAN_WINDOWS = Windows()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def drivable_area(drive: Drive) -> MetricValue:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8)
 def driving_direction(drive: Drive) -> MetricValue:
     """1, 0.5 or 0 by the worst way against the lane within a second."""
     lanes = lanes_of_ego(drive)
@@ -94,6 +95,7 @@ def speed_limit(drive: Drive) -> MetricValue:
     )
 
 
+@lru_cache(maxsize=8)
 def progress(drive: Drive) -> MetricValue:
     """Progress along the expert's route over the expert's; the task stands in for an expert where there is none."""
     task = drive.task

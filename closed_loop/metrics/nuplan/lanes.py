@@ -68,11 +68,11 @@ class LaneIndex:
         """Whether each point lies in a lane of a junction."""
         return np.array([any(self.connector[i] for i in held) for held in self.containing(points_m)], dtype=bool)
 
-    def along_m(self, lane: int, point_m: Float[np.ndarray, "2"]) -> float:
-        """Distance along the middle of a lane of its point nearest to `point_m`, within the lane's ends."""
+    def along_m(self, lane: int, points_m: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "K"]:
+        """Distance along the middle of a lane of the place nearest to each point, within the lane's ends."""
         line = self.lanes[lane].centerline_m[:, :2]
-        s, _, _ = project(point_m[None], line)
-        return float(np.clip(s[0], 0.0, arc_length_m(line)[-1]))
+        s, _, _ = project(points_m, line)
+        return np.clip(s, 0.0, arc_length_m(line)[-1])
 
 
 @lru_cache(maxsize=8)
@@ -250,24 +250,24 @@ def route_progress_m(index: LaneIndex, route: RouteOfBlocks, points_m: Float[np.
     if not route.baseline:
         raise ValueError("an expert that is on no lane has no route")
     held = [frozenset(index.block[k] for k in here) for here in index.containing(points_m)]
-    ends = [index.lanes[k].centerline_m[[0, -1], :2] for k in route.baseline]
+    ends = np.stack([index.lanes[k].centerline_m[[0, -1], :2] for k in route.baseline])
     lengths = [float(arc_length_m(index.lanes[k].centerline_m[:, :2])[-1]) for k in route.baseline]
+    # Places of the path, and of where every block begins and ends, on every baseline.
+    at = np.stack([index.along_m(k, points_m) for k in route.baseline])
+    begin_on, end_on = (np.stack([index.along_m(k, ends[:, side]) for k in route.baseline]) for side in (0, 1))
     made = np.zeros(len(points_m))
-    now, before = 0, index.along_m(route.baseline[0], points_m[0])
+    now, before = 0, float(at[0, 0])
     for t in range(1, len(points_m)):
         if route.block[now] in held[t]:
-            at = index.along_m(route.baseline[now], points_m[t])
-            made[t], before = at - before, at
+            made[t], before = at[now, t] - before, float(at[now, t])
             continue
         skipped, last = 0.0, now
         for later in range(now + 1, len(route.block)):
-            lane = route.baseline[later]
             if route.block[later] in held[t]:
-                at = index.along_m(lane, points_m[t])
-                made[t] = lengths[now] - before + at - index.along_m(lane, ends[now][1]) + skipped
-                now, before = later, at
+                made[t] = lengths[now] - before + at[later, t] - end_on[later, now] + skipped
+                now, before = later, float(at[later, t])
                 break
             if later + 1 < len(route.block):
-                skipped += index.along_m(lane, ends[later + 1][0]) - index.along_m(lane, ends[last][1])
+                skipped += float(begin_on[later, later + 1] - end_on[later, last])
                 last = later
     return made

@@ -62,6 +62,7 @@ def direction_progress_m(
     in it at the second), and where the place in the lane is its very start.
     """
     made = np.zeros(len(route))
+    places = {k: index.along_m(k, points_m) for k in {here[0] for here in route if here}}
     lane = route[0][0] if route and route[0] else None
     before: float | None = None
     for t, here in enumerate(route):
@@ -70,7 +71,7 @@ def direction_progress_m(
         if here[0] != lane:
             lane, before = here[0], None
             continue
-        at = index.along_m(here[0], points_m[t])
+        at = float(places[here[0]][t])
         made[t] = at - before if before is not None and at else 0.0
         before = at
     return made

@@ -1,0 +1,1 @@
+"""A proposal planner after PDM-Closed: unroll, simulate, score, choose."""

@@ -1,0 +1,1 @@
+"""How likely the real log is under simulated rollouts."""
