@@ -88,7 +88,15 @@ HIT: Final = 8
 INDICATOR: Final = 9
 # Whom it has touched: bits of two columns.
 TOUCHED: Final = 10
-INT_COLUMNS: Final = 12
+# Bits of what has been told of an actor: that its wish was beyond its grip, that its trailer folded.
+TOLD: Final = 12
+BEYOND_GRIP: Final = 1
+TOLD_GRIP: Final = 2
+FOLDED: Final = 4
+TOLD_FOLDED: Final = 8
+# Whether a flat tyre draws it aside.
+SWERVES: Final = 13
+INT_COLUMNS: Final = 14
 
 # How an actor moves.
 MODE_EGO: Final = 0
@@ -98,6 +106,7 @@ MODE_FREE: Final = 3
 MODE_REPLAY: Final = 4
 # Waits for the first moment of its log, then moves on its path.
 MODE_COMING: Final = 5
+MODE_TRAILER: Final = 6
 
 # Parameters of actors, floats.
 LENGTH: Final = 0
@@ -112,7 +121,13 @@ JERK: Final = 8
 WHEELBASE: Final = 9
 REAR: Final = 10
 FORESIGHT: Final = 11
-PARAM_COLUMNS: Final = 12
+# Trailers: where what tows it has the hitch, behind its centre; from the hitch back to the own axle and to the own
+# centre; largest angle at the hitch.
+HITCH_AT: Final = 12
+TOW_AXLE: Final = 13
+TOW_EYE: Final = 14
+TOW_FOLD: Final = 15
+PARAM_COLUMNS: Final = 16
 
 # Parameters of actors, integers.
 KIND: Final = 0
@@ -124,7 +139,10 @@ FIRST_PHASE: Final = 5
 NUM_PHASES: Final = 6
 LAMPS: Final = 7
 WALKS: Final = 8
-PARAM_INTS: Final = 9
+# Who tows it, and how many couplings lie before it; 0 for whoever is no trailer.
+TOWED_BY: Final = 9
+TOW_RANK: Final = 10
+PARAM_INTS: Final = 11
 DRIVER_NONE: Final = 0
 DRIVER_IDM: Final = 1
 DRIVER_HABITS: Final = 2
@@ -239,6 +257,7 @@ DO_CHANGE_LANE: Final = 3
 DO_MOVE_SIDEWAYS: Final = 4
 DO_FOLLOW_PATH: Final = 5
 DO_WAIT: Final = 6
+DO_FAIL: Final = 20
 ON_NOTHING: Final = 0
 ON_TIME: Final = 1
 ON_DISTANCE: Final = 2
@@ -281,7 +300,9 @@ EGO_STEER_LAG: Final = 8
 NOISE: Final = 9
 EGO_DEAD_TIME: Final = 10
 EGO_FEEDS_FORWARD: Final = 11
-V_FIRST: Final = 12
+# Friction that actors on paths have; 1000 where they are to do as they are told on any road.
+PATH_FRICTION: Final = 12
+V_FIRST: Final = 13
 
 # The ego's vehicle: columns from V_FIRST of the world constants.
 V_MASS: Final = 0
@@ -316,7 +337,8 @@ SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
 EGO_MODEL: Final = 8
 LEFT_HAND: Final = 9
-WORLD_INTS: Final = 10
+TOW_RANKS: Final = 10
+WORLD_INTS: Final = 11
 MODEL_KINEMATIC: Final = 0
 MODEL_DYNAMIC: Final = 1
 
@@ -352,6 +374,9 @@ EVENT_SIGNAL: Final = 3
 EVENT_GOAL: Final = 4
 EVENT_DESPAWN: Final = 5
 EVENT_SPAWN: Final = 6
+EVENT_FAILURE: Final = 20
+EVENT_GRIP: Final = 21
+EVENT_JACKKNIFE: Final = 22
 
 AFTERMATH_S: Final = 0.5
 GRAVITY: Final = 9.80665

@@ -155,6 +155,11 @@ class ReferenceWorld:
     def _move(self, body: Body, wish: float, dt: float) -> None:
         jerk = traits_of(body.actor.kind).jerk_mps3
         a = body.a + clip(wish - body.a, jerk * dt)
+        if self.options.paths_need_grip:
+            kappa = body.road.value(PCURV, body.s)
+            grip = self.scenario.environment.road_friction * GRAVITY
+            across = body.v**2 * kappa / max(1 - kappa * body.d, 0.2)
+            a = clip(a, math.sqrt(max(grip**2 - across**2, 0.01 * grip**2)))
         if body.v <= 0:
             a = max(a, 0.0)
         stops = body.v + a * dt < 0

@@ -81,13 +81,13 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (30,).
-        world_i: constants, shape (9,).
+        world_f: constants, shape (31,).
+        world_i: constants, shape (10,).
         paths: ids in the pool of the paths of this world, shape (P,).
-        param_f: shape (12, A).
-        param_i: shape (9, A).
+        param_f: shape (16, A).
+        param_i: shape (11, A).
         state: initial state, shape (42, A); YAW relative to the path.
-        flags: initial flags, shape (12, A).
+        flags: initial flags, shape (14, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
         phase_labels: names of the F phases.

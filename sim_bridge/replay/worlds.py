@@ -182,7 +182,7 @@ def parameters(rollout: Rollout, ego: int, rear_m: float, wheelbase_m: float) ->
     for i in range(count):
         traits = traits_of(ActorClass(int(rollout.actors.kind[i])))
         base, back = (wheelbase_m, rear_m) if i == ego else (0.0, 0.0)
-        param_f[:, i] = [
+        param_f[: at.FORESIGHT + 1, i] = [
             *rollout.actors.size_m[i], traits.mass_kg, 1.5, 2.0, 1.8, 2.5, traits.jerk_mps3, base, back,
             traits.foresight_s,
         ]  # fmt: skip
