@@ -160,6 +160,17 @@ def follows_another(pool: Pool, w: Batch, row: int, i: int) -> bool:
 
 
 @inner
+def entrance(rule: Any, p: int, s: float) -> float:
+    """Where the junction around place `s` of path `p` begins: without lights one waits there, not in its middle."""
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
+            break
+        if rule[row, R_KIND] == RULE_BOX and int(rule[row, R_PATH]) == p and rule[row, R_FROM] <= s <= rule[row, R_TO]:
+            return rule[row, R_FROM]
+    return s
+
+
+@inner
 def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
     """Distance from the front of `i` to the conflict area that it must not enter yet; inf where the way is free."""
     path = w.paths[w.flags[PATH, i]]
@@ -167,7 +178,10 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
     critical = accepted_gap(w.habit[H_CRITICAL, i], w.habit[H_SMALLEST, i], w.mind[M_WAITED, i], w.habit[H_IMPATIENCE, i])
     best = math.inf
     for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
-        gap = pool.conflict[row, 1] - front
+        line = pool.conflict[row, 1]
+        if pool.stop_first[path] == pool.stop_first[path + 1]:
+            line = entrance(w.rule, w.flags[PATH, i], line)
+        gap = line - front
         if gap < -0.5:
             gap = pool.conflict[row, 6] - front
         if gap < -0.5 or gap > 80.0 or gap >= best or v * v / (2.0 * max(gap, 0.1)) >= HARD_BRAKING_MPS2:
