@@ -197,9 +197,7 @@ def time_to_go(distance: float, speed: float, desired: float, accel: float) -> f
 
 
 @scalar
-def gap_refused(
-    arrive: float, leave: float, at_line: float, enter: float, clear: float, needed: float
-) -> bool:
+def gap_refused(arrive: float, leave: float, at_line: float, enter: float, clear: float, needed: float) -> bool:
     """Whether a vehicle with priority, seconds `arrive` from the conflict and `leave` from behind it, is in the way.
 
     One gets to the line after `at_line`, into the conflict after `enter` and out of it after `clear`. The gap is

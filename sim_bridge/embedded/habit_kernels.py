@@ -37,6 +37,7 @@ from sim_bridge.embedded.layout import (
     H_REACTION,
     H_SIGHT,
     HEADWAY,
+    JERK,
     LENGTH,
     M_ASIDE,
     M_GAP,
@@ -45,7 +46,6 @@ from sim_bridge.embedded.layout import (
     MIN_GAP,
     MINDS_CONFLICTS,
     MINDS_SIGNALS,
-    JERK,
     NOISE,
     PATH,
     PATH_PHASE,
@@ -145,4 +145,3 @@ def command_with_habits(pool: Pool, w: Batch, i: int) -> float:
     if w.world_f[NOISE] > 0.0 and w.state[SPEED, i] > 0.5:
         command += w.world_f[NOISE] * noise(w.world_i[SEED], i, w.run[STEP])
     return command
-

@@ -89,7 +89,7 @@ def stop_row(rule: Any, p: int, before: float, beyond: float) -> int:
     for row in range(rule.shape[0]):
         if rule[row, R_KIND] == RULE_NONE:
             break
-        if rule[row, R_KIND] == RULE_STOP and int(rule[row, R_PATH]) == p:
+        if rule[row, R_KIND] == RULE_STOP and int(rule[row, R_PATH]) == p:  # noqa: SIM102
             if before < rule[row, R_FROM] <= beyond:
                 return row
     return -1
@@ -128,8 +128,10 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     if mine >= 0:
         theirs = stop_row(w.rule, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
         if theirs >= 0:
-            return front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, yields) or (
-                front >= w.rule[theirs, R_FROM] + 0.5
+            return (
+                (front < w.rule[theirs, R_FROM] + 0.5
+                and goes_first(w, i, j, yields))
+                or (front >= w.rule[theirs, R_FROM] + 0.5)
             )
         yields = True
     if not yields and w.habit[H_PASSES_RED, i] == 0.0:
@@ -149,7 +151,7 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
 
 @inner
 def follows_another(pool: Pool, w: Batch, row: int, i: int) -> bool:
-    """Whether somebody on the same path has just entered the conflict in front of `i`: then the follow-up time counts."""
+    """Whether somebody on the same path has just entered the conflict in front of `i`."""
     q, c = w.proj[w.flags[PATH, i]], pool.conflict
     for j in range(w.world_i[NUM_ACTORS]):
         if j != i and w.flags[VALID, j] == 1 and w.flags[PATH, j] == w.flags[PATH, i]:
@@ -175,7 +177,9 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
     """Distance from the front of `i` to the conflict area that it must not enter yet; inf where the way is free."""
     path = w.paths[w.flags[PATH, i]]
     v, front = w.state[SPEED, i], w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
-    critical = accepted_gap(w.habit[H_CRITICAL, i], w.habit[H_SMALLEST, i], w.mind[M_WAITED, i], w.habit[H_IMPATIENCE, i])
+    critical = accepted_gap(
+        w.habit[H_CRITICAL, i], w.habit[H_SMALLEST, i], w.mind[M_WAITED, i], w.habit[H_IMPATIENCE, i]
+    )
     best = math.inf
     for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
         line = pool.conflict[row, 1]
@@ -193,9 +197,12 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
             for j in range(w.world_i[NUM_ACTORS]):
                 if j == i or w.flags[PATH, j] != other or w.flags[VALID, j] == 0 or math.isnan(w.proj[other, Q_S, j]):
                     continue
-                if pool.conflict[row, 5] == 0.0 and not beyond_red and stop_row(
-                    w.rule, w.flags[PATH, i], pool.conflict[row, 1] - 15.0, pool.conflict[row, 6] + 1.0
-                ) < 0:
+                if (
+                    pool.conflict[row, 5] == 0.0
+                    and not beyond_red
+                    and stop_row(w.rule, w.flags[PATH, i], pool.conflict[row, 1] - 15.0, pool.conflict[row, 6] + 1.0)
+                    < 0
+                ):
                     continue
                 if must_wait(pool, w, row, i, other, j, gap, needed):
                     best = min(best, gap)
@@ -320,7 +327,7 @@ def slowing(distance: float, comfort: float) -> float:
 
 @inner
 def careful_speed(pool: Pool, w: Batch, i: int) -> float:
-    """Speed at which an emergency driver comes to a light that is not green: walking pace at the line; inf elsewhere."""
+    """Speed at which an emergency driver comes to a light that is not green: walking pace there; else inf."""
     front = w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
     k = next_stop(pool, w, w.flags[PATH, i], front)
     if k < 0 or w.signal[pool.stop_signal[k]] not in (2, 3, 4):
@@ -329,9 +336,7 @@ def careful_speed(pool: Pool, w: Batch, i: int) -> float:
 
 
 @inner
-def gap_to_stop(
-    pool: Pool, w: Batch, i: int, minds_signals: bool, minds_conflicts: bool
-) -> tuple[float, float]:
+def gap_to_stop(pool: Pool, w: Batch, i: int, minds_signals: bool, minds_conflicts: bool) -> tuple[float, float]:
     """The nearest place where `i` must stop, as a distance from its front, and the speed that it must not exceed."""
     stop, top, now = math.inf, math.inf, w.run[STEP] * w.world_f[DT]
     if w.state[WAITED, i] >= PATIENCE_S + 1.5 * (i % 4):

@@ -35,11 +35,11 @@ class Follower:
         return (v / max(self.v0, _SMALLEST_SPEED_MPS)) ** self.delta
 
     def idm_2000(self, v: float, s: float, lead: float) -> float:
-        """a (1 - (v/v0)^delta - (s*/s)^2)."""
+        """A (1 - (v/v0)^delta - (s*/s)^2)."""
         return self.a * (1 - self.share(v) - self.z(v, s, v - lead, held=False) ** 2)
 
     def idm_plus(self, v: float, s: float, lead: float) -> float:
-        """a min(1 - (v/v0)^delta, 1 - (s*/s)^2)."""
+        """A min(1 - (v/v0)^delta, 1 - (s*/s)^2)."""
         return self.a * min(1 - self.share(v), 1 - self.z(v, s, v - lead) ** 2)
 
     def iidm(self, v: float, s: float, lead: float) -> float:

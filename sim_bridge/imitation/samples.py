@@ -63,7 +63,9 @@ class Windows:
         )  # fmt: skip
 
 
-def windows_of(rollouts: Sequence[Rollout], horizon_s: float = 3.0, every_s: float = 0.5, step_s: float = 0.1) -> Windows:
+def windows_of(
+    rollouts: Sequence[Rollout], horizon_s: float = 3.0, every_s: float = 0.5, step_s: float = 0.1
+) -> Windows:
     """Windows of every vehicle of the logs that goes at least five metres, as long as `horizon_s`.
 
     Logs must have moments every `step_s` (see `sim_bridge.replay.worlds.uniform`); others are left out.
@@ -156,7 +158,9 @@ def _bend(way: np.ndarray) -> np.ndarray:
     return np.append(np.gradient(smooth, WAY_STEP_M), 0.0)
 
 
-def _around(rollout: Rollout, i: int, here: np.ndarray, way: np.ndarray, s: np.ndarray, step_s: float) -> list[np.ndarray]:
+def _around(
+    rollout: Rollout, i: int, here: np.ndarray, way: np.ndarray, s: np.ndarray, step_s: float
+) -> list[np.ndarray]:
     """Tail and speed of the leader, tails of the nearest ahead on the left and on the right, at each moment."""
     count = len(here)
     lead, rate = np.full(count, np.nan), np.full(count, np.nan)

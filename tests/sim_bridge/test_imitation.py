@@ -61,8 +61,8 @@ def logs(shared_data: Path) -> list:
 
 def test_the_shipped_driver_beats_constant_velocity_and_idm(shared_data):
     _, held = split(windows_of(logs(shared_data)))
-    found = {name: errors_of(held, law).final_m for name, law in
-             (("learned", learned_law(load_weights())), ("cv", constant_velocity), ("idm", idm_law(Driver())))}  # fmt: skip
+    laws = {"learned": learned_law(load_weights()), "cv": constant_velocity, "idm": idm_law(Driver())}
+    found = {name: errors_of(held, law).final_m for name, law in laws.items()}
     card = load_weights().card
     assert found["learned"] < 0.6 * found["cv"] < 0.6 * found["idm"]
     assert found["learned"] == pytest.approx(card["final_error_m"]["learned"], abs=1e-3)
