@@ -134,7 +134,8 @@ def actor(
         name: its id.
         relation: 'ahead_of', 'behind' or 'beside' another actor `of`, instead of `at`.
         of: whom the relation means.
-        driver: 'idm', 'none', 'imitation' or 'walker'; empty chooses by class: vehicles and riders that start with a speed are driven.
+        driver: 'idm', 'none', 'imitation' or 'walker'; empty chooses by class: vehicles and riders that start with a
+            speed are driven.
         values: names of `ACTOR`; dots of driver fields are written as double underscores (`driver__headway`).
 
     Raises:

@@ -218,7 +218,7 @@ def wants(pool: Pool, w: Mates, i: int, p: int, to_left: bool, left_hand: bool) 
 
 @inner
 def lane_beside(rule: Any, p: int, s: float, kind: int) -> int:
-    """Row of the neighbour lane of local path `p` at `s` on the left or right (`kind`) that lasts longest; -1 for none."""
+    """Row of the neighbour lane of local path `p` at `s` on side `kind` that lasts longest; -1 for none."""
     best = -1
     for row in range(rule.shape[0]):
         if rule[row, R_KIND] == RULE_NONE:
@@ -243,7 +243,7 @@ def lane_end(rule: Any, p: int) -> float:
 
 @inner
 def leads_to(rule: Any, p: int, q: int, s: float) -> int:
-    """Which side (RULE_LEFT, RULE_RIGHT) of path `p` at `s` leads towards path `q`, over at most four lanes; 0 if none."""
+    """Which side (RULE_LEFT, RULE_RIGHT) of path `p` at `s` leads to path `q`, over four lanes at most; 0 if none."""
     for kind in (RULE_LEFT, RULE_RIGHT):
         lane = p
         for _ in range(4):

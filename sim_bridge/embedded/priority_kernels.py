@@ -89,7 +89,7 @@ def stop_row(rule: Any, p: int, before: float, beyond: float) -> int:
     for row in range(rule.shape[0]):
         if rule[row, R_KIND] == RULE_NONE:
             break
-        if rule[row, R_KIND] == RULE_STOP and int(rule[row, R_PATH]) == p:
+        if rule[row, R_KIND] == RULE_STOP and int(rule[row, R_PATH]) == p:  # noqa: SIM102
             if before < rule[row, R_FROM] <= beyond:
                 return row
     return -1
@@ -128,8 +128,10 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     if mine >= 0:
         theirs = stop_row(w.rule, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
         if theirs >= 0:
-            return (front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, yields)) or (
-                front >= w.rule[theirs, R_FROM] + 0.5
+            return (
+                (front < w.rule[theirs, R_FROM] + 0.5
+                and goes_first(w, i, j, yields))
+                or (front >= w.rule[theirs, R_FROM] + 0.5)
             )
         yields = True
     if not yields and w.habit[H_PASSES_RED, i] == 0.0:
@@ -149,7 +151,7 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
 
 @inner
 def follows_another(pool: Pool, w: Batch, row: int, i: int) -> bool:
-    """Whether somebody on the same path has just entered the conflict in front of `i`: then the follow-up time counts."""
+    """Whether somebody on the same path has just entered the conflict in front of `i`."""
     q, c = w.proj[w.flags[PATH, i]], pool.conflict
     for j in range(w.world_i[NUM_ACTORS]):
         if j != i and w.flags[VALID, j] == 1 and w.flags[PATH, j] == w.flags[PATH, i]:
@@ -157,6 +159,17 @@ def follows_another(pool: Pool, w: Batch, row: int, i: int) -> bool:
             if c[row, 1] - 1.0 < tail + 2.0 * q[Q_LON, j] and tail < c[row, 2] and q[Q_S, j] > w.state[S, i]:
                 return True
     return False
+
+
+@inner
+def entrance(rule: Any, p: int, s: float) -> float:
+    """Where the junction around place `s` of path `p` begins: without lights one waits there, not in its middle."""
+    for row in range(rule.shape[0]):
+        if rule[row, R_KIND] == RULE_NONE:
+            break
+        if rule[row, R_KIND] == RULE_BOX and int(rule[row, R_PATH]) == p and rule[row, R_FROM] <= s <= rule[row, R_TO]:
+            return rule[row, R_FROM]
+    return s
 
 
 @inner
@@ -169,7 +182,10 @@ def gap_to_traffic(pool: Pool, w: Batch, i: int, beyond_red: bool) -> float:
     )
     best = math.inf
     for row in range(pool.conflict_first[path], pool.conflict_first[path + 1]):
-        gap = pool.conflict[row, 1] - front
+        line = pool.conflict[row, 1]
+        if pool.stop_first[path] == pool.stop_first[path + 1]:
+            line = entrance(w.rule, w.flags[PATH, i], line)
+        gap = line - front
         if gap < -0.5:
             gap = pool.conflict[row, 6] - front
         if gap < -0.5 or gap > 80.0 or gap >= best or v * v / (2.0 * max(gap, 0.1)) >= HARD_BRAKING_MPS2:
@@ -311,7 +327,7 @@ def slowing(distance: float, comfort: float) -> float:
 
 @inner
 def careful_speed(pool: Pool, w: Batch, i: int) -> float:
-    """Speed at which an emergency driver comes to a light that is not green: walking pace at the line; inf elsewhere."""
+    """Speed at which an emergency driver comes to a light that is not green: walking pace there; else inf."""
     front = w.state[S, i] + 0.5 * w.param_f[LENGTH, i]
     k = next_stop(pool, w, w.flags[PATH, i], front)
     if k < 0 or w.signal[pool.stop_signal[k]] not in (2, 3, 4):

@@ -359,7 +359,7 @@ class ReferenceWorld:
         return actor == "ego" or next(body for body in self.bodies if body.actor.id == actor).exists
 
     def _time_to_reach(self, body: Body, actor: str) -> float:
-        """Seconds that `actor` needs to reach `body` at its present speed: along its own way where `body` is near it."""
+        """Seconds that `actor` needs to reach `body` at its speed: along its own way where `body` is near it."""
         x, y, _, vx, vy, size = self._motion_of(actor)
         speed = math.hypot(vx, vy)
         if speed < 1e-3:

@@ -69,7 +69,7 @@ def next_kerb(rule: Any, p: int, s: float) -> int:
     for row in range(rule.shape[0]):
         if rule[row, R_KIND] == RULE_NONE:
             break
-        if rule[row, R_KIND] == RULE_KERB and int(rule[row, R_PATH]) == p and rule[row, R_FROM] >= s:
+        if rule[row, R_KIND] == RULE_KERB and int(rule[row, R_PATH]) == p and rule[row, R_FROM] >= s:  # noqa: SIM102
             if best < 0 or rule[row, R_FROM] < rule[best, R_FROM]:
                 best = row
     return best
@@ -180,7 +180,7 @@ def step_stage(pool: Pool, w: Batch, i: int) -> None:
     elif stage == CROSSING:
         if s > far_side(w.rule, p, w.mind[M_KERB, i]):
             w.mind[M_STAGE, i] = WALKING
-        elif back_path(w.rule, p) >= 0 and threatened(w, i, p, pace):
+        elif back_path(w.rule, p) >= 0 and threatened(w, i, p, pace):  # noqa: SIM102
             if uniform(seed, i, int(w.mind[M_VISITS, i]), DRAW_BACK) < w.habit[H_TURN_BACK, i]:
                 w.mind[M_STAGE, i], w.mind[M_DESIRED, i] = RETURNING, p
                 swap_path(pool, w, i, back_path(w.rule, p))

@@ -346,8 +346,8 @@ def test_a_walker_stops_looks_and_takes_only_the_gap_that_the_manual_gives():
         late = y[int(np.argmax(x_of(rollout, "me") > 299.0))]
         assert bool(late > 1.75) is goes_first
         assert y[-1] > 5.0
-    hasty = play(one_lane_with_crossing(False), on_one_lane(
-        car("me", 210.0, 12.0, driver=driver(12.0)), walker(Driver(kind="none", max_acceleration_mps2=1.5))))  # fmt: skip
+    bold = walker(Driver(kind="none", max_acceleration_mps2=1.5))
+    hasty = play(one_lane_with_crossing(False), on_one_lane(car("me", 210.0, 12.0, driver=driver(12.0)), bold))
     assert (speed_of(hasty, "walker")[15:40] > 1.0).all()  # without hesitation it just walks
 
 
@@ -502,8 +502,16 @@ def busy_motorway(seed: int) -> ConcreteScenario:
         style, lane = STYLES[styles[int(rng.integers(len(styles)))]], ("left", "middle", "right")[k % 3]
         habits = replace(style.habits, lane_changes="mobil_european" if k % 2 else "mobil")
         speed = float(rng.uniform(15.0, 28.0))
-        driven = Driver("idm", speed + 3.0, style.time_headway_s, style.min_gap_m, style.max_acceleration_mps2,
-                        style.comfortable_deceleration_mps2, reaction_time_s=style.reaction_time_s, habits=habits)
+        driven = Driver(
+            "idm",
+            speed + 3.0,
+            style.time_headway_s,
+            style.min_gap_m,
+            style.max_acceleration_mps2,
+            style.comfortable_deceleration_mps2,
+            reaction_time_s=style.reaction_time_s,
+            habits=habits,
+        )
         actors.append(car(f"a{k}", 60.0 + 45.0 * (k // 3) + 12.0 * (k % 3), speed, lane, driver=driven))
     return scenario(*actors, ego=FAR_EGO, duration_s=20.0)
 
