@@ -128,10 +128,8 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     if mine >= 0:
         theirs = stop_row(w.rule, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
         if theirs >= 0:
-            return (
-                (front < w.rule[theirs, R_FROM] + 0.5
-                and goes_first(w, i, j, yields))
-                or (front >= w.rule[theirs, R_FROM] + 0.5)
+            return (front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, yields)) or (
+                front >= w.rule[theirs, R_FROM] + 0.5
             )
         yields = True
     if not yields and w.habit[H_PASSES_RED, i] == 0.0:
