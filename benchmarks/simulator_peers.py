@@ -84,6 +84,39 @@ print(json.dumps({"steps_per_second": steps / spent, "vehicles": agents / steps}
 libsumo.close()
 """
 
+TORCHDRIVESIM = """
+import json, sys, time
+import torch
+from torchdrivesim.infractions import collision_detection_with_discs
+from torchdrivesim.kinematic import KinematicBicycle
+agents, steps = map(int, sys.argv[1:])
+worlds = 64
+torch.set_num_threads(1)
+torch.manual_seed(0)
+model = KinematicBicycle(dt=0.1)
+state = torch.zeros(worlds, agents, 4)
+state[..., 0] = 24.0 * torch.arange(agents)
+state[..., 1] = 3.5 * (torch.arange(agents) % 3)
+state[..., 3] = 25.0
+model.set_params(lr=torch.full((worlds, agents), 1.4))
+model.set_state(state)
+size = torch.tensor([4.6, 1.85]).expand(worlds, agents, 2)
+def step():
+    model.step(0.01 * torch.randn(worlds, agents, 2))
+    now = model.get_state()
+    boxes = torch.cat([now[..., :2], size, now[..., 2:3]], dim=-1)
+    one = boxes[:, :, None].expand(-1, -1, agents, -1).reshape(worlds, -1, 5)
+    two = boxes[:, None].expand(-1, agents, -1, -1).reshape(worlds, -1, 5)
+    return collision_detection_with_discs(one, two)
+with torch.no_grad():
+    step()
+    start = time.process_time()
+    for _ in range(steps):
+        step()
+    spent = time.process_time() - start
+print(json.dumps({"steps_per_second": worlds * steps / spent, "vehicles": agents}))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -137,5 +170,16 @@ PEERS = (
         32,
         2000,
         "3 lanes, IDM and lane changes, all positions, headings and speeds read at each step",
+    ),
+    Peer(
+        "torchdrivesim 0.2.3",
+        "torchdrivesim",
+        ("torch==2.13.0", "torchdrivesim==0.2.3"),
+        TORCHDRIVESIM,
+        32,
+        10,
+        "64 worlds, kinematic bicycle and its collisions by discs for all pairs, its functions called directly; "
+        "no drivers",
+        64,
     ),
 )

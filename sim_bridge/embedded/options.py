@@ -30,6 +30,8 @@ class EmbeddedOptions:
         dead_time_s: pure delay before a command reaches the ego's actuators.
         feeds_forward: whether a dynamic ego makes up for drag, rolling resistance and slopes, so that it gets the
             acceleration that it asks for; else they slow it down.
+        paths_need_grip: whether actors on paths speed up and brake no harder than the road's friction allows beside
+            what their bend needs; the first wish beyond it is told as the event `grip_limit`.
     """
 
     num_threads: int = 1
@@ -46,6 +48,7 @@ class EmbeddedOptions:
     ego_vehicle: str = ""
     dead_time_s: float = 0.0
     feeds_forward: bool = True
+    paths_need_grip: bool = True
 
     def __post_init__(self) -> None:
         """Refuses what no model is called and what no clock can do."""

@@ -16,6 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -23,6 +24,10 @@ Row = tuple[int, float, float, float, float, float, float, int]
 LENGTH_M, WIDTH_M = 4.6, 1.85
 SEND_TO_EXACTLY_THERE = 2
 CHECKS_NOTHING = 0
+# OpenDRIVE's lane types on which SUMO's cars may be.
+DRIVEN = frozenset({"driving", "entry", "exit", "onRamp", "offRamp", "connectingRamp", "bidirectional", "bus"})
+# What netconvert gives lanes of which OpenDRIVE says no limit, and what they get here (120 km/h).
+NETCONVERT_DEFAULT_MPS, FREE_SPEED_MPS = "13.89", "33.33"
 
 
 def sumo_angle(yaw_rad: float) -> float:
@@ -47,11 +52,27 @@ def network(opendrive: str, folder: Path) -> Path:
     command = [
         str(Path(sumo.SUMO_HOME) / "bin" / "netconvert"), "--opendrive-files", str(source), "-o", str(target),
         "--offset.disable-normalization", "true", "--no-warnings", "true", "--tls.discard-loaded", "true",
+        "--no-turnarounds", "true",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not target.is_file():
         raise RuntimeError(f"netconvert cannot read the road: {done.stderr.strip()[-500:]}")
+    _keep_to_lanes(target)
     return target
+
+
+def _keep_to_lanes(target: Path) -> None:
+    """Closes what is no lane to drive on (netconvert opens shoulders), and frees lanes without a speed limit."""
+    tree = ElementTree.parse(target)
+    for edge in tree.getroot().iter("edge"):
+        kinds = edge.get("type", "driving").split("|")
+        for k, lane in enumerate(edge.iter("lane")):
+            if lane.get("speed") == NETCONVERT_DEFAULT_MPS:
+                lane.set("speed", FREE_SPEED_MPS)
+            if (kinds[k] if k < len(kinds) else kinds[-1]) not in DRIVEN:
+                lane.attrib.pop("allow", None)
+                lane.set("disallow", "all")
+    tree.write(target)
 
 
 class Traffic:
@@ -100,7 +121,7 @@ class Traffic:
         """Draws where every guest enters and whither it goes; all draws come from the seed of the world."""
         rng = np.random.default_rng([road["seed"], 0x53554D4F])
         edges = sorted(e for e in self._sumo.edge.getIDList() if not e.startswith(":"))
-        usable = [e for e in edges if "passenger" in self._allowed(f"{e}_0", e)]
+        usable = [e for e in edges if self._open_lanes(e)]
         taken = [np.array([x, y]) for _, x, y, _, _ in road["poses"]]
         for slot in range(chosen["vehicles"]):
             late = slot >= max(1, chosen["vehicles"] // 10)
@@ -111,12 +132,11 @@ class Traffic:
                     self._guests[f"guest_{slot}"] = slot
                     break
 
-    def _allowed(self, lane: str, edge: str) -> tuple[str, ...]:
-        for k in range(self._sumo.edge.getLaneNumber(edge)):
-            allowed = self._sumo.lane.getAllowed(f"{edge}_{k}")
-            if not allowed or "passenger" in allowed:
-                return ("passenger",)
-        return ()
+    def _open_lanes(self, edge: str) -> list[int]:
+        """Lanes of an edge on which cars may be."""
+        lanes = range(self._sumo.edge.getLaneNumber(edge))
+        closed = [set(self._sumo.lane.getDisallowed(f"{edge}_{k}")) for k in lanes]
+        return [k for k in lanes if not closed[k] & {"passenger", "all"}]
 
     def _way(self, edges: list[str], rng: np.random.Generator) -> tuple[str, ...] | None:
         start, end = (edges[int(rng.integers(len(edges)))] for _ in range(2))
@@ -127,10 +147,7 @@ class Traffic:
         self, name: str, way: tuple[str, ...], depart: float, taken: list[np.ndarray], clear: float,
         rng: np.random.Generator,
     ) -> bool:  # fmt: skip
-        open_lanes = [
-            k for k in range(self._sumo.edge.getLaneNumber(way[0]))
-            if not (allowed := self._sumo.lane.getAllowed(f"{way[0]}_{k}")) or "passenger" in allowed
-        ]  # fmt: skip
+        open_lanes = self._open_lanes(way[0])
         lane = open_lanes[int(rng.integers(len(open_lanes)))]
         length = self._sumo.lane.getLength(f"{way[0]}_{lane}")
         position = float(rng.uniform(min(LENGTH_M, length), length))
