@@ -78,7 +78,7 @@ ABILITIES: Mapping[str, frozenset[str]] = {
 
 def succeeded(record: RouteRecord) -> bool:
     """Whether the route was completed with no infraction but minimum speed."""
-    return record.reached and all(event.kind is Infraction.MIN_SPEED for event in record.events)
+    return record.done and all(event.kind is Infraction.MIN_SPEED for event in record.events)
 
 
 def driving_score(records: Sequence[RouteRecord], routes: int = ROUTES) -> float:
@@ -212,7 +212,7 @@ def abilities(routes: Sequence[AbilityRoute], compat: bool = True) -> Mapping[st
 
 def _passed_junction(route: AbilityRoute) -> bool:
     record = route.record
-    share = (100.0 if record.reached else record.completion_percent) / 100.0
+    share = (100.0 if record.done else record.completion_percent) / 100.0
     broken = any(event.kind in (Infraction.STOP, Infraction.RED_LIGHT) for event in record.events)
     return share > (route.junction_index + _JUNCTION_MARGIN) / route.num_points and not broken
 

@@ -18,6 +18,7 @@ from driving_data.geometry import wrap_angle
 
 _BISECTIONS = 20
 _LEAST_AREA_M2 = 1e-6
+_SHARE_OF_SIDE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +62,11 @@ def conflict_area(first: Track, second: Track) -> BaseGeometry | None:
 def encroachment(track: Track, area: BaseGeometry) -> Encroachment:
     """First entry into and last exit from an area.
 
-    A box that begins inside has entered at its first moment; one that ends inside never leaves (exit inf).
+    A box that begins inside has entered at its first moment; one that ends inside never leaves (exit inf). The box is
+    looked at so often that it moves by no more than half of its smaller side in between: a visit between two moments of
+    the track counts too.
     """
+    track = _refined(track)
     corners = box_corners_2d(track.center_m, track.yaw_rad, track.size_m)
     inside = np.asarray(shapely.intersects(shapely.polygons(corners), area))
     if not inside.any():
@@ -71,6 +75,21 @@ def encroachment(track: Track, area: BaseGeometry) -> Encroachment:
     enter = float(track.time_s[0]) if first == 0 else _change_s(track, area, first - 1, True)
     leave = float("inf") if last == len(inside) - 1 else _change_s(track, area, last, False)
     return Encroachment(enter, leave)
+
+
+def _refined(track: Track) -> Track:
+    """The same motion with moments put in between, so that consecutive boxes overlap."""
+    way = np.hypot(*np.diff(track.center_m, axis=0).T)
+    turn = np.asarray(wrap_angle(np.diff(track.yaw_rad)))
+    way = way + 0.5 * np.abs(turn) * np.hypot(*track.size_m)
+    parts = np.maximum(np.ceil(way / (_SHARE_OF_SIDE * float(np.min(track.size_m)))), 1.0).astype(np.int64)
+    if int(parts.max(initial=1)) == 1:
+        return track
+    place = np.concatenate([k + np.arange(num) / num for k, num in enumerate(parts.tolist())] + [[len(parts)]])
+    steps = np.arange(len(track.time_s))
+    heading = track.yaw_rad[0] + np.concatenate([[0.0], np.cumsum(turn)])
+    center = np.stack([np.interp(place, steps, track.center_m[:, axis]) for axis in (0, 1)], axis=-1)
+    return Track(np.interp(place, steps, track.time_s), center, np.interp(place, steps, heading), track.size_m)
 
 
 def _change_s(track: Track, area: BaseGeometry, step: int, entering: bool) -> float:
