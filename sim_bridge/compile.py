@@ -27,6 +27,7 @@ from sim_bridge.embedded.phases import Lookup, Phase, flatten
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.storyboard.world import layout_of, story_spec
+from sim_bridge.embedded.v2x.plan import radio_plan
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 
@@ -113,8 +114,9 @@ class _World:
         self._conflicts()
         signal_i, signal_f, program = self._signals()
         num_steps = round(scenario.duration_s / scenario.step_s)
+        actors = self._actors()
         return WorldSpec(
-            actors=self._actors(),
+            actors=actors,
             ego_index=0,
             lane_map=self.road.lane_map,
             environment=scenario.environment,
@@ -140,6 +142,7 @@ class _World:
             replay_valid=np.zeros((1, count), dtype=np.int64),
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
             ego_route=scenario.ego.start.route,
+            radio=radio_plan(scenario, self.road, actors, self.seed),
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:

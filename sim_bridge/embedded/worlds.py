@@ -27,6 +27,7 @@ from sim_bridge.embedded.layout import (
     Batch,
 )
 from sim_bridge.embedded.storyboard.plan import StoryPlan
+from sim_bridge.embedded.v2x.plan import RadioPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,7 @@ class WorldSpec:
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
+        radio: what the ego can hear; None without radio.
     """
 
     actors: Actors
@@ -86,6 +88,7 @@ class WorldSpec:
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
     ego_route: str = ""
+    radio: RadioPlan | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
