@@ -21,6 +21,7 @@ from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
+from sim_bridge.embedded.localization.plan import positioning_plan
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
@@ -143,6 +144,7 @@ class _World:
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
             ego_route=scenario.ego.start.route,
             radio=radio_plan(scenario, self.road, actors, self.seed),
+            positioning=positioning_plan(scenario, self.road, self.options, self.seed),
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:

@@ -41,7 +41,11 @@ POSITIONING = LeafType(
         "accuracy": Field(LENGTH, "standard deviation of the position", 1.0, 0.0, 1000.0),
         "outage_from": Field(TIME, "when it is lost, if it is", None, 0.0, 3600.0),
         "outage": Field(TIME, "for how long", 0.0, 0.0, 3600.0),
+        "rate": Field(FREQUENCY, "fixes in a second", 10.0, 0.1, 100.0),
+        "latency": Field(TIME, "from the moment of a fix to its arrival", 0.05, 0.0, 5.0),
+        "multipath": Field(LENGTH, "standard deviation that buildings all around add", 5.0, 0.0, 1000.0),
     },
+    played=frozenset({"accuracy", "outage_from", "outage", "rate", "latency", "multipath"}),
     tags=lambda values: (f"Positioning{str(values.get('system', 'gps')).capitalize()}",),
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int
 from sim_bridge.embedded.layout import (
     ALONG,
     COMMAND,
+    GX,
+    GY,
     HIT,
     STEP,
     VALID,
@@ -30,6 +32,7 @@ class Moment:
         step: steps since the start.
         time_ns: since the start.
         ground_m: below the box centres, shape (A, 3).
+        slope: rise of the ground towards east and north, shape (A, 2).
         yaw_rad: shape (A,).
         speed_mps: along the heading, shape (A,).
         acceleration_mps2: along the heading, shape (A,).
@@ -43,6 +46,7 @@ class Moment:
     step: int
     time_ns: int
     ground_m: Float[np.ndarray, "A 3"]
+    slope: Float[np.ndarray, "A 2"]
     yaw_rad: Float[np.ndarray, "A"]
     speed_mps: Float[np.ndarray, "A"]
     acceleration_mps2: Float[np.ndarray, "A"]
@@ -64,6 +68,7 @@ def moment_of(batch: Batch, world: int, num_actors: int, num_signals: int, times
         step=step,
         time_ns=int(timestamps_ns[step] - timestamps_ns[0]),
         ground_m=np.stack([state[X], state[Y], state[Z]], axis=-1),
+        slope=np.stack([state[GX], state[GY]], axis=-1),
         yaw_rad=yaw,
         speed_mps=state[VX] * np.cos(yaw) + state[VY] * np.sin(yaw),
         acceleration_mps2=state[ALONG],

@@ -26,6 +26,7 @@ from sim_bridge.embedded.layout import (
     WORK_COLUMNS,
     Batch,
 )
+from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.storyboard.plan import StoryPlan
 from sim_bridge.embedded.v2x.plan import RadioPlan
 
@@ -61,6 +62,7 @@ class WorldSpec:
         story: the storyboard that moves everybody; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
         radio: what the ego can hear; None without radio.
+        positioning: how the ego measures where it is; None where it does not.
     """
 
     actors: Actors
@@ -89,6 +91,7 @@ class WorldSpec:
     story: StoryPlan | None = None
     ego_route: str = ""
     radio: RadioPlan | None = None
+    positioning: PositioningPlan | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:

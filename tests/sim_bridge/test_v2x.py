@@ -309,7 +309,8 @@ def test_range_is_a_limit_and_cellular_needs_no_line_of_sight():
 @pytest.mark.parametrize(
     ("time_s", "state", "left", "following"),
     [(0.0, "RED", 4.0, "GREEN"), (3.9, "RED", 0.1, "GREEN"), (4.0, "GREEN", 6.0, "YELLOW"),
-     (10.0, "YELLOW", 2.0, "RED"), (12.0, "RED", 7.0, "GREEN"), (18.0, "RED", 1.0, "GREEN"), (19.0, "GREEN", 6.0, "YELLOW")],
+     (10.0, "YELLOW", 2.0, "RED"), (12.0, "RED", 7.0, "GREEN"), (18.0, "RED", 1.0, "GREEN"),
+     (19.0, "GREEN", 6.0, "YELLOW")],
 )  # fmt: skip
 def test_time_to_change_joins_equal_phases_over_the_end_of_the_cycle(time_s, state, left, following):
     phases = ((SignalState.RED, 4.0), (SignalState.GREEN, 6.0), (SignalState.YELLOW, 2.0), (SignalState.RED, 3.0))

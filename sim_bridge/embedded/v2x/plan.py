@@ -1,6 +1,6 @@
 """What a scenario says of radio, ready to be played: links, stations, obstacles, what the roadside knows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from driving_data.maps.lane_map import DRIVABLE_KINDS, LaneMap, TrafficSignal
 from driving_data.rollout import Actors
 from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
-from scenarios.concrete import ConcreteScenario, SignalProgram
+from scenarios.concrete import ConcreteScenario, Feature, SignalProgram
 from scenarios.types.devices import stands
 from scenarios.types.digital import CONNECTIVITY
 from scenarios.types.temporary import WORK_ZONES
@@ -114,7 +114,7 @@ def radio_plan(scenario: ConcreteScenario, road: RoadPaths, actors: Actors, seed
         actors=actors,
         equipped=_equipped(actors, vehicles[0] if vehicles else {}, seed),
         antenna_m=_antennas(actors),
-        obstacles=_obstacles(scenario, road),
+        obstacles=obstacles_of(scenario.features, road),
         town=is_town(road.lane_map),
         signals=road.lane_map.signals,
         programs={program.signal_id: program for program in scenario.signals},
@@ -162,13 +162,13 @@ def _antennas(actors: Actors) -> np.ndarray:
     return np.where(held, np.minimum(actors.size_m[:, 2], POCKET_HEIGHT_M), actors.size_m[:, 2])
 
 
-def _obstacles(scenario: ConcreteScenario, road: RoadPaths) -> np.ndarray:
+def obstacles_of(features: Sequence[Feature], road: RoadPaths) -> Float[np.ndarray, "N 5"]:
     """Buildings and walls of the map, and those that the scenario puts along a route."""
     rows = [
         (float(item.position_m[0]), float(item.position_m[1]), item.heading_rad, *map(float, item.size_m[:2]))
         for item in road.lane_map.objects if item.kind in OBSTACLES
     ]  # fmt: skip
-    for feature in scenario.features:
+    for feature in features:
         values = feature.values
         if feature.kind == "structures" and values.get("kind") == "building" and {"on", "from", "to"} <= values.keys():
             rows.extend(_beside(road, values))

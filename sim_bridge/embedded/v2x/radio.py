@@ -225,7 +225,7 @@ class Radio:
     def _behind_building(self, places: np.ndarray, here: np.ndarray) -> Bool[np.ndarray, "n"]:
         if len(self.plan.obstacles) == 0:
             return np.zeros(len(places), dtype=bool)
-        return channel.segment_meets_box(places[:, :2], here[:2], self.plan.obstacles).any(axis=1)
+        return np.asarray(channel.segment_meets_box(places[:, :2], here[:2], self.plan.obstacles).any(axis=1))
 
     def _tallest_between(
         self, places: np.ndarray, here: np.ndarray, stations: np.ndarray, now: Moment
