@@ -62,6 +62,8 @@ TOLERANCE = {
     "MSD": 0.02, "WTTC": 0.051, "TET": 0.1, "TIT": 0.05, "CPI": 1e-4, "DCE": 0.02, "TTCE": 0.1, "SOI": 2.0,
     "TTCStar": 0.0501, "TTB": 0.0501, "TTK": 0.0501, "DeltaV": 0.01, "TTS": 0.0501, "TTR": 0.0501,
 }  # fmt: skip
+_SPREAD_CAP = 1000.0
+_NEVER = 1e6
 EVERYWHERE = ("WTTC", "DCE", "TTCE")
 REASONS = {
     "TTC": "CriMe drops the sign of the leader's acceleration",
@@ -75,6 +77,7 @@ REASONS = {
     "TET": "follows from TTC; CriMe asks for a common lanelet, here the leader must be in the ego's swath",
     "TIT": "as TET",
     "CPI": "follows from ALongReq",
+    "SOI": "CriMe cuts the personal space at the lanelets",
     "TTCStar": "CriMe counts touching as a contact",
     "TTS": "CriMe's swerve never succeeds in this scene",
 }
@@ -241,7 +244,6 @@ def explained(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> list[tu
         found = by_their_convention(drive_of_row(row, folder), int(row["step"]), heading, row["values"])
         for name, value in found.items():
             theirs = number(row["values"][name])
-            theirs = float("inf") if theirs > 1e6 else theirs
             case = f"{row['file']} {row['ego']}/{row['other']} @{row['step']}"
             result.append((name, case, value, theirs, agrees(name, value, theirs)))
     return result
@@ -291,8 +293,10 @@ def aligned(row: Mapping[str, Any]) -> bool:
 
 
 def number(value: float | str) -> float:
-    """The peer's value; NaN for an error."""
-    return float("nan") if isinstance(value, str) and value.startswith("error") else float(value)
+    """The peer's value; NaN for an error, infinite above 10^6 (its closing times of 10^15 s come from rounding)."""
+    if isinstance(value, str) and value.startswith("error"):
+        return float("nan")
+    return float("inf") if float(value) > _NEVER else float(value)
 
 
 def agrees(name: str, ours: float, theirs: float) -> bool:
@@ -369,7 +373,7 @@ def spread(rows: Sequence[Mapping[str, Any]]) -> list[Figure]:
     ours = [measures_at(drive_of_row(row, None), 0, True) for row in turned]
     figures: list[Figure] = []
     for name in ("HW", "TTC", "ALongReq", "DST", "MSD", "TET"):
-        theirs = [number(row["values"][name]) for row in turned]
+        theirs = [min(number(row["values"][name]), _SPREAD_CAP) for row in turned]
         figures.append(
             Figure(f"{name}: spread over four angles", float(np.ptp([item[name] for item in ours])), "",
                    peer=PEER, peer_value=float(np.ptp(theirs)), note="the same scene turned; 0 is right")

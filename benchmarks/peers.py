@@ -21,7 +21,7 @@ def ask_peer(name: str, requirements: tuple[str, ...], script: str, *arguments: 
             return None
         raise RuntimeError(str(error)) from error
     command = [str(python), "-W", "ignore", "-c", script, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:
         raise RuntimeError(f"peer {name}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])

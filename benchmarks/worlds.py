@@ -7,12 +7,12 @@ from driving_data.environment import Environment
 from driving_data.rollout import Rollout
 from driving_data.segment import Raw, Segment
 from driving_data.sensors import LidarModel, SensorRig
-from driving_data.taxonomy import ActorClass
+from driving_data.taxonomy import ActorClass, SignalState
 from roadloom.pipeline.recipes import Recipe, simulate
 from roadloom.pipeline.tasks import judged
 from roadloom.settings import Choice, ValidationConfig
 from scenarios import library
-from scenarios.concrete import Actor, ConcreteScenario, Driver, Ego, Place, RoadChoice
+from scenarios.concrete import Actor, ConcreteScenario, Driver, Ego, Place, RoadChoice, SignalProgram
 from scenarios.sampling import sample_many
 from scenarios.types.sensors import camera, lidar
 
@@ -39,6 +39,47 @@ def motorway(num_actors: int, duration_s: float) -> ConcreteScenario:
         ego=Ego(Place("main.2", 50.0), 26.0, 28.0, 4950.0),
         actors=others,
         rig=SensorRig("none"),
+        duration_s=duration_s,
+    )
+
+
+def jam(num_actors: int, duration_s: float) -> ConcreteScenario:
+    """The motorway with a barrier across its lanes 1.5 km on: all come to rest behind it and stand there."""
+    flowing = motorway(num_actors - 3, duration_s)
+    barriers = tuple(
+        Actor(f"barrier_{k}", ActorClass.BARRIER, (1.0, 3.0, 1.0), Place(f"main.{k}", 1500.0)) for k in (1, 2, 3)
+    )
+    return replace(flowing, name="jam", actors=(*flowing.actors, *barriers))
+
+
+def crossing(num_actors: int, duration_s: float) -> ConcreteScenario:
+    """An ego and others on all twelve ways through a crossroads with lights: bends, conflicts, queues at red."""
+    names = ("main", "from_right", "oncoming", "from_left")
+    turns = ("straight", "straight", "right", "left")
+    others = tuple(
+        Actor(
+            f"car_{k}",
+            ActorClass.CAR,
+            (4.6, 1.85, 1.5),
+            Place(f"{names[k % 4]}.{turns[k // 4 % 4]}", 350.0 - 34.0 * (k // 4)),
+            9.0,
+            Driver(desired_speed_mps=13.0),
+        )
+        for k in range(num_actors - 1)
+    )
+    green, amber, red = SignalState.GREEN, SignalState.YELLOW, SignalState.RED
+    lights = tuple(
+        SignalProgram(f"signal.{name}", ((green, 18.0), (amber, 3.0), (red, 21.0)), 21.0 * (k % 2))
+        for k, name in enumerate(names)
+    )
+    return ConcreteScenario(
+        name="crossing",
+        road=RoadChoice("crossroads", {"arm_length_m": 400.0, "exit_length_m": 400.0}),
+        environment=Environment(),
+        ego=Ego(Place("main.left", 376.0 - 34.0 * (num_actors // 4 + 1)), 9.0, 13.0, 750.0),
+        actors=others,
+        rig=SensorRig("none"),
+        signals=lights,
         duration_s=duration_s,
     )
 

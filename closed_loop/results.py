@@ -294,6 +294,8 @@ def _read_stored(path: Path) -> EvalReport | None:
             text = line.strip().removesuffix(b",")
             if text == b"]":
                 break
+            if not text.endswith(b"}") or text == b"{}":
+                return None
             from_plain(EpisodeResult, json.loads(text), f"episodes[{len(places)}]")
             places.append(Place(str(path), start, start + len(text)))
             start += len(line)

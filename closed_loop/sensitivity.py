@@ -19,7 +19,7 @@ from scenarios.space import Choice, Const, Distribution, Scalar
 
 PERMUTATIONS = 200
 MIN_PER_BIN = 8
-MAX_BINS = 12
+MAX_BINS = 32
 SEED = 20241
 
 

@@ -15,10 +15,13 @@ from driving_data.conf import conf_directory
 from driving_data.errors import Fault, InputError, nearest_name
 from roadloom.settings import PipelineConfig
 
+# Data that a room reads with a reader of its own; no choices to compose.
+_DATA_FOLDERS = frozenset({"rules"})
+
 
 def groups() -> dict[str, tuple[str, ...]]:
     """The Hydra groups and what each offers."""
-    folders = sorted(path for path in conf_directory().iterdir() if path.is_dir())
+    folders = sorted(path for path in conf_directory().iterdir() if path.is_dir() and path.name not in _DATA_FOLDERS)
     return {folder.name: tuple(sorted(file.stem for file in folder.glob("*.yaml"))) for folder in folders}
 
 

@@ -105,6 +105,23 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Something of a vehicle breaks at once and stays broken.
+
+    Attributes:
+        part: 'brakes', 'tyre' or 'steering'.
+        remaining: what is left of it, 0 to 1: of the braking force, of the tyre, of the steering angle.
+        wheel: which tyre: 'front_left', 'front_right', 'rear_left', 'rear_right'; empty for other parts.
+        actor: whose; empty for the actor whose behaviour this is.
+    """
+
+    part: str
+    remaining: float = 0.0
+    wheel: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """Begin `then` once `trigger` fires."""
 
@@ -126,5 +143,7 @@ class Parallel:
     branches: tuple["Behaviour", ...]
 
 
-Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait
-Behaviour = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | When | Sequence | Parallel
+Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure
+Behaviour = (
+    KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure | When | Sequence | Parallel
+)

@@ -13,6 +13,7 @@ from driving_data.plain import digest, from_plain, to_plain
 from driving_data.sensors import SensorRig
 from driving_data.taxonomy import ActorClass, SignalState
 from scenarios.behaviour import Behaviour
+from scenarios.habits import Habits, Walking
 from scenarios.storyboard import Storyboard
 
 
@@ -53,7 +54,8 @@ class Driver:
     """How a driven actor minds the road: the Intelligent Driver Model along its route.
 
     Attributes:
-        kind: 'idm' (minds leaders, signals and conflicts) or 'none' (only its behaviour moves it).
+        kind: 'idm' (minds leaders, signals and conflicts), 'none' (only its behaviour moves it), 'imitation' (a network
+            learned from logs follows) or 'walker' (a person who waits at kerbs for a gap).
         desired_speed_mps: free-flow speed.
         time_headway_s: desired time gap.
         min_gap_m: standstill gap.
@@ -62,6 +64,8 @@ class Driver:
         minds_signals: stops at red.
         minds_conflicts: gives way to crossing traffic where it must.
         reaction_time_s: delay before it reacts.
+        habits: lane changes, gaps, attention and the rest; None for the plain car follower.
+        walking: of a walker; None for the usual one.
     """
 
     kind: str = "idm"
@@ -73,6 +77,8 @@ class Driver:
     minds_signals: bool = True
     minds_conflicts: bool = True
     reaction_time_s: float = 0.0
+    habits: Habits | None = None
+    walking: Walking | None = None
 
 
 @dataclass(frozen=True, slots=True)

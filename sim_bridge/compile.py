@@ -20,6 +20,7 @@ from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
+from sim_bridge.embedded.drivers import driver_code
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
 from sim_bridge.embedded.localization.plan import positioning_plan
 from sim_bridge.embedded.options import EmbeddedOptions
@@ -28,9 +29,11 @@ from sim_bridge.embedded.phases import Lookup, Phase, flatten
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.storyboard.world import layout_of, story_spec
+from sim_bridge.embedded.trailers import coupling_of, is_semi
 from sim_bridge.embedded.v2x.plan import radio_plan
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
+from sim_bridge.habits import Ways, extend_paths, habits_and_rules
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -112,7 +115,11 @@ class _World:
             own = self._actor(i, actor, param_f, param_i, state, flags)
             param_i[at.FIRST_PHASE, i], param_i[at.NUM_PHASES, i] = len(phases), len(own)
             phases.extend(own)
+        ranks = self._couple(param_f, param_i, flags)
+        ways = Ways(scenario, self.road.lane_map, self.pool, self.paths, self._lane_path, self._local)
+        extend_paths(ways)
         self._conflicts()
+        habit, rule = habits_and_rules(ways)
         signal_i, signal_f, program = self._signals()
         num_steps = round(scenario.duration_s / scenario.step_s)
         actors = self._actors()
@@ -125,7 +132,7 @@ class _World:
             timestamps_ns=np.arange(num_steps + 1, dtype=np.int64) * round(scenario.step_s * 1e9),
             target_speed_mps=scenario.ego.target_speed_mps,
             world_f=world_floats(scenario, self.options),
-            world_i=self._integers(count, num_steps),
+            world_i=self._integers(count, num_steps, ranks),
             paths=np.array(self.paths, dtype=np.int64),
             param_f=param_f,
             param_i=param_i,
@@ -145,6 +152,8 @@ class _World:
             ego_route=scenario.ego.start.route,
             radio=radio_plan(scenario, self.road, actors, self.seed),
             positioning=positioning_plan(scenario, self.road, self.options, self.seed),
+            habit=habit,
+            rule=rule,
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:
@@ -196,7 +205,7 @@ class _World:
 
     def _ego(self, param_f: np.ndarray, param_i: np.ndarray, state: np.ndarray, flags: np.ndarray) -> None:
         ego, traits = self.scenario.ego, traits_of(self.scenario.ego.kind)
-        param_f[:, 0] = [
+        param_f[: at.FORESIGHT + 1, 0] = [
             *ego.size_m, traits.mass_kg, 1.5, 2.0, 1.8, 2.5, traits.jerk_mps3, ego.wheelbase_m,
             ego.rear_axle_to_center_m, traits.foresight_s,
         ]  # fmt: skip
@@ -209,14 +218,14 @@ class _World:
         self, i: int, actor: Actor, param_f: np.ndarray, param_i: np.ndarray, state: np.ndarray, flags: np.ndarray
     ) -> tuple[Phase, ...]:
         traits, driver = traits_of(actor.kind), actor.driver
-        minds, still = driver.kind == "idm", is_still(actor)
+        minds, still = driver.kind in ("idm", "imitation"), is_still(actor)
         base = 0.6 * actor.size_m[0] if traits.rolls else 0.0
-        param_f[:, i] = [
+        param_f[: at.FORESIGHT + 1, i] = [
             *actor.size_m, traits.mass_kg, driver.time_headway_s, driver.min_gap_m, driver.max_acceleration_mps2,
             driver.comfortable_deceleration_mps2, traits.jerk_mps3, base, 0.0, traits.foresight_s,
         ]  # fmt: skip
-        param_i[:, i] = [
-            actor.kind, at.DRIVER_IDM if minds else at.DRIVER_NONE, int(minds and driver.minds_signals),
+        param_i[: at.WALKS + 1, i] = [
+            actor.kind, driver_code(actor), int(minds and driver.minds_signals),
             int(minds and driver.minds_conflicts), round(driver.reaction_time_s / self.scenario.step_s), 0, 0,
             0 if still else traits.lamps, int(traits.walks),
         ]  # fmt: skip
@@ -236,6 +245,26 @@ class _World:
             return flatten(actor.behaviour, lookup, self.scenario.step_s)
         except Unsupported as error:
             raise Unsupported(f"{self.scenario.name}: actors[{i - 1}].{error}") from error
+
+    def _couple(self, param_f: np.ndarray, param_i: np.ndarray, flags: np.ndarray) -> int:
+        """Hangs every trailer behind what tows it; returns the length of the longest chain."""
+        tows = {i: self._index_of(str(a.traits["towed_by"])) for i, a in enumerate(self.scenario.actors, start=1)
+                if a.traits.get("towed_by")}  # fmt: skip
+        for i, j in tows.items():
+            rank, ahead = 1, j
+            while ahead in tows:
+                rank, ahead = rank + 1, tows[ahead]
+                if rank > len(tows):
+                    raise Unsupported(f"{self.scenario.name}: actors[{i - 1}]: trailers tow one another in a ring")
+            ego = self.scenario.ego
+            tractor_kind = ego.kind if j == 0 else self.scenario.actors[j - 1].kind
+            coupling = coupling_of(tractor_kind, float(param_f[at.LENGTH, j]), float(param_f[at.LENGTH, i]))
+            param_f[at.HITCH_AT :, i] = coupling
+            if j == 0 and is_semi(tractor_kind, float(param_f[at.LENGTH, i])):
+                param_f[at.HITCH_AT, i] = ego.rear_axle_to_center_m
+            param_i[at.TOWED_BY, i], param_i[at.TOW_RANK, i] = j, rank
+            flags[at.MODE, i] = at.MODE_TRAILER
+        return int(param_i[at.TOW_RANK].max())
 
     def _start(self, i: int, actor: Actor, still: bool, state: np.ndarray, flags: np.ndarray) -> float | None:
         """Writes where an actor begins and on which path; returns its route's length if it drives that backwards."""
@@ -268,7 +297,7 @@ class _World:
             ),
         )
 
-    def _integers(self, count: int, num_steps: int) -> np.ndarray:
+    def _integers(self, count: int, num_steps: int, ranks: int) -> np.ndarray:
         environment = self.scenario.environment
         dim = environment.light() != "day" or environment.weather() in ("rain", "snow", "fog")
         values = np.zeros(at.WORLD_INTS, dtype=np.int64)
@@ -276,7 +305,9 @@ class _World:
         values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(self.road.lane_map.signals), num_steps
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
+        values[at.TOW_RANKS] = ranks
         values[at.EGO_MODEL] = model_number(self.options)
+        values[at.LEFT_HAND] = int(self.road.lane_map.left_hand_traffic)
         return values
 
     def _conflicts(self) -> None:
@@ -324,5 +355,7 @@ def world_floats(scenario: ConcreteScenario, options: EmbeddedOptions) -> np.nda
     values[at.DT], values[at.FRICTION] = scenario.step_s, scenario.environment.road_friction
     values[at.TARGET_SPEED], values[at.GOAL_S] = scenario.ego.target_speed_mps, scenario.ego.goal_s_m
     values[at.NOISE] = options.acceleration_noise_mps2
-    fill_ego(values, ego_vehicle(scenario.ego.kind, scenario.ego.wheelbase_m, options), options)
+    values[at.PATH_FRICTION] = scenario.environment.road_friction if options.paths_need_grip else 1e3
+    tows = any(actor.traits.get("towed_by") == "ego" for actor in scenario.actors)
+    fill_ego(values, ego_vehicle(scenario.ego.kind, scenario.ego.wheelbase_m, options, tows), options)
     return values

@@ -13,6 +13,7 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -24,7 +25,9 @@ from scenarios.behaviour import (
 )
 from scenarios.behaviour import Sequence as InOrder
 from scenarios.concrete import ConcreteScenario, Place
+from scenarios.habits import DRIVER_KINDS
 from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
+from scenarios.types.manoeuvres import WHEELS
 from sim_bridge.embedded.roads import RoadPaths
 
 
@@ -50,8 +53,11 @@ def faults_of(scenario: ConcreteScenario, road: RoadPaths) -> list[Fault]:
         check.place(actor.start, f"{place}.start")
         check.number(min(actor.size_m) > 0, f"{place}.size_m", actor.size_m, "sizes above 0 m")
         check.number(actor.speed_mps >= 0, f"{place}.speed_mps", actor.speed_mps, "a speed of at least 0")
-        if actor.driver.kind not in ("idm", "none"):
-            check.name(actor.driver.kind, ("idm", "none"), f"{place}.driver.kind", "unknown-driver")
+        if actor.driver.kind not in DRIVER_KINDS:
+            check.name(actor.driver.kind, DRIVER_KINDS, f"{place}.driver.kind", "unknown-driver")
+        if actor.traits.get("towed_by"):
+            others = tuple(name for name in check.actors if name != actor.id)
+            check.name(str(actor.traits["towed_by"]), others, f"{place}.traits.towed_by", "unknown-actor")
         for label, node in walk(actor.behaviour, f"{place}.behaviour"):
             check.node(label, node)
     for k, program in enumerate(scenario.signals):
@@ -163,6 +169,13 @@ class _Check:
             self.number(node.rate_mps2 != 0, f"{label}.rate_mps2", node.rate_mps2, "a rate that is not 0")
         if isinstance(node, (ChangeLane, MoveSideways, Wait)):
             self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
+        if isinstance(node, Failure):
+            self.name(node.part, ("brakes", "tyre", "steering"), f"{label}.part", "unknown-part")
+            wheels = WHEELS if node.part == "tyre" else ("",)
+            self.name(node.wheel, wheels, f"{label}.wheel", "unknown-wheel")
+            self.number(0.0 <= node.remaining <= 1.0, f"{label}.remaining", node.remaining, "a share from 0 to 1")
+            if node.actor:
+                self.name(node.actor, self.actors, f"{label}.actor", "unknown-actor")
         if isinstance(node, When):
             trigger = node.trigger
             if isinstance(trigger, (DistanceBelow, TimeGapBelow, TimeToCollisionBelow, AheadOf)):

@@ -7,6 +7,7 @@ SIMULATORS = Registry(
     group="roadloom.simulators",
     builtin={
         "embedded": "sim_bridge.embedded.simulator:EmbeddedSimulator",
+        "embedded+sumo": "sim_bridge.sumo.simulator:SumoSimulator",
         "replay": "sim_bridge.replay.simulator:ReplaySimulator",
     },
 )

@@ -22,40 +22,43 @@ from closed_loop.rules import metrics as rules
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.rollout import Rollout
 
-METRICS: Mapping[str, Metric] = {
-    metric.id: metric
-    for metric in (
-        *score.METRICS,
-        *collision.METRICS,
-        *road.METRICS,
-        *proximity.METRICS,
-        *comfort.METRICS,
-        *nuplan.METRICS,
-        *navsim.METRICS,
-        *published.METRICS,
-        *carla_drive.METRICS,
-        *criticality.METRICS,
-        *energy.METRICS,
-        *ride.METRICS,
-        *rules.METRICS,
-    )
+_FAMILIES: Mapping[str, tuple[Metric, ...]] = {
+    "drive": (*score.METRICS, *collision.METRICS, *road.METRICS, *proximity.METRICS, *comfort.METRICS),
+    "nuplan": nuplan.METRICS,
+    "navsim": navsim.METRICS,
+    "published": published.METRICS,
+    "carla": carla_drive.METRICS,
+    "criticality": criticality.METRICS,
+    "energy": energy.METRICS,
+    "ride": ride.METRICS,
+    "rules": rules.METRICS,
+}
+METRICS: Mapping[str, Metric] = {metric.id: metric for family in _FAMILIES.values() for metric in family}
+# What is measured where nobody says what: quick, and enough for reports and gates.
+STANDARD = (*(metric.id for metric in _FAMILIES["drive"]), "nuplan_cls", "carla_driving_score_2_1")
+SETS: Mapping[str, tuple[str, ...]] = {
+    "standard": STANDARD,
+    "all": tuple(METRICS),
+    **{name: tuple(metric.id for metric in family) for name, family in _FAMILIES.items()},
 }
 
 
 def metrics_named(names: Sequence[str]) -> tuple[Metric, ...]:
-    """The metrics of these names, all of them where there are none.
+    """The metrics of these names, each once; a name of `SETS` stands for its metrics, none for the standard set.
 
     Raises:
         InputError: a name is unknown; every unknown name is told.
     """
+    known = (*SETS, *METRICS)
     faults = [
-        Fault("", 0, 0, f"metrics[{i}]", "unknown-name", repr(name), f"one of {', '.join(METRICS)}",
-              nearest_name(name, METRICS))
-        for i, name in enumerate(names) if name not in METRICS
+        Fault("", 0, 0, f"metrics[{i}]", "unknown-name", repr(name), f"one of {', '.join(known)}",
+              nearest_name(name, known))
+        for i, name in enumerate(names) if name not in known
     ]  # fmt: skip
     if faults:
         raise InputError(faults)
-    return tuple(METRICS[name] for name in names) if names else tuple(METRICS.values())
+    wanted = dict.fromkeys(one for name in names or ("standard",) for one in SETS.get(name, (name,)))
+    return tuple(METRICS[name] for name in wanted)
 
 
 def measure(

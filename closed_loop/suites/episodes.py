@@ -37,7 +37,7 @@ class EpisodeTask:
         simulator: where.
         simulator_name: its registered name.
         scenarios: in which worlds.
-        metrics: ids of what is measured; empty for everything.
+        metrics: ids of what is measured, or names of sets; empty for the standard ones.
         directory: where the results are kept (`suites.kept`); None for nowhere.
     """
 

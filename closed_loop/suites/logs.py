@@ -148,6 +148,8 @@ class LogWorlds:
             return self.inner.open(scenarios, seeds)
         if not all(logs):
             raise Unsupported("a batch is of logs or of scenarios, not of both")
+        if any(scenario.road.parameters["mode"] != "replay" for scenario in scenarios):
+            raise Unsupported("this simulator replays logs without reactions; mode: replay is what it can do")
         recorded = {scenario.digest(): self._recording(scenario) for scenario in scenarios}
         return replace(self.replays, recorded=recorded).open(scenarios, seeds)
 

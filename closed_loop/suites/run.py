@@ -65,7 +65,7 @@ def run_suite(
         simulator_name: registered name, as it stands in the report.
         directory: where finished episodes are kept (`suites.kept`); a second call takes what it finds there. Without
             one every result is held in memory.
-        metrics: metric ids; all where empty.
+        metrics: metric ids and names of `catalogue.SETS`; the standard ones where empty.
         batch_size: episodes that one session runs together; no result depends on it.
         plan_digest: of the gate plan under which this is run; it is written into the report before anything runs.
 

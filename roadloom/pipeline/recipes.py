@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from closed_loop.registry import POLICIES
+from closed_loop.registry import make_policy
 from driving_data.plain import from_plain, to_plain
 from driving_data.provenance import Provenance, Step
 from driving_data.rollout import Rollout
@@ -170,7 +170,7 @@ def settled(rollout: Rollout) -> Rollout:
 
 def simulate(scenario: ConcreteScenario, policy: str, simulator: Choice) -> Rollout:
     """Plays one scenario with one policy from start to end."""
-    driver = POLICIES.load(policy)()
+    driver = make_policy(policy)
     engine = SIMULATORS.load(simulator.name)(**simulator.parameters)
     session = engine.open([scenario], [scenario.seed])
     try:

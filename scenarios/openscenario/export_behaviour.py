@@ -12,6 +12,7 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -75,6 +76,10 @@ class _Writer:
                 )
             case Wait(duration_s=duration_s):
                 return _Since(since.events, since.conditions, since.delay_s + duration_s)
+            case Failure(part=part, actor=whose):
+                self.notes.append(f"{self.actor.id}: the failure of the {part} of {whose or self.actor.id} is left "
+                                  "out: the standard has no action that breaks a vehicle")  # fmt: skip
+                return since
             case _:
                 return self.event(item, since)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scenarios.grammar import DISTRIBUTIONS
+from scenarios.habits import DRIVER_KINDS
 from scenarios.spec import patterns
 from scenarios.spec.tables import KEYS, LEAF_TYPES, SECTIONS
 from scenarios.types.actors import RELATIONS, TASKS
@@ -22,7 +23,6 @@ from scenarios.types.weather import PRESETS as WEATHERS
 from scenarios.units import FLAG, SUFFIXES, TEXT, UNITS, Dimension, to_base
 
 Plain = dict[str, Any]
-_DRIVERS = ("idm", "none")
 _TASKS = "|".join(TASKS)
 _NUMBERED = {"type": "number", "exclusiveMinimum": 0}
 
@@ -107,7 +107,7 @@ def _definitions() -> Plain:
     found: Plain = {
         "source": _object({"file": {"type": "string"}, "set": {"type": "object"}}, required=["file"]),
         "choice": _choice(),
-        "driver": {"anyOf": [{"enum": list(_DRIVERS)}, _section(SECTIONS["driver"])]},
+        "driver": {"anyOf": [{"enum": list(DRIVER_KINDS)}, _section(SECTIONS["driver"])]},
         "relation": {"type": "string", "pattern": patterns.PLACE},
         "road": _road(),
         "weather": _preset(SECTIONS["weather"], WEATHERS, "rain, fog, wind and what they do to the road"),

@@ -12,6 +12,7 @@ from pydantic import Field as Key
 
 from driving_data.errors import nearest_name
 from scenarios.expressions import TextFault, Value
+from scenarios.habits import DRIVER_KINDS
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.parse import parse_any, parse_value
 from scenarios.spec.hints import explained, meant_word, refused_outright
@@ -68,9 +69,9 @@ def _relation(data: Any) -> Any:
 
 
 def _driver(data: Any) -> Any:
-    if isinstance(data, str) and data not in ("idm", "none"):
-        raise refuse("unknown-name", repr(data), "idm, none, or keys such as headway: 1..2 s",
-                     nearest_name(data, ("idm", "none")))  # fmt: skip
+    if isinstance(data, str) and data not in DRIVER_KINDS:
+        raise refuse("unknown-name", repr(data), f"{', '.join(DRIVER_KINDS)}, or keys such as headway: 1..2 s",
+                     nearest_name(data, DRIVER_KINDS))  # fmt: skip
     return data
 
 

@@ -12,7 +12,9 @@ from math import pi
 
 from driving_data.taxonomy import PEDESTRIANS, STATIC_OBJECTS, TWO_WHEELERS, VEHICLES, ActorClass
 from scenarios.concrete import Driver
+from scenarios.habits import DRIVER_KINDS
 from scenarios.leaf import IllTyped, Leaf, make_leaf
+from scenarios.types.driving import HABITS, driver_from
 from scenarios.types.fields import Field, Get, Given, as_values, reader
 from scenarios.types.lookup import known
 from scenarios.types.traits import ALIASES, TRAITS, class_of, trait_objections, traits_of, usual_size
@@ -52,6 +54,7 @@ DRIVER: Mapping[str, Field] = {
     "driver.reaction_time": Field(TIME, "delay before it reacts", 0.0, 0.0, 5.0),
     "driver.minds_signals": Field(FLAG, "stops at red", True),
     "driver.minds_conflicts": Field(FLAG, "gives way where it must", True),
+    **HABITS,
 }
 PLACE: Mapping[str, Field] = {
     "on": Field(TEXT, "route"),
@@ -131,7 +134,8 @@ def actor(
         name: its id.
         relation: 'ahead_of', 'behind' or 'beside' another actor `of`, instead of `at`.
         of: whom the relation means.
-        driver: 'idm' or 'none'; empty chooses by class: vehicles and riders that start with a speed are driven.
+        driver: 'idm', 'none', 'imitation' or 'walker'; empty chooses by class: vehicles and riders that start with a
+            speed are driven.
         values: names of `ACTOR`; dots of driver fields are written as double underscores (`driver__headway`).
 
     Raises:
@@ -193,7 +197,7 @@ def _cast(kind: str, name: str, texts: Mapping[str, str], values: Mapping[str, G
     if relation:
         known("relation", relation, RELATIONS)
     if driver:
-        known("driver", driver, ("idm", "none"))
+        known("driver", driver, DRIVER_KINDS)
     given = {key.replace("__", "."): value for key, value in values.items()}
     leaf = make_leaf(kind, name, {k: v for k, v in texts.items() if v}, as_values(f"{kind} {name}", ACTOR, given))
     if faults := list(trait_objections(leaf, possible_kinds(leaf))):
@@ -236,18 +240,7 @@ def size_of(leaf: Leaf, read: Get, kind: ActorClass) -> tuple[float, float, floa
 def driver_of(leaf: Leaf, read: Get, kind: ActorClass, speed_mps: float) -> Driver:
     """How an actor minds the road."""
     name = leaf.text("driver") or ("idm" if kind in DRIVEN and (speed_mps > 0 or leaf_drives(leaf)) else "none")
-    desired = read("driver.desired_speed")
-    return Driver(
-        kind=name,
-        desired_speed_mps=float(desired if desired is not None else speed_mps),
-        time_headway_s=float(read("driver.headway")),
-        min_gap_m=float(read("driver.min_gap")),
-        max_acceleration_mps2=float(read("driver.max_acceleration")),
-        comfortable_deceleration_mps2=float(read("driver.comfortable_deceleration")),
-        minds_signals=bool(read("driver.minds_signals")),
-        minds_conflicts=bool(read("driver.minds_conflicts")),
-        reaction_time_s=float(read("driver.reaction_time")),
-    )
+    return driver_from(leaf, read, name, kind in PEDESTRIANS, speed_mps)
 
 
 def leaf_drives(leaf: Leaf) -> bool:

@@ -13,6 +13,7 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -171,6 +172,10 @@ def _reverse(a: dict[str, Any], start: Place) -> Behaviour:
     return FollowPath(start.route, ((start.s_m, start.d_m), there), a["speed"])
 
 
+def _whose(a: dict[str, Any]) -> str:
+    return "" if a["who"] == "self" else str(a["who"])
+
+
 _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "keep_speed": lambda a, start: KeepSpeed(a["speed"]),
     "change_speed": lambda a, start: ChangeSpeed(a["to"], a["rate"]),
@@ -202,6 +207,9 @@ _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "turn_right": lambda a, start: KeepSpeed(a["speed"]),
     "u_turn": _u_turn,
     "reverse": _reverse,
+    "brake_failure": lambda a, start: Failure("brakes", a["remaining"], actor=_whose(a)),
+    "tyre_burst": lambda a, start: Failure("tyre", a["remaining"], a["wheel"], _whose(a)),
+    "steering_failure": lambda a, start: Failure("steering", a["remaining"], actor=_whose(a)),
     # Effects move nothing: their time passes, their meaning is kept as a feature (`features`).
     "open_door": lambda a, start: Wait(a["for"]),
     "drop_cargo": lambda a, start: Wait(a["for"]),

@@ -70,7 +70,7 @@ def unplayed(concrete: ConcreteScenario) -> tuple[str, ...]:
     built = Feature("junction", "", {"kind": _OWN_JUNCTIONS.get(concrete.road.archetype)})
     lines = [line for feature in concrete.features if feature != built for line in _unplayed_of(feature)]
     for actor in concrete.actors:
-        shaping = {"age"} | ({"variant"} if actor.traits.get("variant") != "tram" else set[str]())
+        shaping = {"age", "towed_by"} | ({"variant"} if actor.traits.get("variant") != "tram" else set[str]())
         lines.extend(
             f"actor {actor.id}: {name} = {value}" for name, value in sorted(actor.traits.items())
             if name not in shaping and value not in (False, "none", "attentive", "closed")

@@ -14,7 +14,7 @@ from scenarios.types.actors import DRIVEN, MOVING
 from scenarios.types.fields import Field, Given, as_value, as_values
 from scenarios.types.lookup import known
 from scenarios.types.traits import WORKING_MODES
-from scenarios.units import ACCELERATION, ANGLE, COUNT, LENGTH, SPEED, TEXT, TIME, Dimension
+from scenarios.units import ACCELERATION, ANGLE, COUNT, LENGTH, RATIO, SPEED, TEXT, TIME, Dimension
 
 _SPEED = Field(SPEED, "speed to reach", None, 0.0, 90.0)
 _RATE = Field(ACCELERATION, "magnitude of the acceleration", 2.0, 0.01, 20.0)
@@ -24,6 +24,8 @@ _WALK = frozenset(PEDESTRIANS | {ActorClass.ANIMAL, ActorClass.BICYCLE, ActorCla
 _LASTING = Field(TIME, "for how long", 3.0, 0.1, 600.0)
 _CARRYING = frozenset({ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.TRAILER, ActorClass.BUS,
                        ActorClass.CONSTRUCTION_VEHICLE})  # fmt: skip
+WHEELS = ("front_left", "front_right", "rear_left", "rear_right")
+_WHO = Field(TEXT, "whose: its own or the ego's", "self", names=("self", "ego"))
 # what is shown: OpenLABEL name
 SHOWN: Mapping[str, str] = {
     "left": "CommunicationSignalLeft", "right": "CommunicationSignalRight", "hazard": "CommunicationSignalHazard",
@@ -167,6 +169,16 @@ ACTIONS: Mapping[str, ActionType] = {
                            "speed": Field(SPEED, "speed", 1.5, 0.1, 10.0)}, DRIVEN, _BOTH,
                           tags=("MotionReverse",), template=True, main="distance",
                           approximated="it turns round and drives there forwards"),
+    "brake_failure": ActionType("the brakes fail at once and stay so",
+                                {"remaining": Field(RATIO, "share of the braking force that is left", 0.0, 0.0, 1.0),
+                                 "who": _WHO}, VEHICLES, template=True, main="remaining"),
+    "tyre_burst": ActionType("a tyre bursts: it pulls to its side, grips less and rolls hard",
+                             {"wheel": Field(TEXT, "which", "front_left", names=WHEELS),
+                              "remaining": Field(RATIO, "share of the tyre that is left", 0.0, 0.0, 1.0),
+                              "who": _WHO}, VEHICLES, template=True, main="wheel"),
+    "steering_failure": ActionType("the wheels turn no further than a share of their angle",
+                                   {"remaining": Field(RATIO, "share of the angle that is left", 0.1, 0.0, 1.0),
+                                    "who": _WHO}, VEHICLES, template=True, main="remaining"),
     "open_door": ActionType("open a door",
                             {"side": Field(TEXT, "which", "left", names=("left", "right", "rear")), "for": _LASTING},
                             VEHICLES, template=True, main="side", effect=True),

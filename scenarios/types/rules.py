@@ -127,7 +127,7 @@ def _routes_named(leaf: Leaf) -> list[tuple[str, str]]:
         (f"{path}.{field}", name)
         for path, step in steps_with_paths(leaf)
         for field, value in step.values
-        if value.dimension.sort == "text" and not ACTIONS[step.action].effect
+        if value.dimension.sort == "text" and not ACTIONS[step.action].fields[field].names
         for name in text_options(Leaf("do", values=((field, value),)), field)
     ]
 

@@ -72,6 +72,7 @@ TRAITS: Mapping[str, Field] = {
                    names=("none", "left", "right", "hazard", "high_beam", "off")),
     "trailers": Field(COUNT, "trailers behind it", 0, 0, 3),
     "trailer_length": Field(LENGTH, "of each trailer", None, 1.0, 15.0),
+    "towed_by": Field(TEXT, "who tows it: an actor or the ego; it then hangs behind that and is placed by it", None),
     "cargo": Field(TEXT, "what it carries", "none", 
                    names=("none", "boxes", "timber", "pipes", "gravel", "cars", "liquid", "unsecured")),
     "door": Field(TEXT, "doors that stand open", "closed", names=("closed", "left", "right", "rear")),
@@ -90,7 +91,8 @@ _BEACONS = frozenset({A.EMERGENCY_VEHICLE, A.CONSTRUCTION_VEHICLE, A.TRUCK, A.VA
 CLASSES_OF: Mapping[str, frozenset[ActorClass]] = {
     "variant": frozenset(VARIANTS), "age": _PEOPLE, "attention": _PEOPLE | VEHICLES, "gesture": _PEOPLE,
     "beacon": _BEACONS, "siren": frozenset({A.EMERGENCY_VEHICLE}), "lamps": VEHICLES | {A.MOTORCYCLE},
-    "trailers": _TOWING, "trailer_length": _TOWING, "cargo": _TOWING | {A.TRAILER}, "door": frozenset(VEHICLES),
+    "trailers": _TOWING, "trailer_length": _TOWING, "towed_by": frozenset({A.TRAILER}),
+    "cargo": _TOWING | {A.TRAILER}, "door": frozenset(VEHICLES),
     "working_mode": _ARMED, "swing": _ARMED, "boom": _ARMED, "stick": _ARMED, "bucket": _ARMED,
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from sim_bridge.embedded.layout import (
     DESIRED,
     DO_CHANGE_LANE,
     DO_CHANGE_SPEED,
+    DO_FAIL,
     DO_FOLLOW_PATH,
     DO_KEEP_SPEED,
     DO_MOVE_SIDEWAYS,
@@ -23,15 +24,21 @@ from sim_bridge.embedded.layout import (
     DT,
     EV_A,
     EV_ACTOR,
+    EV_B,
     EV_KIND,
     EV_OTHER,
     EV_STEP,
+    EVENT_FAILURE,
     EVENT_TRIGGER,
     FIRST_PHASE,
+    FLAT_FRONT,
+    FLAT_REAR,
     INDICATOR,
     LAT_DURATION,
     LATERAL_PHASE,
     LENGTH,
+    MODE,
+    MODE_PATH,
     NUM_EVENTS,
     NUM_PHASES,
     ON_AHEAD,
@@ -56,6 +63,7 @@ from sim_bridge.embedded.layout import (
     SPEED_PHASE,
     STARTED,
     STEP,
+    SWERVES,
     VALID,
     VX,
     VY,
@@ -70,6 +78,9 @@ from sim_bridge.embedded.layout import (
 )
 
 LEFT_INDICATOR, RIGHT_INDICATOR = 8, 16
+# How far a flat tyre draws a vehicle at 25 m/s and more, until its driver has it again, and the way back: chosen, a
+# lane's spare room within a reaction time.
+FLAT_PULL_M, FLAT_PULL_S, FLAT_RETURN_S = 0.9, 1.2, 2.5
 
 
 @inner
@@ -161,6 +172,31 @@ def enter_path(pool: Pool, w: Batch, i: int, p: int, from_start: bool) -> bool:
 
 
 @inner
+def fail(w: Batch, i: int, column: int, loss: float) -> None:
+    """Breaks a part of a vehicle; one on a path is drawn aside by a flat tyre and steered back."""
+    st = w.state
+    st[column, i] = loss
+    row = record(w, EVENT_FAILURE, i, -1)
+    if row >= 0:
+        w.events[row, EV_A], w.events[row, EV_B] = column, loss
+    if w.flags[MODE, i] == MODE_PATH and column in (FLAT_FRONT, FLAT_REAR):
+        speed = min(st[SPEED, i] / 25.0, 1.0)
+        if w.flags[LATERAL_PHASE, i] < 0 and speed > 0.1:
+            st[BASE_D, i] = st[D, i]
+            w.flags[SWERVES, i] = 1
+            begin_sideways(w, i, st[D, i] + FLAT_PULL_M * loss * speed, FLAT_PULL_S)
+
+
+@inlined
+def steer_back(w: Batch, i: int) -> None:
+    """Brings an actor whose tyre has drawn it aside back to where it drove."""
+    if w.flags[SWERVES, i] == 1 and w.state[LAT_DURATION, i] <= 0.0:
+        w.flags[SWERVES, i] = 0
+        if w.flags[LATERAL_PHASE, i] < 0 and w.flags[MODE, i] == MODE_PATH:
+            begin_sideways(w, i, w.state[BASE_D, i], FLAT_RETURN_S)
+
+
+@inner
 def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     """Begins an action; False where it must wait because the lane to change to is not there yet."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
@@ -177,6 +213,8 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
         if abs(a - st[D, i]) > 1.5:
             w.flags[INDICATOR, i] = LEFT_INDICATOR if a > st[D, i] else RIGHT_INDICATOR
         begin_sideways(w, i, a, b)
+    elif kind == DO_FAIL:
+        fail(w, i if w.phase_i[phase, PH_OTHER] < 0 else w.phase_i[phase, PH_OTHER], int(a), b)
     elif kind == DO_FOLLOW_PATH:
         enter_path(pool, w, i, w.phase_i[phase, PH_PATH], True)
         w.flags[PATH_PHASE, i] = phase
@@ -191,7 +229,7 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
 def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     """Whether a running action is over; where it is, leaves the actor as the action promises."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
-    if kind in (DO_NOTHING, DO_KEEP_SPEED):
+    if kind in (DO_NOTHING, DO_KEEP_SPEED, DO_FAIL):
         return True
     if kind == DO_CHANGE_SPEED:
         if abs(st[SPEED, i] - w.phase_f[phase, PH_A]) > 0.05:
@@ -217,6 +255,7 @@ def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
 @inlined
 def behave(pool: Pool, w: Batch, i: int) -> None:
     """Starts and ends the phases of one actor; records each trigger that fires."""
+    steer_back(w, i)
     first = w.param_i[FIRST_PHASE, i]
     for k in range(w.param_i[NUM_PHASES, i]):
         phase, bit = first + k, 1 << k

@@ -51,6 +51,8 @@ from sim_bridge.embedded.layout import (
     SPEED,
     STEP,
     TOUCHED,
+    TOW_RANK,
+    TOWED_BY,
     VALID,
     VX,
     VY,
@@ -221,6 +223,10 @@ def may_touch(w: Batch, i: int, j: int) -> bool:
     if still_i and still_j:
         return False
     if w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1:
+        return False
+    if (w.param_i[TOW_RANK, i] > 0 and w.param_i[TOWED_BY, i] == j) or (
+        w.param_i[TOW_RANK, j] > 0 and w.param_i[TOWED_BY, j] == i
+    ):
         return False
     dx, dy = st[X, j] - st[X, i], st[Y, j] - st[Y, i]
     reach = 0.5 * (f[LENGTH, i] + f[WIDTH, i] + f[LENGTH, j] + f[WIDTH, j])

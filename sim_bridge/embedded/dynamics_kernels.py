@@ -22,9 +22,13 @@ from sim_bridge.embedded.layout import (
     ALONG,
     AX,
     AY,
+    BEYOND_GRIP,
+    BRAKE_LOSS,
     C0,
     COMMAND,
     DT,
+    FLAT_FRONT,
+    FLAT_REAR,
     FRICTION,
     GRAVITY,
     GX,
@@ -35,6 +39,7 @@ from sim_bridge.embedded.layout import (
     LENGTH,
     LOG_COLUMNS,
     PATH,
+    PATH_FRICTION,
     PBANK,
     PCURV,
     PREV_X,
@@ -44,6 +49,7 @@ from sim_bridge.embedded.layout import (
     SPEED,
     STEER,
     STEP,
+    TOLD,
     UDOT,
     VALID,
     VX,
@@ -62,6 +68,7 @@ from sim_bridge.embedded.layout import (
     Y,
     Z,
 )
+from sim_bridge.embedded.tyre_kernels import FLAT_GRIP, FLAT_ROLLING, within_grip
 
 
 @scalar
@@ -246,11 +253,29 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
 
 
 @inlined
+def hold_to_grip(pool: Pool, w: Batch, i: int, accel: float) -> float:
+    """The acceleration that the tyres and brakes of an actor on its path allow; marks a wish that they do not."""
+    st, grip = w.state, w.world_f[PATH_FRICTION] * GRAVITY
+    flat = abs(st[FLAT_FRONT, i]) + abs(st[FLAT_REAR, i])
+    if flat > 0.0:
+        grip *= 1.0 - 0.25 * flat * (1.0 - FLAT_GRIP)
+        accel -= 0.25 * flat * FLAT_ROLLING * GRAVITY
+    speed = st[SPEED, i]
+    kappa = path_value(pool, w.paths[w.flags[PATH, i]], st[S, i], PCURV)
+    across = speed * speed * kappa / max(1.0 - kappa * st[D, i], 0.2)
+    held = within_grip(accel, across, grip, st[BRAKE_LOSS, i])
+    if held != accel and abs(accel) > abs(held) + 0.5 and st[BRAKE_LOSS, i] == 0.0:
+        w.flags[TOLD, i] |= BEYOND_GRIP
+    return held
+
+
+@inlined
 def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     """One step of an actor on its path; the acceleration follows the command within the jerk limit."""
     st, dt = w.state, w.world_f[DT]
     most = w.param_f[JERK, i] * dt
     accel = flush(st[ACCEL, i] + limited(command - st[ACCEL, i], most))
+    accel = hold_to_grip(pool, w, i, accel)
     if st[SPEED, i] <= 0.0:
         accel = max(accel, 0.0)
     distance, speed = travel(st[SPEED, i], accel, dt)

@@ -54,9 +54,8 @@ from sim_bridge.embedded.layout import (
     X,
     Y,
 )
+from sim_bridge.embedded.tyre_kernels import FLAT_GRIP, FLAT_ROLLING
 from sim_bridge.embedded.vehicle_kernels import (
-    FLAT_GRIP,
-    FLAT_ROLLING,
     SUBSTEP_S,
     drift,
     pedals,

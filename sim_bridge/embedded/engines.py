@@ -1,17 +1,46 @@
 """What advances a packed batch: the processor's cores, or a GPU (`cuda_engine`)."""
 
 import itertools
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from sim_bridge.embedded.layout import Batch, Pool, View
+from sim_bridge.embedded import think_kernels
+from sim_bridge.embedded.layout import (
+    DRIVER,
+    DRIVER_AGENT,
+    DRIVER_HABITS,
+    DRIVER_IMITATION,
+    DRIVER_WALKER,
+    Batch,
+    Pool,
+    View,
+)
 from sim_bridge.embedded.views import nothing_shown
 from sim_bridge.embedded.world_kernels import EXTERNAL, play_band
+from sim_bridge.embedded.worlds import WorldSpec
 
 BEGIN, NOTHING_SHOWN_M = -1, 0.0
+
+
+Think = Callable[[Pool, Batch, int, int], None]
+
+
+def thinking(specs: Sequence[WorldSpec]) -> tuple[Think, ...]:
+    """The kernels in which actors of these worlds decide before each step; empty for plain car followers."""
+    codes = {int(code) for spec in specs for code in spec.param_i[DRIVER]}
+    found: list[Think] = []
+    if codes & {DRIVER_HABITS, DRIVER_IMITATION}:
+        found.append(think_kernels.think_band)
+    if DRIVER_WALKER in codes:
+        found.append(think_kernels.walk_band)
+    if DRIVER_AGENT in codes:
+        found.append(think_kernels.agent_band)
+    return tuple(found)
 
 
 @runtime_checkable
@@ -52,11 +81,12 @@ def begin_worlds(pool: Pool, batch: Batch, first: int, last: int) -> None:
 class CpuEngine:
     """The kernels on the processor, one band of worlds per thread; threads never change a byte."""
 
-    def __init__(self, pool: Pool, batch: Batch, num_threads: int) -> None:
+    def __init__(self, pool: Pool, batch: Batch, num_threads: int, thinks: Sequence[Think] = ()) -> None:
         self._pool, self._batch, self._count = pool, batch, len(batch.run)
         threads = max(1, min(num_threads, self._count))
         self._edges = [round(k * self._count / threads) for k in range(threads + 1)]
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._thinks = tuple(thinks)
 
     def begin(self, first: int, last: int) -> None:
         """As `Engine.begin`."""
@@ -72,14 +102,27 @@ class CpuEngine:
         spacing_m: float,
     ) -> None:
         """As `Engine.play`."""
-        given = (num_steps, driver, accel_mps2, steer_rad, spacing_m)
-        if self._executor is None:
-            play_band(self._pool, self._batch, view, 0, self._count, *given)
+
+        def play(first: int, last: int, steps: int, shown: View, spacing: float) -> None:
+            play_band(
+                self._pool, self._batch, shown, first, last, steps, driver, accel_mps2, steer_rad, spacing
+            )  # fmt: skip
+
+        if not self._thinks or num_steps == 0:
+            self._over_bands(lambda first, last: play(first, last, num_steps, view, spacing_m))
             return
-        tasks = [
-            self._executor.submit(play_band, self._pool, self._batch, view, first, last, *given)
-            for first, last in itertools.pairwise(self._edges)
-        ]
+        for k in range(num_steps):
+            for think in self._thinks:
+                self._over_bands(partial(think, self._pool, self._batch))
+            shown, spacing = (view, spacing_m) if k == num_steps - 1 else (nothing_shown(), NOTHING_SHOWN_M)
+            self._over_bands(partial(play, steps=1, shown=shown, spacing=spacing))
+
+    def _over_bands(self, work: Callable[[int, int], None]) -> None:
+        """Calls `work` on contiguous bands of worlds, one per thread."""
+        if self._executor is None:
+            work(0, self._count)
+            return
+        tasks = [self._executor.submit(work, first, last) for first, last in itertools.pairwise(self._edges)]
         for task in tasks:
             task.result()
 

@@ -88,7 +88,15 @@ HIT: Final = 8
 INDICATOR: Final = 9
 # Whom it has touched: bits of two columns.
 TOUCHED: Final = 10
-INT_COLUMNS: Final = 12
+# Bits of what has been told of an actor: that its wish was beyond its grip, that its trailer folded.
+TOLD: Final = 12
+BEYOND_GRIP: Final = 1
+TOLD_GRIP: Final = 2
+FOLDED: Final = 4
+TOLD_FOLDED: Final = 8
+# Whether a flat tyre draws it aside.
+SWERVES: Final = 13
+INT_COLUMNS: Final = 14
 
 # How an actor moves.
 MODE_EGO: Final = 0
@@ -96,6 +104,9 @@ MODE_PATH: Final = 1
 MODE_STATIC: Final = 2
 MODE_FREE: Final = 3
 MODE_REPLAY: Final = 4
+# Waits for the first moment of its log, then moves on its path.
+MODE_COMING: Final = 5
+MODE_TRAILER: Final = 6
 
 # Parameters of actors, floats.
 LENGTH: Final = 0
@@ -110,7 +121,13 @@ JERK: Final = 8
 WHEELBASE: Final = 9
 REAR: Final = 10
 FORESIGHT: Final = 11
-PARAM_COLUMNS: Final = 12
+# Trailers: where what tows it has the hitch, behind its centre; from the hitch back to the own axle and to the own
+# centre; largest angle at the hitch.
+HITCH_AT: Final = 12
+TOW_AXLE: Final = 13
+TOW_EYE: Final = 14
+TOW_FOLD: Final = 15
+PARAM_COLUMNS: Final = 16
 
 # Parameters of actors, integers.
 KIND: Final = 0
@@ -122,9 +139,105 @@ FIRST_PHASE: Final = 5
 NUM_PHASES: Final = 6
 LAMPS: Final = 7
 WALKS: Final = 8
-PARAM_INTS: Final = 9
+# Who tows it, and how many couplings lie before it; 0 for whoever is no trailer.
+TOWED_BY: Final = 9
+TOW_RANK: Final = 10
+PARAM_INTS: Final = 11
 DRIVER_NONE: Final = 0
 DRIVER_IDM: Final = 1
+DRIVER_HABITS: Final = 2
+DRIVER_IMITATION: Final = 3
+DRIVER_AGENT: Final = 4
+DRIVER_WALKER: Final = 5
+
+# Habits of drivers, floats (codes and flags too), constant; of actors without habits never read.
+H_FOLLOWING: Final = 0
+H_EXPONENT: Final = 1
+H_LANES: Final = 2
+H_POLITE: Final = 3
+H_THRESHOLD: Final = 4
+H_SAFE_BRAKING: Final = 5
+H_RIGHT_BIAS: Final = 6
+H_CHANGE_S: Final = 7
+H_DESTINATION: Final = 8
+H_CRITICAL: Final = 9
+H_FOLLOW_UP: Final = 10
+H_SMALLEST: Final = 11
+H_IMPATIENCE: Final = 12
+H_CROSSINGS: Final = 13
+H_CLEAR: Final = 14
+H_MAKES_WAY: Final = 15
+H_PASSES_RED: Final = 16
+H_HANDS: Final = 17
+H_GLANCE_EVERY: Final = 18
+H_GLANCE: Final = 19
+H_GAP_ERROR: Final = 20
+H_RATE_ERROR: Final = 21
+H_PERSISTENCE: Final = 22
+H_ANTICIPATES: Final = 23
+H_SIGHT: Final = 24
+H_HAND: Final = 25
+H_HAND_STOP: Final = 26
+H_HAND_SLOW: Final = 27
+H_NET: Final = 28
+H_WALK_MARGIN: Final = 29
+H_LOOK: Final = 30
+H_TURN_BACK: Final = 31
+H_WALK_IMPATIENCE: Final = 32
+H_REACTION: Final = 33
+HABIT_COLUMNS: Final = 34
+FOLLOW_IDM: Final = 0
+FOLLOW_2000: Final = 1
+FOLLOW_PLUS: Final = 2
+FOLLOW_IMPROVED: Final = 3
+LANES_NONE: Final = 0
+LANES_MOBIL: Final = 1
+LANES_EUROPEAN: Final = 2
+HAND_NONE: Final = 0
+HAND_STOP: Final = 1
+HAND_SLOW: Final = 2
+HAND_GO: Final = 3
+
+# What drivers and walkers have in mind, floats, from step to step.
+M_GAP: Final = 0
+M_RATE: Final = 1
+M_FROM: Final = 2
+M_READY: Final = 3
+M_SERVED: Final = 4
+M_ARRIVED: Final = 5
+M_ASIDE: Final = 6
+M_STAGE: Final = 7
+M_CLOCK: Final = 8
+M_KERB: Final = 9
+M_WAITED: Final = 10
+M_DESIRED: Final = 11
+M_VISITS: Final = 12
+M_INPUT: Final = 13
+M_HIDDEN: Final = 23
+MIND_COLUMNS: Final = 39
+# Inputs and width of the network of an imitation driver.
+NUM_FEATURES: Final = 10
+MAX_HIDDEN: Final = 16
+
+# What paths say to drivers with habits: rows of `rule`, local to the world. The first column is one of the kinds.
+R_KIND: Final = 0
+R_PATH: Final = 1
+R_FROM: Final = 2
+R_TO: Final = 3
+R_OTHER: Final = 4
+R_A: Final = 5
+R_B: Final = 6
+RULE_COLUMNS: Final = 7
+RULE_NONE: Final = 0
+RULE_LEFT: Final = 1
+RULE_RIGHT: Final = 2
+RULE_END: Final = 3
+RULE_STOP: Final = 4
+RULE_CROSSING: Final = 5
+RULE_HAND: Final = 6
+RULE_BOX: Final = 7
+RULE_KERB: Final = 8
+RULE_BACK: Final = 9
 
 # Phases of behaviours.
 PH_KIND: Final = 0
@@ -144,6 +257,7 @@ DO_CHANGE_LANE: Final = 3
 DO_MOVE_SIDEWAYS: Final = 4
 DO_FOLLOW_PATH: Final = 5
 DO_WAIT: Final = 6
+DO_FAIL: Final = 20
 ON_NOTHING: Final = 0
 ON_TIME: Final = 1
 ON_DISTANCE: Final = 2
@@ -186,7 +300,9 @@ EGO_STEER_LAG: Final = 8
 NOISE: Final = 9
 EGO_DEAD_TIME: Final = 10
 EGO_FEEDS_FORWARD: Final = 11
-V_FIRST: Final = 12
+# Friction that actors on paths have; 1000 where they are to do as they are told on any road.
+PATH_FRICTION: Final = 12
+V_FIRST: Final = 13
 
 # The ego's vehicle: columns from V_FIRST of the world constants.
 V_MASS: Final = 0
@@ -220,7 +336,9 @@ LOW_BEAM: Final = 5
 SEED: Final = 6
 ENDS_AT_GOAL: Final = 7
 EGO_MODEL: Final = 8
-WORLD_INTS: Final = 9
+LEFT_HAND: Final = 9
+TOW_RANKS: Final = 10
+WORLD_INTS: Final = 11
 MODEL_KINEMATIC: Final = 0
 MODEL_DYNAMIC: Final = 1
 
@@ -256,6 +374,9 @@ EVENT_SIGNAL: Final = 3
 EVENT_GOAL: Final = 4
 EVENT_DESPAWN: Final = 5
 EVENT_SPAWN: Final = 6
+EVENT_FAILURE: Final = 20
+EVENT_GRIP: Final = 21
+EVENT_JACKKNIFE: Final = 22
 
 AFTERMATH_S: Final = 0.5
 GRAVITY: Final = 9.80665
@@ -284,6 +405,8 @@ class Pool(NamedTuple):
     conflict: Any
     fixed: Any
     steady: Any
+    net: Any
+    half_lane: Any
 
 
 class Batch(NamedTuple):
@@ -316,6 +439,9 @@ class Batch(NamedTuple):
     log_signal: Any
     events: Any
     commands: Any
+    habit: Any
+    mind: Any
+    rule: Any
 
 
 # Rows of `View.numbers`.

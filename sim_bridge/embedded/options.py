@@ -32,6 +32,8 @@ class EmbeddedOptions:
             acceleration that it asks for; else they slow it down.
         localizes: whether every ego has satellite positioning and odometry (`Observation.localization`), as the
             leaf `positioning` gives to those whose scenario has it; see `docs/localization.md`.
+        paths_need_grip: whether actors on paths speed up and brake no harder than the road's friction allows beside
+            what their bend needs; the first wish beyond it is told as the event `grip_limit`.
     """
 
     num_threads: int = 1
@@ -49,6 +51,7 @@ class EmbeddedOptions:
     dead_time_s: float = 0.0
     feeds_forward: bool = True
     localizes: bool = False
+    paths_need_grip: bool = True
 
     def __post_init__(self) -> None:
         """Refuses what no model is called and what no clock can do."""

@@ -49,6 +49,7 @@ class PathTable:
         grid: origin x, y, cell size, width, height.
         cells: nearest row of each grid cell, -1 where the path is far; row by row from the origin.
         stops: stop lines: distance along the path and index of the signal.
+        half_lane_m: half the usual width of the lane, also where the columns hold the edges of the drivable area.
     """
 
     rows: Float[np.ndarray, "n 14"]
@@ -57,6 +58,7 @@ class PathTable:
     grid: tuple[float, float, float, int, int]
     cells: Int32[np.ndarray, "cells"]
     stops: tuple[tuple[float, int], ...] = ()
+    half_lane_m: float = 1.75
 
     @property
     def length_m(self) -> float:
@@ -93,7 +95,9 @@ def path_table(
     limit = np.where(np.isfinite(limit_mps), limit_mps, FREE_SPEED_MPS)
     rows[:, PLIMIT] = limit[np.clip(np.searchsorted(s_m, at, side="right") - 1, 0, len(s_m) - 1)]
     rows[:, PSLOW] = curve_speed(rows[:, PCURV], spacing)
-    return with_grid(PathTable(rows, spacing, leaves_world, (0.0, 0.0, 1.0, 0, 0), np.zeros(0, dtype=np.int32)))
+    half = 0.5 * float(np.median(left_m + right_m))
+    empty = np.zeros(0, dtype=np.int32)
+    return with_grid(PathTable(rows, spacing, leaves_world, (0.0, 0.0, 1.0, 0, 0), empty, half_lane_m=half))
 
 
 def steady_columns(path: PathTable) -> tuple[int, Float[np.ndarray, "14"]]:

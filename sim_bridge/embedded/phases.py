@@ -15,6 +15,7 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -28,13 +29,17 @@ from scenarios.behaviour import (
     When,
 )
 from sim_bridge.embedded.layout import (
+    BRAKE_LOSS,
     DO_CHANGE_LANE,
     DO_CHANGE_SPEED,
+    DO_FAIL,
     DO_FOLLOW_PATH,
     DO_KEEP_SPEED,
     DO_MOVE_SIDEWAYS,
     DO_NOTHING,
     DO_WAIT,
+    FLAT_FRONT,
+    FLAT_REAR,
     ON_AHEAD,
     ON_DISTANCE,
     ON_NOTHING,
@@ -42,6 +47,7 @@ from sim_bridge.embedded.layout import (
     ON_TIME,
     ON_TIME_GAP,
     ON_TTC,
+    STEER_LOSS,
 )
 
 MAX_PHASES = 62
@@ -148,7 +154,21 @@ def _action(node: Behaviour, need: int, lookup: Lookup, label: str, step_s: floa
         return phase(DO_FOLLOW_PATH, node.speed_mps, path=lookup.walk_path(node))
     if isinstance(node, Wait):
         return phase(DO_WAIT, node.duration_s)
+    if isinstance(node, Failure):
+        other = lookup.actor(node.actor) if node.actor else -1
+        column, loss = failure_of(node)
+        return Phase(DO_FAIL, need, ON_NOTHING, other, -1, float(column), loss, 0.0, label)
     raise Unsupported(f"{label}: the embedded simulator cannot play {type(node).__name__}")
+
+
+def failure_of(node: Failure) -> tuple[int, float]:
+    """Column of the state that a failure writes, and what it writes: the share lost, signed by side for a tyre."""
+    loss = 1.0 - node.remaining
+    if node.part == "tyre":
+        return FLAT_FRONT if node.wheel.startswith("front") else FLAT_REAR, loss if node.wheel.endswith(
+            "left"
+        ) else -loss
+    return BRAKE_LOSS if node.part == "brakes" else STEER_LOSS, loss
 
 
 def _trigger(trigger: Trigger, lookup: Lookup, label: str) -> tuple[int, int, float]:

@@ -39,6 +39,13 @@ class PoolBuilder:
     ids: dict[Hashable, int] = field(default_factory=lambda: {})
     tables: list[PathTable] = field(default_factory=lambda: [])
     conflicts: dict[tuple[int, int], tuple[ConflictRow, ...]] = field(default_factory=lambda: {})
+    nets: dict[str, np.ndarray] = field(default_factory=lambda: {})
+
+    def net_offset(self, name: str, numbers: np.ndarray) -> int:
+        """Where the numbers of a network begin in `Pool.net`; equal names share one."""
+        self.nets.setdefault(name, numbers)
+        names = list(self.nets)
+        return sum(len(self.nets[other]) for other in names[: names.index(name)])
 
     def find(self, key: Hashable) -> int | None:
         """Id of the path under that key, if it is there."""
@@ -82,4 +89,6 @@ class PoolBuilder:
             conflict=np.array(conflict, dtype=np.float64).reshape(-1, 7),
             fixed=np.array([fixed for fixed, _ in steady], dtype=np.int64),
             steady=np.array([values for _, values in steady]),
+            net=np.concatenate([np.zeros(0), *self.nets.values()]),
+            half_lane=np.array([table.half_lane_m for table in self.tables], dtype=np.float64),
         )

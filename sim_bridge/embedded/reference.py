@@ -108,6 +108,7 @@ class Road:
         self.rows = table.rows
         self.length = table.length_m
         self.stops = table.stops
+        self.leaves = table.leaves_world
         self.s = np.arange(len(table.rows)) * table.spacing_m
         self.curve = CubicHermiteSpline(self.s, table.rows[:, PX : PY + 1], table.rows[:, PTX : PTY + 1])
 

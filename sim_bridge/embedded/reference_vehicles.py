@@ -4,6 +4,7 @@
 while nothing locks or stops; `Track` takes the implicit sub-steps of the kernel, row by row of a constraint matrix.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -165,3 +166,25 @@ def slip_rates(q: Float[np.ndarray, "3"], delta: float, force: float, car: Vehic
             (a * (c * side_f - s * roll[0]) - b * side_r) / car.yaw_inertia_kgm2,
         ]
     )
+
+
+def towed_heading(heading: float, hitch_m: Float[np.ndarray, "n 2"], axle_m: float) -> float:
+    """Heading of a trailer whose hitch has gone along a line of points, by Heun's rule.
+
+    psi' = (v_y cos psi - v_x sin psi) / L, the differential equation of an axle that does not slide; Rouchon, Fliess,
+    Levine, Martin (1993).
+    """
+    for a, b in itertools.pairwise(hitch_m):
+        dx, dy = float(b[0] - a[0]), float(b[1] - a[1])
+        first = (dy * math.cos(heading) - dx * math.sin(heading)) / axle_m
+        second = (dy * math.cos(heading + first) - dx * math.sin(heading + first)) / axle_m
+        heading += 0.5 * (first + second)
+    return heading
+
+
+def steady_articulation(radius_m: float, hitch_m: float, axle_m: float) -> float:
+    """Angle at the hitch on a circle: rear axle of the tractor on `radius_m`, hitch `hitch_m` behind it, trailer L.
+
+    gamma = atan(h / R) + asin(L / sqrt(R^2 + h^2)).
+    """
+    return math.atan(hitch_m / radius_m) + math.asin(axle_m / math.hypot(radius_m, hitch_m))

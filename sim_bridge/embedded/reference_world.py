@@ -1,8 +1,8 @@
 """Whole scenarios played slowly: the twin of the compiled step, one actor at a time, behaviours as generators.
 
 It plays the scenario itself, not its packed form, so a test that compares the two also checks the packing and the
-flattening of behaviours. It knows no contacts, no conflicts between routes and no walking along points; tests of
-those have known answers of their own.
+flattening of behaviours. It knows no contacts, no conflicts between routes, and of drivers the plain car follower; the
+laws of drivers with habits have twins in `reference_drivers`, and worlds with known answers.
 """
 
 import math
@@ -21,10 +21,12 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    FollowPath,
     KeepSpeed,
     MoveSideways,
     Parallel,
     ReachS,
+    TimeGapBelow,
     Trigger,
     Wait,
     When,
@@ -34,8 +36,9 @@ from scenarios.concrete import Actor, ConcreteScenario, Driver, SignalProgram
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.layout import GRAVITY, PCURV, PHEAD, PLIMIT, PSLOW
 from sim_bridge.embedded.options import EmbeddedOptions
-from sim_bridge.embedded.paths import PathTable
+from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.reference import Car, Road, clip, drive, idm_acceleration, quintic, wrap
+from sim_bridge.embedded.roads import point_at
 
 CORRIDOR_MARGIN_M = 0.2
 
@@ -64,6 +67,7 @@ class Body:
     speed_change: ChangeSpeed | None = None
     exists: bool = True
     still: bool = False
+    walks_to_end: bool = False
     life: Generator[None, None, None] | None = None
 
 
@@ -116,7 +120,7 @@ class ReferenceWorld:
             self._move(body, wish, dt)
         self.step_index += 1
         for body in movers:
-            if body.s >= body.road.length - 0.5 * body.actor.size_m[0]:
+            if body.road.leaves and body.s >= body.road.length - 0.5 * body.actor.size_m[0]:
                 body.exists = False
 
     def centers(self) -> Float[np.ndarray, "A 3"]:
@@ -151,6 +155,11 @@ class ReferenceWorld:
     def _move(self, body: Body, wish: float, dt: float) -> None:
         jerk = traits_of(body.actor.kind).jerk_mps3
         a = body.a + clip(wish - body.a, jerk * dt)
+        if self.options.paths_need_grip:
+            kappa = body.road.value(PCURV, body.s)
+            grip = self.scenario.environment.road_friction * GRAVITY
+            across = body.v**2 * kappa / max(1 - kappa * body.d, 0.2)
+            a = clip(a, math.sqrt(max(grip**2 - across**2, 0.01 * grip**2)))
         if body.v <= 0:
             a = max(a, 0.0)
         stops = body.v + a * dt < 0
@@ -189,9 +198,13 @@ class ReferenceWorld:
         if body.speed_change is not None:
             return self._ease(body, body.speed_change.speed_mps, abs(body.speed_change.rate_mps2))
         if driver.kind == "none":
-            faster = body.desired >= body.v
+            desired = body.desired
+            if body.walks_to_end:
+                left = max(body.road.length - body.s - 0.05, 0.0)
+                desired = min(desired, math.sqrt(2 * driver.comfortable_deceleration_mps2 * left))
+            faster = desired >= body.v
             rate = driver.max_acceleration_mps2 if faster else max(driver.comfortable_deceleration_mps2, 1.5)
-            return self._ease(body, body.desired, rate)
+            return self._ease(body, desired, rate)
         desired = min(body.desired, body.road.value(PSLOW, body.s))
         low, high = self._corridor(body)
         return self._mind(
@@ -299,12 +312,29 @@ class ReferenceWorld:
             body.plan = quintic(body.d, body.u, body.bend, node.offset_m, body.duration)
             while self._moves_sideways(body):
                 yield
+        elif isinstance(node, FollowPath):
+            body.road, body.desired, body.walks_to_end = self._walk(body.actor, node), node.speed_mps, True
+            body.s, body.d = body.road.place(body.x, body.y)
+            body.plan = None
+            if abs(body.d) > 0.01:
+                body.duration, body.clock = max(1.0, abs(body.d)), 0.0
+                body.plan = quintic(body.d, body.u, body.bend, 0.0, body.duration)
+            while body.s < body.road.length - 0.15:
+                yield
+            body.desired, body.walks_to_end = 0.0, False
         elif isinstance(node, Wait):
             end = self.step_index * self.scenario.step_s + node.duration_s
             while self.step_index * self.scenario.step_s < end - 1e-9:
                 yield
-        else:
-            raise NotImplementedError(f"the reference does not play {type(node).__name__}")
+
+    def _walk(self, actor: Actor, node: FollowPath) -> Road:
+        """The way through the points of a walk; it begins where the actor stands, if it stands near the first."""
+        route = self.road_of(node.route)
+        points = [point_at(route, s, d)[0] for s, d in node.points_m]
+        start, _ = point_at(self.road_of(actor.start.route), actor.start.s_m, actor.start.d_m)
+        if len(points) == 1 or (np.linalg.norm(points[0][:2] - start[:2]) < 30.0 and actor.speed_mps == 0.0):
+            points.insert(0, start)
+        return Road(path_through(np.array(points)))
 
     def _moves_sideways(self, body: Body) -> bool:
         return body.plan is not None
@@ -314,12 +344,66 @@ class ReferenceWorld:
             return self.step_index * self.scenario.step_s >= trigger.time_s - 1e-9
         if isinstance(trigger, ReachS):
             return body.s >= trigger.s_m
+        if not self._exists(trigger.actor):
+            return False
         if isinstance(trigger, AheadOf):
             x, y = self._center_of(trigger.actor)
             return body.s - body.road.place(x, y)[0] > trigger.distance_m
         if isinstance(trigger, DistanceBelow):
             return self._outline(body.actor.id).distance(self._outline(trigger.actor)) < trigger.distance_m
-        raise NotImplementedError(f"the reference knows no trigger {type(trigger).__name__}")
+        if isinstance(trigger, TimeGapBelow):
+            return self._time_to_reach(body, trigger.actor) < trigger.time_s
+        return self._time_to_collision(body, trigger.actor) < trigger.time_s
+
+    def _exists(self, actor: str) -> bool:
+        return actor == "ego" or next(body for body in self.bodies if body.actor.id == actor).exists
+
+    def _time_to_reach(self, body: Body, actor: str) -> float:
+        """Seconds that `actor` needs to reach `body` at its speed: along its own way where `body` is near it."""
+        x, y, _, vx, vy, size = self._motion_of(actor)
+        speed = math.hypot(vx, vy)
+        if speed < 1e-3:
+            return math.inf
+        road = self._road_of(actor)
+        mine, across = road.place(body.x, body.y)
+        theirs, _ = road.place(x, y)
+        if abs(across) > 14:
+            return self._outline(body.actor.id).distance(self._outline(actor)) / speed
+        if mine < theirs:
+            return math.inf
+        halves = [self._half_along(road, mine, body.yaw, body.actor.size_m),
+                  self._half_along(road, theirs, self._motion_of(actor)[2], size)]  # fmt: skip
+        return max(mine - theirs - sum(halves), 0.0) / speed
+
+    def _time_to_collision(self, body: Body, actor: str) -> float:
+        """Gap of the boxes over the closing speed along the line between the centres; inf where they part."""
+        x, y, _, vx, vy, _ = self._motion_of(actor)
+        away = np.array([x - body.x, y - body.y])
+        distance = float(np.linalg.norm(away))
+        if distance < 1e-9:
+            return 0.0
+        closing = float(np.array([body.vx - vx, body.vy - vy]) @ away) / distance
+        gap = self._outline(body.actor.id).distance(self._outline(actor))
+        return gap / closing if closing > 1e-3 else math.inf
+
+    def _half_along(self, road: Road, s: float, yaw: float, size: tuple[float, ...]) -> float:
+        _, tangent = road.point(s)
+        cos = abs(math.cos(yaw) * tangent[0] + math.sin(yaw) * tangent[1])
+        sin = abs(math.cos(yaw) * tangent[1] - math.sin(yaw) * tangent[0])
+        return 0.5 * (cos * size[0] + sin * size[1])
+
+    def _motion_of(self, actor: str) -> tuple[float, float, float, float, float, tuple[float, ...]]:
+        """x, y, yaw, vx, vy of a box centre, and its size."""
+        for key, x, y, yaw, vx, vy, size, _ in self._everyone():
+            named = key is self.car if actor == "ego" else isinstance(key, Body) and key.actor.id == actor
+            if named:
+                return x, y, yaw, vx, vy, size
+        return math.nan, math.nan, 0.0, 0.0, 0.0, (0.0, 0.0, 0.0)
+
+    def _road_of(self, actor: str) -> Road:
+        if actor == "ego":
+            return self.road(self.scenario.ego.start.route)
+        return next(body.road for body in self.bodies if body.actor.id == actor)
 
     def _center_of(self, actor: str) -> tuple[float, float]:
         rows = self.centers()

@@ -10,6 +10,7 @@ from driving_data.taxonomy import Light
 from sim_bridge.embedded.layout import (
     AX,
     AY,
+    BRAKE_LOSS,
     EV_A,
     EV_ACTOR,
     EV_B,
@@ -21,11 +22,16 @@ from sim_bridge.embedded.layout import (
     EV_STEP,
     EVENT_COLLISION,
     EVENT_DESPAWN,
+    EVENT_FAILURE,
     EVENT_GOAL,
+    EVENT_GRIP,
+    EVENT_JACKKNIFE,
     EVENT_OFF_ROAD,
     EVENT_SIGNAL,
     EVENT_SPAWN,
     EVENT_TRIGGER,
+    FLAT_FRONT,
+    FLAT_REAR,
     GX,
     GY,
     LOG_COLUMNS,
@@ -51,6 +57,9 @@ EVENT_NAMES = {
     EVENT_GOAL: "goal_reached",
     EVENT_DESPAWN: "despawn",
     EVENT_SPAWN: "spawn",
+    EVENT_FAILURE: "failure",
+    EVENT_GRIP: "grip_limit",
+    EVENT_JACKKNIFE: "jackknife",
 }
 SIDES = ("front", "rear", "left", "right")
 
@@ -116,6 +125,14 @@ def events_of(spec: WorldSpec, batch: Batch, world: int) -> tuple[Event, ...]:
     return tuple(event_of(spec, batch, world, row) for row in rows)
 
 
+def failure_data(column: int, loss: float) -> dict[str, object]:
+    """What broke and what is left of it."""
+    if column in (FLAT_FRONT, FLAT_REAR):
+        wheel = f"{'front' if column == FLAT_FRONT else 'rear'}_{'left' if loss >= 0.0 else 'right'}"
+        return {"part": "tyre", "wheel": wheel, "remaining": 1.0 - abs(loss)}
+    return {"part": "brakes" if column == BRAKE_LOSS else "steering", "remaining": 1.0 - loss}
+
+
 def event_of(spec: WorldSpec, batch: Batch, world: int, row: Float[np.ndarray, "columns"]) -> Event:
     """One event from its row."""
     kind, step = int(row[EV_KIND]), int(row[EV_STEP])
@@ -128,6 +145,8 @@ def event_of(spec: WorldSpec, batch: Batch, world: int, row: Float[np.ndarray, "
             "side": SIDES[int(row[EV_D])],
             "closing_speed_mps": float(row[EV_E]),
         }
+    elif kind == EVENT_FAILURE:
+        data = failure_data(int(row[EV_A]), float(row[EV_B]))
     elif kind == EVENT_TRIGGER:
         data = {"trigger": spec.phase_labels[int(row[EV_A])]}
     elif kind == EVENT_SIGNAL:

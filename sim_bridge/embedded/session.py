@@ -8,15 +8,15 @@ import numpy as np
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
-from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, thinking
 from sim_bridge.embedded.layout import Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.senses import Senses
-from sim_bridge.embedded.storyboard.player import Player
+from sim_bridge.embedded.storyboard.player import Player as StoryPlayer
 from sim_bridge.embedded.views import Window, nothing_shown
 from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
-from sim_bridge.embedded.worlds import WorldSpec, constants, pack, rewind
+from sim_bridge.embedded.worlds import Player, WorldSpec, constants, pack, rewind
 
 DRIVERS = {"idm_lane_follow": IDM_LANE_FOLLOW, "constant_speed": CONSTANT_SPEED}
 STORYBOARD = "storyboard"
@@ -59,6 +59,9 @@ class EmbeddedSession:
                 getattr(self._batch, name)[slot] = values[row]
             self._specs[slot] = self._library[row]
         self._window = Window.of(self._specs, self._batch)
+        for player in self._players:
+            if player.world in slots:
+                player.close()
         others = [player for player in self._players if player.world not in slots]
         self._players = others + [player for player in players_of(self._specs) if player.world in slots]
         for slot in slots:
@@ -97,7 +100,7 @@ class EmbeddedSession:
         """
         self._refuse_closed()
         if policy_kernel == STORYBOARD:
-            if len(self._players) < len(self._specs):
+            if any(spec.story is None for spec in self._specs):
                 raise Unsupported(
                     "the driver 'storyboard' needs scenarios with a storyboard, as OpenSCENARIO files give"
                 )
@@ -122,6 +125,8 @@ class EmbeddedSession:
         """Ends the session; a second call does nothing."""
         if not self._closed:
             self._engine.close()
+            for player in self._players:
+                player.close()
         self._closed = True
 
     def _refuse_closed(self) -> None:
@@ -180,8 +185,9 @@ class EmbeddedSession:
 
 
 def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
-    """Who plays the storyboards of worlds."""
-    return [Player(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
+    """Who moves actors of worlds from outside the kernels: storyboards and background traffic."""
+    stories = [StoryPlayer(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
+    return [*stories, *(spec.guests.player(world) for world, spec in enumerate(specs) if spec.guests is not None)]
 
 
 def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: EmbeddedOptions) -> Engine:
@@ -192,9 +198,11 @@ def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: E
         RoadloomError: the device is not there, or the package that it needs.
     """
     if options.device == "cpu":
-        return CpuEngine(pool, batch, options.num_threads)
+        return CpuEngine(pool, batch, options.num_threads, thinking(specs))
     if any(spec.story is not None for spec in specs):
         raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
+    if thinking(specs):
+        raise Unsupported("drivers with habits, walkers and agents of logs are played on device 'cpu' only")
     from sim_bridge.embedded.cuda_engine import CudaEngine
 
     return CudaEngine(pool, batch)

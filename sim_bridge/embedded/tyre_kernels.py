@@ -6,6 +6,10 @@ from sim_bridge.embedded.compiled import scalar
 
 # Slip speeds are divided by at least this; below it a tyre holds its place like a brush that does not move.
 CREEP_MPS = 1e-3
+COASTING_MPS2 = 0.4
+# A flat tyre: its rolling resistance, and what is left of its cornering stiffness and grip. Chosen within what tests
+# with deflated tyres report (Blythe, Day, Grimes, SAE 980221: resistance tens of times, stiffness a third).
+FLAT_ROLLING, FLAT_STIFFNESS, FLAT_GRIP = 0.2, 0.3, 0.6
 
 
 @scalar
@@ -48,6 +52,18 @@ def lateral_bound(along: float, grip_along: float, grip_across: float) -> float:
         return 0.0
     used = along / grip_along
     return grip_across * math.sqrt(max(1.0 - used * used, 0.0))
+
+
+@scalar
+def within_grip(accel: float, across: float, grip: float, brake_loss: float) -> float:
+    """What a vehicle on a path gets of an acceleration, m/s^2: inside the friction circle, with the brakes it has.
+
+    |a| <= sqrt(grip^2 - across^2); a bend that takes all leaves a tenth, with which a driver gets out of it. Without
+    brakes the engine and the resistances still slow it (`COASTING_MPS2`).
+    """
+    room = math.sqrt(max(grip * grip - across * across, 0.01 * grip * grip))
+    least = -min(room, (1.0 - brake_loss) * room + COASTING_MPS2 * brake_loss)
+    return min(max(accel, least), room)
 
 
 @scalar

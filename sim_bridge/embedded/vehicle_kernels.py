@@ -34,6 +34,9 @@ from sim_bridge.embedded.layout import (
 )
 from sim_bridge.embedded.tyre_kernels import (
     CREEP_MPS,
+    FLAT_GRIP,
+    FLAT_ROLLING,
+    FLAT_STIFFNESS,
     brush_force,
     burst_share,
     lateral_bound,
@@ -41,9 +44,6 @@ from sim_bridge.embedded.tyre_kernels import (
     slope_of_slip,
 )
 
-# A flat tyre: its rolling resistance, and what is left of its cornering stiffness and grip. Chosen within what tests
-# with deflated tyres report (Blythe, Day, Grimes, SAE 980221: resistance tens of times, stiffness a third).
-FLAT_ROLLING, FLAT_STIFFNESS, FLAT_GRIP = 0.2, 0.3, 0.6
 SUBSTEP_S = 0.005
 SWEEPS = 6
 STANDING_MPS = 0.1

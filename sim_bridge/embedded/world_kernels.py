@@ -30,6 +30,7 @@ from sim_bridge.embedded.layout import (
     ALONG,
     AT_GOAL,
     BASE_D,
+    BEYOND_GRIP,
     COMMAND,
     CRASH_STEP,
     DRIVER,
@@ -37,7 +38,10 @@ from sim_bridge.embedded.layout import (
     DT,
     EGO,
     EVENT_DESPAWN,
+    EVENT_GRIP,
+    EVENT_JACKKNIFE,
     EVENT_SPAWN,
+    FOLDED,
     GOAL_S,
     GX,
     GY,
@@ -58,6 +62,7 @@ from sim_bridge.embedded.layout import (
     MODE_FREE,
     MODE_PATH,
     MODE_REPLAY,
+    MODE_TRAILER,
     NUM_ACTORS,
     NUM_SIGNALS,
     NUM_STEPS,
@@ -81,6 +86,9 @@ from sim_bridge.embedded.layout import (
     STEER,
     STEP,
     TARGET_SPEED,
+    TOLD,
+    TOLD_FOLDED,
+    TOLD_GRIP,
     VALID,
     VX,
     VY,
@@ -111,6 +119,7 @@ from sim_bridge.embedded.traffic_kernels import (
     see_everything,
     slow_for_path,
 )
+from sim_bridge.embedded.trailer_kernels import hitch_trailers, pull_trailers
 
 EXTERNAL, IDM_LANE_FOLLOW, CONSTANT_SPEED = 0, 1, 2
 FREE_SPEED_MPS = 999.0
@@ -125,6 +134,7 @@ def world_of(batch: Batch, b: int) -> Batch:
         batch.replay[b], batch.replay_valid[b], batch.replay_signal[b], batch.state[b], batch.flags[b],
         batch.proj[b], batch.work[b], batch.run[b], batch.signal[b], batch.history[b], batch.phase_t[b], batch.log[b],
         batch.log_valid[b], batch.log_lights[b], batch.log_signal[b], batch.events[b], batch.commands[b],
+        batch.habit[b], batch.mind[b], batch.rule[b],
     )  # fmt: skip
 
 
@@ -160,7 +170,7 @@ def lamps_of(pool: Pool, w: Batch, i: int) -> int:
     if mode == MODE_REPLAY:
         return int(w.replay[min(w.run[STEP], w.replay.shape[0] - 1), LOG_COLUMNS, i])
     if lamps & HAS_BRAKE_LIGHTS:
-        holds = w.param_i[DRIVER, i] == DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
+        holds = w.param_i[DRIVER, i] >= DRIVER_IDM or mode == MODE_EGO or w.flags[SPEED_PHASE, i] >= 0
         rests = w.state[SPEED, i] < 0.1 and holds and w.state[COMMAND, i] <= 0.0 and w.run[STEP] > 0
         if w.state[COMMAND, i] < -0.5 or rests or mode == MODE_FREE:
             lit |= 4
@@ -205,7 +215,7 @@ def begin(pool: Pool, w: Batch) -> None:
     """
     for i in range(w.world_i[NUM_ACTORS]):
         mode = w.flags[MODE, i]
-        if mode != MODE_REPLAY and w.flags[VALID, i] == 1:
+        if mode != MODE_REPLAY and mode != MODE_TRAILER and w.flags[VALID, i] == 1:
             heading = path_heading(pool, w.paths[w.flags[PATH, i]], w.state[S, i])
             w.state[YAW, i] = wrap(heading + w.state[YAW, i])
             if mode == MODE_EGO:
@@ -214,6 +224,7 @@ def begin(pool: Pool, w: Batch) -> None:
                 pose_on_path(pool, w, i, True)
         w.state[BASE_D, i] = w.state[D, i]
         remember_pose(w, i)
+    hitch_trailers(w)
     show_signals(w)
     know_headings(w, 0, 1)
     see_everything(pool, w, 0, 1)
@@ -243,7 +254,7 @@ def begin_moves(pool: Pool, w: Batch, driver: int, accel: float, angle: float) -
         accel, angle = ego_command(pool, w, driver)
     w.work[W_ACCEL, ego], w.work[W_ANGLE, ego] = accel, angle
     for i in range(w.world_i[NUM_ACTORS]):
-        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
+        if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH and w.param_i[DRIVER, i] <= DRIVER_IDM:
             behave(pool, w, i)
 
 
@@ -252,7 +263,9 @@ def decide(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
     """Commands of every `lanes`-th actor, all from the state before the step."""
     for i in range(lane, w.world_i[NUM_ACTORS], lanes):
         if w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH:
-            w.state[COMMAND, i] = actor_command(pool, w, i)
+            # Actors with habits have thought already (`think_kernels`): their commands stand there.
+            if w.param_i[DRIVER, i] <= DRIVER_IDM:
+                w.state[COMMAND, i] = actor_command(pool, w, i)
             free = w.flags[LATERAL_PHASE, i] < 0 and w.state[LAT_DURATION, i] <= 0.0
             if w.param_i[WALKS, i] == 1 and free and w.state[SPEED, i] > 0.2:
                 dodge(pool, w, i)
@@ -279,11 +292,18 @@ def move(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
 
 @inlined
 def note_comings(w: Batch) -> None:
-    """Records which replayed actors came and went in this step."""
+    """Records which replayed actors came and went in this step, and what movers marked as news."""
     before = (w.run[STEP] - 1) % w.log.shape[0]
     for i in range(w.world_i[NUM_ACTORS]):
         if w.flags[MODE, i] == MODE_REPLAY and w.flags[VALID, i] != w.log_valid[before, i]:
             record(w, EVENT_SPAWN if w.flags[VALID, i] == 1 else EVENT_DESPAWN, i, -1)
+        told = w.flags[TOLD, i]
+        if told & BEYOND_GRIP and not told & TOLD_GRIP:
+            w.flags[TOLD, i] |= TOLD_GRIP
+            record(w, EVENT_GRIP, i, -1)
+        if told & FOLDED and not told & TOLD_FOLDED:
+            w.flags[TOLD, i] |= TOLD_FOLDED
+            record(w, EVENT_JACKKNIFE, i, -1)
 
 
 @inlined
@@ -323,6 +343,9 @@ def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
         decide(pool, w, lane, lanes)
         wait()
         move(pool, w, lane, lanes)
+        wait()
+        if lane == 0:
+            pull_trailers(w)
         wait()
         know_neighbours(w, lane, lanes)
         wait()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,12 +16,16 @@ from sim_bridge.embedded.layout import (
     DT,
     EGO_DEAD_TIME,
     EVENT_COLUMNS,
+    H_GLANCE,
+    HABIT_COLUMNS,
     INT_COLUMNS,
     LOG_COLUMNS,
+    MIND_COLUMNS,
     NUM_ACTORS,
     NUM_STEPS,
     PROJ_COLUMNS,
     Q_S,
+    RULE_COLUMNS,
     RUN_INTS,
     STATE_COLUMNS,
     WORK_COLUMNS,
@@ -29,6 +34,41 @@ from sim_bridge.embedded.layout import (
 from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.storyboard.plan import StoryPlan
 from sim_bridge.embedded.v2x.plan import RadioPlan
+
+
+@runtime_checkable
+class Player(Protocol):
+    """Moves some actors of one world from outside the kernels, as a log would, one row ahead."""
+
+    @property
+    def world(self) -> int:
+        """Which world of the batch it plays."""
+        ...
+
+    def begin(self, batch: Batch) -> None:
+        """Prepares a rewound world."""
+        ...
+
+    def before(self, batch: Batch, drives: bool) -> bool:
+        """Writes the next moment; `drives`: somebody drives the ego. False where nothing moves any more."""
+        ...
+
+    def after(self, batch: Batch, drives: bool) -> None:
+        """Notes what happened in the step."""
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds."""
+        ...
+
+
+@runtime_checkable
+class Outsiders(Protocol):
+    """A plan by which actors of a world are moved from outside."""
+
+    def player(self, world: int) -> Player:
+        """Who moves them in that world of a batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +83,13 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (30,).
-        world_i: constants, shape (9,).
+        world_f: constants, shape (31,).
+        world_i: constants, shape (10,).
         paths: ids in the pool of the paths of this world, shape (P,).
-        param_f: shape (12, A).
-        param_i: shape (9, A).
+        param_f: shape (16, A).
+        param_i: shape (11, A).
         state: initial state, shape (42, A); YAW relative to the path.
-        flags: initial flags, shape (12, A).
+        flags: initial flags, shape (14, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
         phase_labels: names of the F phases.
@@ -60,9 +100,12 @@ class WorldSpec:
         replay_valid: shape (R, A).
         replay_signal: shape (R, S).
         story: the storyboard that moves everybody; else None.
+        guests: who else moves actors of this world from outside, as `sim_bridge.sumo` does; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
         radio: what the ego can hear; None without radio.
         positioning: how the ego measures where it is; None where it does not.
+        habit: habits of drivers and walkers, shape (34, A); None where nobody has any.
+        rule: what paths say to them, shape (N, 7); None for nothing.
     """
 
     actors: Actors
@@ -92,6 +135,9 @@ class WorldSpec:
     ego_route: str = ""
     radio: RadioPlan | None = None
     positioning: PositioningPlan | None = None
+    guests: "Outsiders | None" = None
+    habit: Float[np.ndarray, "34 A"] | None = None
+    rule: Float[np.ndarray, "N 7"] | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:
@@ -119,6 +165,8 @@ def constants(specs: Sequence[WorldSpec]) -> dict[str, np.ndarray]:
         "replay": stacked([spec.replay for spec in specs]),
         "replay_valid": stacked([spec.replay_valid for spec in specs]),
         "replay_signal": stacked([spec.replay_signal for spec in specs]),
+        "habit": stacked([np.zeros((HABIT_COLUMNS, 1)) if spec.habit is None else spec.habit for spec in specs]),
+        "rule": stacked([np.zeros((1, RULE_COLUMNS)) if spec.rule is None else spec.rule for spec in specs]),
     }
 
 
@@ -133,7 +181,7 @@ def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) 
     paths = max(len(spec.paths) for spec in specs)
     signals = max(1, max(len(spec.signal_ids) for spec in specs))
     phases = max(1, max(len(spec.phase_i) for spec in specs))
-    slots = max(int(spec.param_i[DELAY].max()) for spec in specs) + 1
+    slots = max(slots_of(spec) for spec in specs)
     events = 64 + phases + 4 * actors
     held = 2 + max(int(spec.world_f[EGO_DEAD_TIME] / spec.world_f[DT]) for spec in specs)
     return Batch(
@@ -153,7 +201,15 @@ def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) 
         log_signal=np.empty((num_worlds, steps, signals), dtype=np.uint8),
         events=np.zeros((num_worlds, events, EVENT_COLUMNS)),
         commands=np.zeros((num_worlds, held, 2)),
+        mind=np.zeros((num_worlds, MIND_COLUMNS, actors)),
     )
+
+
+def slots_of(spec: WorldSpec) -> int:
+    """How many past moments drivers must remember: the longest delay, and the longest glance with it."""
+    delay = spec.param_i[DELAY]
+    glance = 0.0 if spec.habit is None else np.ceil(spec.habit[H_GLANCE] / spec.world_f[DT])
+    return int((delay + glance).max()) + 2
 
 
 def rewind(batch: Batch, b: int, spec: WorldSpec) -> None:
@@ -167,3 +223,4 @@ def rewind(batch: Batch, b: int, spec: WorldSpec) -> None:
     batch.signal[b] = 0
     batch.history[b] = np.inf
     batch.phase_t[b] = 0.0
+    batch.mind[b] = 0.0

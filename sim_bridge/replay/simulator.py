@@ -9,6 +9,7 @@ from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.session import EmbeddedSession
 from sim_bridge.embedded.simulator import EmbeddedSimulator
+from sim_bridge.replay.agents import AgentOptions, with_agents
 from sim_bridge.replay.worlds import EgoTask, ego_path, uniform, world_of_rollout
 
 
@@ -21,11 +22,16 @@ class ReplaySimulator:
         recorded: rollouts by the digest of the scenario that they came from. A scenario that is not among them is
             played once by the embedded simulator with the driver `recorder`, and that rollout is replayed.
         recorder: built-in ego driver for these recordings.
+        reactive: whether the vehicles of a log keep to their logged way but mind who is ahead (people and riders
+            always do what the log says).
+        agents: how reactive vehicles drive.
     """
 
     options: EmbeddedOptions = field(default_factory=EmbeddedOptions)
     recorded: Mapping[str, Rollout] = field(default_factory=lambda: {})
     recorder: str = "idm_lane_follow"
+    reactive: bool = False
+    agents: AgentOptions = field(default_factory=AgentOptions)
 
     def open(self, scenarios: Sequence[ConcreteScenario], seeds: Sequence[int]) -> EmbeddedSession:
         """Opens one replay per scenario.
@@ -64,5 +70,6 @@ class ReplaySimulator:
         for k, (rollout, task, seed) in enumerate(zip(rollouts, tasks, seeds, strict=True)):
             even = uniform(rollout)
             table = ego_path(even)
-            specs.append(world_of_rollout(even, pool.add(("log", k), table), table, task, self.options, seed))
+            spec = world_of_rollout(even, pool.add(("log", k), table), table, task, self.options, seed)
+            specs.append(with_agents(spec, even, pool, k, self.agents) if self.reactive else spec)
         return EmbeddedSession(specs, pool.build(), self.options)

@@ -111,11 +111,11 @@ def driven_length_m(rollout: Rollout) -> float:
     return float(np.linalg.norm(np.diff(points[:, :2], axis=0), axis=-1).sum())
 
 
-def driven_points(rollout: Rollout) -> Float[np.ndarray, "n 3"]:
-    """Where the ground under the ego's box centre was, at least half a metre apart."""
-    ego = rollout.ego_index
+def driven_points(rollout: Rollout, actor: int | None = None) -> Float[np.ndarray, "n 3"]:
+    """Where the ground under the box centre of the ego, or of another actor, was, at least half a metre apart."""
+    ego = rollout.ego_index if actor is None else actor
     valid = rollout.valid[:, ego]
-    if not valid[0]:
+    if actor is None and not valid[0]:
         raise RoadloomError("the ego must exist at the first moment of a log that is to be replayed")
     poses = rollout.world_from_actor[valid][:, ego]
     ground = poses.translation_m - 0.5 * rollout.actors.size_m[ego, 2] * poses.rotation[..., 2]
@@ -193,7 +193,7 @@ def parameters(rollout: Rollout, ego: int, rear_m: float, wheelbase_m: float) ->
     for i in range(count):
         traits = traits_of(ActorClass(int(rollout.actors.kind[i])))
         base, back = (wheelbase_m, rear_m) if i == ego else (0.0, 0.0)
-        param_f[:, i] = [
+        param_f[: at.FORESIGHT + 1, i] = [
             *rollout.actors.size_m[i], traits.mass_kg, 1.5, 2.0, 1.8, 2.5, traits.jerk_mps3, base, back,
             traits.foresight_s,
         ]  # fmt: skip

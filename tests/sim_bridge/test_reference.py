@@ -18,11 +18,14 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    FollowPath,
     KeepSpeed,
     MoveSideways,
     Parallel,
     ReachS,
     Sequence,
+    TimeGapBelow,
+    TimeToCollisionBelow,
     Wait,
     When,
 )
@@ -113,6 +116,10 @@ behaviours = st.sampled_from(
         Sequence((Wait(0.5), ChangeLane("left", 2.5, 0.2), Wait(0.3), MoveSideways(-0.6, 1.0))),
         Parallel((When(ReachS(95.0), MoveSideways(0.8, 1.5)), Sequence((ChangeSpeed(18.0, 2.0), KeepSpeed(10.0))))),
         When(AheadOf("ego", 25.0), Sequence((ChangeLane("left", 2.0), ChangeSpeed(0.0, 5.0)))),
+        When(TimeToCollisionBelow("ego", 4.0), ChangeSpeed(18.0, 2.0)),
+        When(TimeGapBelow("ego", 2.5), Sequence((ChangeSpeed(14.0, 2.0), MoveSideways(0.7, 1.2)))),
+        When(TimeToCollisionBelow("a0", 6.0), ChangeSpeed(5.0, 3.0)),
+        When(TimeGapBelow("a1", 6.0), MoveSideways(0.5, 1.0)),
         Sequence((When(DistanceBelow("ego", 18.0), ChangeSpeed(4.0, 3.0)), When(AtTime(2.0), MoveSideways(0.5, 1.0)))),
     ]
 )
@@ -124,7 +131,7 @@ drawn_actors = st.tuples(
 )  # fmt: skip
 drawn_worlds = st.tuples(
     st.booleans(),
-    st.lists(drawn_actors, min_size=1, max_size=3),
+    st.lists(drawn_actors, min_size=2, max_size=3),
     st.floats(-0.4, 0.4),
     st.floats(0.0, 15.0),
     st.sampled_from([0.9, 0.35]),
@@ -163,8 +170,21 @@ def test_many_whole_worlds_agree_with_their_twin(drawn, own_driver):
     compare(drawn, own_driver)
 
 
+@pytest.mark.parametrize("winding", [False, True])
+def test_a_walk_agrees_with_its_twin(winding):
+    walk = When(AtTime(0.5), FollowPath("middle", ((70.0, -5.0), (71.0, 0.5), (74.0, 5.0)), 1.4))
+    person = car(
+        "person", 70.0, 0.0, kind=ActorClass.PEDESTRIAN, size_m=(0.5, 0.6, 1.7), driver=Driver("none"), behaviour=walk,
+        start=Place("middle", 70.0, -5.0),
+    )  # fmt: skip
+    compare_worlds(winding, scenario(person, ego=Ego(Place("middle", 300.0), 8.0, 8.0, 890.0), duration_s=6.0), True)
+
+
 def compare(drawn, own_driver):
-    winding, wanted = drawn[0], made(drawn)
+    compare_worlds(drawn[0], made(drawn), own_driver)
+
+
+def compare_worlds(winding, wanted, own_driver):
     lane_map = winding_map() if winding else straight_map()
     session = simulator(lane_map).open([wanted], [0])
     paths = laid_out(lane_map)

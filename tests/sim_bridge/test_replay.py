@@ -7,7 +7,10 @@ import pytest
 
 from driving_data.errors import RoadloomError
 from driving_data.ports import Control
+from driving_data.taxonomy import ActorClass
 from scenarios.behaviour import AtTime, ChangeLane, ChangeSpeed, When
+from sim_bridge.embedded.options import EmbeddedOptions
+from sim_bridge.replay.agents import AgentOptions
 from sim_bridge.replay.simulator import ReplaySimulator
 from sim_bridge.replay.worlds import uniform
 from tests.sim_bridge.worlds import car, scenario, simulator, winding_map
@@ -128,3 +131,67 @@ def test_a_log_of_one_moment_is_refused():
     )
     with pytest.raises(RoadloomError, match="two moments"):
         ReplaySimulator().open_rollouts([one])
+
+
+def test_reactive_vehicles_stop_behind_an_ego_that_brakes_and_keep_to_their_way():
+    """The car behind the ego drove on in the log; only reactive it does not run into an ego that stops."""
+    lead, behind = car("lead", 110.0, 14.0), car("behind", 28.0, 14.0)
+    session = simulator().open([scenario(lead, behind, duration_s=12.0)], [0])
+    session.run(120, "idm_lane_follow")
+    log = session.rollouts()[0]
+    ends = {}
+    for reactive in (False, True):
+        session = ReplaySimulator(reactive=reactive, agents=AgentOptions(desired_speed_mps=14.0)).open_rollouts([log])
+        for _ in range(115):
+            session.step(Control(np.array([-1.5]), np.array([0.0])))
+        ends[reactive] = session.rollouts()[0]
+    assert any(event.kind == "collision" for event in ends[False].events)
+    assert not any(event.kind == "collision" for event in ends[True].events)
+    again = ends[True]
+    assert again.velocity_mps[-1, 2, 0] < 1.0
+    # Across its way it stays where the log has it; ahead of the ego the lead is free.
+    assert np.abs(again.world_from_actor.translation_m[:, 2, 1]).max() < 0.05
+    assert again.world_from_actor.translation_m[-1, 1, 0] > 200.0
+
+
+def test_people_and_riders_do_what_the_log_says_even_when_vehicles_react():
+    rider = car("rider", 90.0, 5.0, kind=ActorClass.BICYCLE, size_m=(1.8, 0.6, 1.7))
+    session = simulator().open([scenario(rider, car("far", 200.0, 12.0), duration_s=6.0)], [0])
+    session.run(60, "constant_speed")
+    log = session.rollouts()[0]
+    session = ReplaySimulator(reactive=True).open_rollouts([log])
+    for _ in range(40):
+        session.step(Control(np.array([-3.0]), np.array([0.0])))
+    again = session.rollouts()[0]
+    logged = log.world_from_actor.translation_m[: again.num_steps, 1]
+    np.testing.assert_allclose(again.world_from_actor.translation_m[:, 1], logged, atol=1e-9)
+    # The free vehicle drives as the agents' IDM does: no harder than 1 m/s^2 towards 10 m/s, so it slows from 12.
+    speed = again.velocity_mps[:, 2, 0]
+    assert speed[-1] < 11.0
+    assert np.diff(speed).min() > -0.2001 - 1e-6
+
+
+def test_reactive_replay_is_the_same_in_any_batch():
+    log = recording(winding_map())
+    one = ReplaySimulator(reactive=True).open_rollouts([log])
+    two = ReplaySimulator(reactive=True, options=EmbeddedOptions(num_threads=2)).open_rollouts([log, log, log])
+    one.run(80, "idm_lane_follow")
+    two.run(80, "idm_lane_follow")
+    for rollout in two.rollouts():
+        poses = rollout.world_from_actor.translation_m
+        assert poses.tobytes() == one.rollouts()[0].world_from_actor.translation_m.tobytes()
+
+
+def test_vehicles_of_real_logs_react(shared_data):
+    from driving_data.logs.commonroad import CommonRoadReader
+
+    folder = shared_data / "logs" / "commonroad"
+    reader = CommonRoadReader()
+    path = next(p for p in sorted(folder.rglob("*.xml")) if "US101" in p.name)
+    log = next(iter(reader.read(path))).rollout
+    session = ReplaySimulator(reactive=True).open_rollouts([log])
+    session.run(log.num_steps - 1, "idm_lane_follow")
+    again = session.rollouts()[0]
+    assert again.valid[:, 1:].any()
+    moved = np.linalg.norm(np.diff(again.world_from_actor.translation_m[..., :2], axis=0), axis=-1)
+    assert np.nanmax(moved) < 5.0

@@ -80,6 +80,9 @@ class Player:
         self._note_contacts(batch)
         self._find_ego(batch)
 
+    def close(self) -> None:
+        """There is nothing to free."""
+
     def _hand_over(self, batch: Batch, ego: Body) -> None:
         """Tells the engine where the ego is; the first time, lets the kernels drive it from there."""
         state, b = batch.state[self._world], self._world

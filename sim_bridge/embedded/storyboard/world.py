@@ -140,7 +140,7 @@ def _parameters(front_axle_m: float | None, engine: Engine, names: tuple[str, ..
         traits = traits_of(entity.kind)
         base = 0.0 if i else max((front_axle_m or 0.6 * entity.size_m[0]) - entity.rear_axle_m, 0.5)
         rear = 0.0 if i else entity.center_m[0] - entity.rear_axle_m
-        param_f[:, i] = [
+        param_f[: at.FORESIGHT + 1, i] = [
             *entity.size_m, traits.mass_kg, 1.5, 2.0, 1.8, 2.5, traits.jerk_mps3, base, rear, traits.foresight_s,
         ]  # fmt: skip
         param_i[at.KIND, i], param_i[at.LAMPS, i] = entity.kind, traits.lamps

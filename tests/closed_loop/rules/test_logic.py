@@ -74,6 +74,14 @@ def test_a_batch_is_its_traces_one_by_one(seed):
         assert np.array_equal(one, whole[row])
 
 
+def test_a_batch_of_many_blocks_is_its_traces():
+    signals = {name: np.random.default_rng(3).normal(size=(350, 300)) for name in ("x", "y")}
+    formula = parse("always[0:9] (x >= -1) until[2:50] once[0:5] (y >= 1)")
+    whole = robustness(formula, signals, 1.0)
+    for row in (0, 108, 109, 110, 349):
+        assert np.array_equal(whole[row], robustness(formula, {k: v[row] for k, v in signals.items()}, 1.0))
+
+
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_sign_of_the_margin_is_the_truth(seed):
@@ -217,9 +225,9 @@ def test_operators_bind_as_in_rtamt(text):
 
 def test_a_formula_nested_without_end_is_told_not_a_crash():
     with pytest.raises(InputError, match="inside one another"):
-        parse("not " * 5000 + "x")
+        parse("not " * 500 + "x")
     with pytest.raises(InputError):
-        parse("(" * 5000 + "x" + ")" * 5000)
+        parse("(" * 500 + "x" + ")" * 500)
     with pytest.raises(InputError, match="in a row"):
-        parse(" and ".join(["x"] * 5000))
+        parse(" and ".join(["x"] * 500))
     assert parse(" and ".join(["x"] * 90)).signals()

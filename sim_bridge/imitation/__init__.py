@@ -1,0 +1,1 @@
+"""A driver learned from logs: features, training, weights."""

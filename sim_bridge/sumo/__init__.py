@@ -1,0 +1,1 @@
+"""Background traffic by SUMO: an optional plug-in (extra `sumo`)."""
