@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from closed_loop.report.birdseye import color_group
 from closed_loop.report.film import COLORS, KERB, WHITE, YELLOW
@@ -112,9 +113,9 @@ def _log_poses(rerun: Any, stream: Any, rollout: Rollout, index: int, entity: st
         stream.send_columns(
             entity,
             indexes=[rerun.TimeColumn(TIMELINE, duration=seconds[rows])],
-            # Rerun reads matrices column by column.
+            # Quaternions x, y, z, w: the order in which matrices are read has changed between versions of Rerun.
             columns=rerun.Transform3D.columns(
-                translation=poses.translation_m, mat3x3=poses.rotation.transpose(0, 2, 1).reshape(-1, 9)
+                translation=poses.translation_m, quaternion=Rotation.from_matrix(poses.rotation).as_quat()
             ),
         )
 
