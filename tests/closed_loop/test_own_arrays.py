@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from closed_loop.metrics import bench2drive, threats
+from closed_loop.metrics import bench2drive, longitudinal, threats
 from closed_loop.metrics.carla_score import (
     Infraction,
     InfractionEvent,
@@ -126,6 +126,15 @@ def test_a_visit_between_two_moments_counts():
     assert first.exit_s == pytest.approx((15.5 + 2.0) / 20.0, abs=1e-4)
     assert second.enter_s == pytest.approx(1.4, abs=1e-4)
     assert post_encroachment_s(first, second) == pytest.approx(1.4 - 0.875, abs=1e-4)
+
+
+def test_boxes_that_touch_at_one_speed_need_no_braking_however_the_road_lies():
+    """10 and 10 m/s, turned by -3.1 rad: the speeds differ by 10^-15 m/s, and 10^-30 / (2 x 0) is no demand."""
+    faster = np.nextafter(10.0, 11.0)
+    assert longitudinal.drac_mps2(0.0, faster, 10.0) == 0.0
+    assert longitudinal.required_longitudinal_acceleration_mps2(0.0, 10.0 - faster, -3.0) == -3.0
+    assert longitudinal.deceleration_to_safety_time_mps2(0.0, faster, 10.0) == 0.0
+    assert longitudinal.drac_mps2(0.0, 10.1, 10.0) == np.inf
 
 
 def test_one_lateral_rss_distance_for_metric_rule_and_policy():
