@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from closed_loop.metrics import bench2drive
+from closed_loop.metrics import bench2drive, longitudinal, threats
 from closed_loop.metrics.carla_score import (
     Infraction,
     InfractionEvent,
@@ -17,6 +17,9 @@ from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.encounters import Track, conflict_area, encroachment, post_encroachment_s
 from closed_loop.metrics.from_arrays import BoxTrack, LaneStrip, drive_from_arrays, rollout_from_arrays
 from closed_loop.metrics.navsim.score import epdms, pdms
+from closed_loop.policies import rss
+from closed_loop.rules import laws
+from closed_loop.rules.parameters import RuleParameters
 
 TIME_S = 0.1 * np.arange(11)
 
@@ -123,3 +126,27 @@ def test_a_visit_between_two_moments_counts():
     assert first.exit_s == pytest.approx((15.5 + 2.0) / 20.0, abs=1e-4)
     assert second.enter_s == pytest.approx(1.4, abs=1e-4)
     assert post_encroachment_s(first, second) == pytest.approx(1.4 - 0.875, abs=1e-4)
+
+
+def test_boxes_that_touch_at_one_speed_need_no_braking_however_the_road_lies():
+    """10 and 10 m/s, turned by -3.1 rad: the speeds differ by 10^-15 m/s, and 10^-30 / (2 x 0) is no demand."""
+    faster = np.nextafter(10.0, 11.0)
+    assert longitudinal.drac_mps2(0.0, faster, 10.0) == 0.0
+    assert longitudinal.required_longitudinal_acceleration_mps2(0.0, 10.0 - faster, -3.0) == -3.0
+    assert longitudinal.deceleration_to_safety_time_mps2(0.0, faster, 10.0) == 0.0
+    assert longitudinal.drac_mps2(0.0, 10.1, 10.0) == np.inf
+
+
+def test_one_lateral_rss_distance_for_metric_rule_and_policy():
+    """The left one drifts right at 1 m/s, the right one flees right at 1 m/s.
+
+    Left: 1.1 m in the response, 1.2^2 / 1.6 = 0.9 m of braking. Right: 0.9 m away in the response, still going away at
+    0.8 m/s and so without braking: 0.1 + 2.0 - 0.9 = 1.2 m. Braking taken off whichever way it goes would give 0.8 m,
+    the square as printed 1.6 m, and 7.1 m instead of 0.1 m from one who leaves at 3 m/s.
+    """
+    one = np.array([1.0])
+    assert threats.rss_lateral_m(1.0, 1.0) == pytest.approx(1.2)
+    assert laws.rss_lateral_m(-one, -one, RuleParameters()) == pytest.approx(1.2)
+    assert rss.safe_lateral_m(one, -one, rss.RssDynamics(), rss.RssDynamics()) == pytest.approx(1.2)
+    assert threats.rss_lateral_m(-3.0, 3.0) == pytest.approx(0.1)
+    assert laws.rss_lateral_m(3.0 * one, -3.0 * one, RuleParameters()) == pytest.approx(0.1)

@@ -70,16 +70,20 @@ def weighted_score(parts: Mapping[str, float | None], factors: Sequence[str], we
         ValueError: a factor is absent (None says that it does not apply), a name is unknown, or nothing is left to
             weigh.
     """
-    absent, unknown = set(factors) - set(parts), set(parts) - _NAMES
-    if absent or unknown:
-        found = ", ".join(sorted(unknown)) or "no " + ", ".join(sorted(absent))
-        raise ValueError(f"sub-scores: {found}; expected {', '.join((*factors, *weights))}")
+    _require(parts, factors)
     known = {name: value for name, value in parts.items() if value is not None}
     total = sum(weight for name, weight in weights.items() if name in known)
     if not total:
         raise ValueError("no weighted sub-score applies")
     mean = sum(weight * known[name] for name, weight in weights.items() if name in known) / total
     return float(np.prod([known.get(name, 1.0) for name in factors])) * mean
+
+
+def _require(parts: Mapping[str, float | None], factors: Sequence[str]) -> None:
+    absent, unknown = set(factors) - set(parts), set(parts) - _NAMES
+    if absent or unknown:
+        found = ", ".join(sorted(unknown)) or "no " + ", ".join(sorted(absent))
+        raise ValueError(f"sub-scores: {found}; expected {', '.join((*factors, *sorted(_NAMES - {*factors})))}")
 
 
 def pdms(parts: Mapping[str, float | None]) -> float:
@@ -102,8 +106,8 @@ def epdms(
     Raises:
         ValueError: as `weighted_score`.
     """
-    mine: dict[str, float | None] = {**dict.fromkeys(EPDMS_WEIGHTS), **parts}
-    mine.pop("c", None)
+    _require(parts, EPDMS_FACTORS)
+    mine = {name: parts.get(name) for name in (*EPDMS_FACTORS, *EPDMS_WEIGHTS)}
     filtered = mine
     if human is not None and human_filter is not HumanFilter.OFF:
         filtered = {name: 1.0 if value is not None and human.get(name) == 0 else value for name, value in mine.items()}
