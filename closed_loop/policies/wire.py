@@ -6,8 +6,8 @@ JSON: the same header with every array as nested lists under its name in "arrays
 strings "inf" and "-inf", so that every JSON reader takes it.
 
 Requests have the keys call ('reset' or 'act'), session, number and, for 'reset', num_worlds; replies to 'act' hold
-the arrays acceleration_mps2 and steering_rad. Lane maps, sensor frames and
-what happened (`Observation.happened`) are not sent; route names are.
+the arrays acceleration_mps2 and steering_rad. Lane maps, sensor
+frames, radio messages, measured positions and what happened are not sent; route names are.
 """
 
 import json
@@ -28,11 +28,9 @@ ARRAYS_TYPE = "application/x-roadloom-arrays"
 JSON_TYPE = "application/json"
 MAX_BYTES = 256 * 2**20
 _DTYPES = ("<f8", "<f4", "<i8", "|b1")
-_OBSERVED = tuple(
-    item.name
-    for item in fields(Observation)
-    if item.name not in ("frames", "lane_maps", "routes", "route_spacing_m", "happened")
-)
+# What is no array with a row for each world, or would be too much.
+NOT_SENT = ("frames", "lane_maps", "routes", "route_spacing_m", "happened", "messages", "localization")
+_OBSERVED = tuple(item.name for item in fields(Observation) if item.name not in NOT_SENT)
 
 
 class WireError(RoadloomError):

@@ -23,6 +23,7 @@ from sim_bridge.embedded.worlds import WorldSpec
 POINT_DISTANCE_M = 0.5
 LEAD_OUT_M = 120.0
 STOP_LINE_REACH_M = 6.0
+NO_LIMIT = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def world_floats(
     values[at.DT] = (rollout.timestamps_ns[1] - rollout.timestamps_ns[0]) * 1e-9
     values[at.FRICTION], values[at.TARGET_SPEED] = rollout.environment.road_friction, target_mps
     values[at.GOAL_S] = goal_s_m
+    values[at.PATH_FRICTION] = rollout.environment.road_friction if options.paths_need_grip else NO_LIMIT
     kind = ActorClass(int(rollout.actors.kind[rollout.ego_index]))
     fill_ego(values, ego_vehicle(kind, wheelbase_m, options), options)
     return values

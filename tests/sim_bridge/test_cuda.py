@@ -75,5 +75,5 @@ def test_without_the_extra_the_device_names_what_to_install():
 
 
 def test_a_device_that_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="'tpu' is none of 'cpu', 'cuda'"):
+    with pytest.raises(ValueError, match="'tpu' is none of cpu, cuda; did you mean 'cpu'"):
         EmbeddedOptions(device="tpu")
