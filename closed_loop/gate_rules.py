@@ -35,7 +35,7 @@ def coverage(table: EpisodeTable, rule: CoverageRule) -> GateReason:
 
 
 def was_registered(report: EvalReport, name: str, plan: GatePlan) -> GateReason:
-    """Whether a slice, or a scenario of that name, was driven often enough; repeats count once."""
+    """Whether a report was made under this plan."""
     fixed = report.plan_digest == plan.digest()
     text = (
         f"the {name} was run under this plan"
@@ -56,7 +56,7 @@ class _Tested:
 
 
 def regressions(mine: EpisodeTable, theirs: EpisodeTable, rule: MetricRule, plan: GatePlan) -> list[GateReason]:
-    """Whether a report was made under this plan."""
+    """The tests of one metric: is the candidate worse anywhere, and is it shown that it is not?"""
     metric = common_metric(mine, theirs, rule.metric)
     names = list(rule.slices) or [ALL, *(name for name in mine.slices() if name != ALL)]
     tested: list[_Tested] = []
@@ -78,7 +78,6 @@ def regressions(mine: EpisodeTable, theirs: EpisodeTable, rule: MetricRule, plan
 
 
 def _p_worse(pairs: Pairs, scale: Scale, plan: GatePlan) -> float:
-    """The tests of one metric: is the candidate worse anywhere, and is it shown that it is not?"""
     """One-sided p value that the candidate is worse."""
     if len(pairs.losses) == 0:
         return 1.0

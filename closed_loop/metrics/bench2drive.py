@@ -23,10 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import savgol_filter
 
 from closed_loop.metrics.carla_score import Infraction, Protocol, RouteRecord, infraction_penalty, route_score
 from closed_loop.metrics.comfort import ComfortBounds
+from closed_loop.metrics.smoothing import savitzky_golay
 
 ROUTES = 220
 MAX_EFFICIENCY_PERCENT = 1000.0
@@ -78,7 +78,7 @@ ABILITIES: Mapping[str, frozenset[str]] = {
 
 def succeeded(record: RouteRecord) -> bool:
     """Whether the route was completed with no infraction but minimum speed."""
-    return record.reached and all(event.kind is Infraction.MIN_SPEED for event in record.events)
+    return record.done and all(event.kind is Infraction.MIN_SPEED for event in record.events)
 
 
 def driving_score(records: Sequence[RouteRecord], routes: int = ROUTES) -> float:
@@ -165,7 +165,7 @@ def _signals(route: Telemetry, compat: bool) -> np.ndarray:
 
 def _filter(values: np.ndarray, derivative: int = 0) -> np.ndarray:
     window = min(_FILTER_SAMPLES, len(values))
-    return np.asarray(savgol_filter(values, window, _FILTER_ORDER, deriv=derivative, delta=STEP_S))
+    return savitzky_golay(values, window, _FILTER_ORDER, derivative, STEP_S)
 
 
 def _held(signals: np.ndarray, bounds: ComfortBounds) -> np.ndarray:
@@ -212,7 +212,7 @@ def abilities(routes: Sequence[AbilityRoute], compat: bool = True) -> Mapping[st
 
 def _passed_junction(route: AbilityRoute) -> bool:
     record = route.record
-    share = (100.0 if record.reached else record.completion_percent) / 100.0
+    share = (100.0 if record.done else record.completion_percent) / 100.0
     broken = any(event.kind in (Infraction.STOP, Infraction.RED_LIGHT) for event in record.events)
     return share > (route.junction_index + _JUNCTION_MARGIN) / route.num_points and not broken
 

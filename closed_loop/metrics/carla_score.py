@@ -83,6 +83,7 @@ _COEFFICIENTS_2_1: Mapping[Infraction, float] = {
 _MIN_SPEED_2_0 = 0.3
 _MIN_SPEED_2_1 = 0.4
 _WITHOUT_FACTOR = (Infraction.ROUTE_DEVIATION, Infraction.BLOCKED, Infraction.ROUTE_TIMEOUT)
+_WITH_PERCENT = (Infraction.MIN_SPEED, Infraction.OUTSIDE_LANES)
 _LEAST_KM = 0.001
 
 
@@ -90,22 +91,29 @@ def infraction_penalty(events: Sequence[InfractionEvent], protocol: Protocol) ->
     """P of a route, 1 without an infraction.
 
     Kinds that a protocol does not know (minimum speed, scenario time-out and yielding in 1.0; minimum speed in
-    Bench2Drive, whose code marks it unused) and those that end a route do not enter.
+    Bench2Drive, whose code marks it unused) and those that end a route do not enter. Nor does a part of the route
+    driven at 100 % of the traffic's speed or more: Bench2Drive writes such an entry, the leaderboards do not.
+
+    Raises:
+        ValueError: an event of minimum speed or outside lanes has no percentage.
     """
+    for event in events:
+        if event.kind in _WITH_PERCENT and not event.percent >= 0.0:
+            raise ValueError(f"{event.kind.value} of {event.percent} %: 0 or more is expected")
     shares = [event.percent for event in events if event.kind is Infraction.OUTSIDE_LANES]
     outside = math.prod((1.0 - percent / 100.0 for percent in shares), start=1.0)
     if protocol is Protocol.LEADERBOARD_2_1:
         return outside / (1.0 + sum(_coefficient(event) for event in events))
     factors = _FACTORS_1_0 if protocol is Protocol.LEADERBOARD_1_0 else _FACTORS_2_0
     counted = math.prod((factors.get(event.kind, 1.0) for event in events), start=1.0)
-    slow = [event.percent for event in events if event.kind is Infraction.MIN_SPEED]
+    slow = [min(event.percent, 100.0) for event in events if event.kind is Infraction.MIN_SPEED]
     pace = math.prod((1.0 - _MIN_SPEED_2_0 * (1.0 - percent / 100.0) for percent in slow), start=1.0)
     return outside * counted * (pace if protocol is Protocol.LEADERBOARD_2_0 else 1.0)
 
 
 def _coefficient(event: InfractionEvent) -> float:
     if event.kind is Infraction.MIN_SPEED:
-        return _MIN_SPEED_2_1 * (1.0 - event.percent / 100.0)
+        return _MIN_SPEED_2_1 * (1.0 - min(event.percent, 100.0) / 100.0)
     return _COEFFICIENTS_2_1.get(event.kind, 0.0)
 
 
@@ -118,7 +126,8 @@ class RouteRecord:
         completion_percent: R, 0 to 100.
         length_m: length of the route.
         events: infractions in time order.
-        reached: whether the target was reached; a reached route counts 100 % whatever was measured.
+        reached: whether the target was reached; a reached route counts 100 % whatever was measured. Where None it was
+            if all of it was driven and nothing ended it.
         failure: why it was not reached, where no event says so ('Simulation crashed', ...).
     """
 
@@ -126,8 +135,16 @@ class RouteRecord:
     completion_percent: float
     length_m: float
     events: tuple[InfractionEvent, ...] = ()
-    reached: bool = False
+    reached: bool | None = None
     failure: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the target was reached, as said or as the rest shows."""
+        if self.reached is not None:
+            return self.reached
+        ended = any(event.kind in _WITHOUT_FACTOR for event in self.events)
+        return self.completion_percent >= 100.0 and not ended and not self.failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +167,15 @@ _MESSAGES = {
 
 def route_status(record: RouteRecord) -> str:
     """'Perfect' (target reached, no infraction), 'Completed', or 'Failed' with the reason."""
-    if record.reached:
-        return "Completed" if record.events else "Perfect"
+    if record.done:
+        return "Completed" if any(_is_infraction(event) for event in record.events) else "Perfect"
     ended = [_MESSAGES[event.kind] for event in record.events if event.kind in _WITHOUT_FACTOR]
     reason = record.failure or (ended[0] if ended else "")
     return f"Failed - {reason}" if reason else "Failed"
+
+
+def _is_infraction(event: InfractionEvent) -> bool:
+    return event.kind is not Infraction.MIN_SPEED or event.percent < 100.0
 
 
 def route_score(record: RouteRecord, protocol: Protocol) -> RouteScore:
@@ -165,7 +186,7 @@ def route_score(record: RouteRecord, protocol: Protocol) -> RouteScore:
     """
     if not 0.0 <= record.completion_percent <= 100.0:
         raise ValueError(f"{record.route}: completion is {record.completion_percent}, expected 0 to 100 %")
-    completion = 100.0 if record.reached else record.completion_percent
+    completion = 100.0 if record.done else record.completion_percent
     penalty = infraction_penalty(record.events, protocol)
     return RouteScore(record.route, completion, penalty, max(completion * penalty, 0.0), route_status(record))
 
@@ -224,7 +245,7 @@ def leaderboard_score(
 def infractions_per_km(records: Sequence[RouteRecord]) -> Mapping[Infraction, float]:
     """Count of each kind over the sum of length times completion; at least 0.001 km."""
     driven_km = sum(
-        record.length_m / 1000.0 * (1.0 if record.reached else record.completion_percent / 100.0) for record in records
+        record.length_m / 1000.0 * (1.0 if record.done else record.completion_percent / 100.0) for record in records
     )
     driven_km = max(driven_km, _LEAST_KM)
     count = {kind: sum(event.kind is kind for record in records for event in record.events) for kind in Infraction}

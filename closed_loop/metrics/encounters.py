@@ -7,6 +7,7 @@ Source: Allen, Shin and Cooper, Transportation Research Record 667 (1978).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -18,6 +19,7 @@ from driving_data.geometry import wrap_angle
 
 _BISECTIONS = 20
 _LEAST_AREA_M2 = 1e-6
+_SHARE_OF_SIDE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,26 +45,41 @@ class Encroachment:
         return self.exit_s - self.enter_s if np.isfinite(self.enter_s) else float("inf")
 
 
-def swept_area(track: Track) -> BaseGeometry:
-    """The ground that a box passes over: union of the hulls of consecutive boxes."""
+@lru_cache(maxsize=4)
+def _hulls(track: Track) -> np.ndarray:
+    """Hulls of consecutive boxes of a track."""
     corners = box_corners_2d(track.center_m, track.yaw_rad, track.size_m)
     if len(corners) == 1:
-        return shapely.Polygon(corners[0])
-    pairs = np.concatenate([corners[:-1], corners[1:]], axis=1)
-    return shapely.union_all(shapely.convex_hull(shapely.multipoints(pairs)))
+        return np.array([shapely.Polygon(corners[0])], dtype=object)
+    return np.atleast_1d(
+        np.asarray(shapely.convex_hull(shapely.multipoints(np.concatenate([corners[:-1], corners[1:]], axis=1))))
+    )
+
+
+def swept_area(track: Track) -> BaseGeometry:
+    """The ground that a box passes over: union of the hulls of consecutive boxes."""
+    return shapely.union_all(_hulls(track))
 
 
 def conflict_area(first: Track, second: Track) -> BaseGeometry | None:
     """The common part of two swept areas; None where they share none."""
-    area = shapely.intersection(swept_area(first), swept_area(second))
+    mine, theirs = _hulls(first), _hulls(second)
+    # Only what meets somebody of the other can be in both: a union of few hulls is quick, and most pairs have none.
+    one, other = shapely.STRtree(theirs).query(mine, predicate="intersects")
+    if not len(one):
+        return None
+    area = shapely.intersection(shapely.union_all(mine[np.unique(one)]), shapely.union_all(theirs[np.unique(other)]))
     return area if area.area > _LEAST_AREA_M2 else None
 
 
 def encroachment(track: Track, area: BaseGeometry) -> Encroachment:
     """First entry into and last exit from an area.
 
-    A box that begins inside has entered at its first moment; one that ends inside never leaves (exit inf).
+    A box that begins inside has entered at its first moment; one that ends inside never leaves (exit inf). The box is
+    looked at so often that it moves by no more than half of its smaller side in between: a visit between two moments of
+    the track counts too.
     """
+    track = _refined(track)
     corners = box_corners_2d(track.center_m, track.yaw_rad, track.size_m)
     inside = np.asarray(shapely.intersects(shapely.polygons(corners), area))
     if not inside.any():
@@ -71,6 +88,21 @@ def encroachment(track: Track, area: BaseGeometry) -> Encroachment:
     enter = float(track.time_s[0]) if first == 0 else _change_s(track, area, first - 1, True)
     leave = float("inf") if last == len(inside) - 1 else _change_s(track, area, last, False)
     return Encroachment(enter, leave)
+
+
+def _refined(track: Track) -> Track:
+    """The same motion with moments put in between, so that consecutive boxes overlap."""
+    way = np.hypot(*np.diff(track.center_m, axis=0).T)
+    turn = np.asarray(wrap_angle(np.diff(track.yaw_rad)))
+    way = way + 0.5 * np.abs(turn) * np.hypot(*track.size_m)
+    parts = np.maximum(np.ceil(way / (_SHARE_OF_SIDE * float(np.min(track.size_m)))), 1.0).astype(np.int64)
+    if int(parts.max(initial=1)) == 1:
+        return track
+    place = np.concatenate([k + np.arange(num) / num for k, num in enumerate(parts.tolist())] + [[len(parts)]])
+    steps = np.arange(len(track.time_s))
+    heading = track.yaw_rad[0] + np.concatenate([[0.0], np.cumsum(turn)])
+    center = np.stack([np.interp(place, steps, track.center_m[:, axis]) for axis in (0, 1)], axis=-1)
+    return Track(np.interp(place, steps, track.time_s), center, np.interp(place, steps, heading), track.size_m)
 
 
 def _change_s(track: Track, area: BaseGeometry, step: int, entering: bool) -> float:

@@ -28,11 +28,13 @@ class BoxTrack:
         center_m: of the box, shape (T, 2).
         yaw_rad: heading, shape (T,).
         size_m: length and width.
-        velocity_mps: in `world`, shape (T, 2); differences of the centres where None.
+        velocity_mps: in `world`, shape (T, 2); where None differences of the centres, within each stretch of frames in
+            which it exists.
         acceleration_mps2: in `world`, shape (T, 2); differences of the velocities where None.
         kind: class of the actor.
         id: name; numbered where empty.
-        valid: when it exists, shape (T,); always where None.
+        valid: when it exists, shape (T,); where None, wherever place and heading are finite. What stands in the other
+            frames is never read.
         rear_axle_to_center_m: distance from the rear axle forward to the centre.
     """
 
@@ -157,17 +159,20 @@ def rollout_from_arrays(
     for k, track in enumerate(tracks):
         if len(track.center_m) != len(time_s) or len(track.yaw_rad) != len(time_s):
             raise ValueError(f"track {k} has {len(track.center_m)} frames and the time {len(time_s)}")
-    valid = np.stack([np.ones(len(time_s), dtype=bool) if t.valid is None else t.valid for t in tracks], axis=1)
-    velocity = [_rate(track.center_m, time_s) if track.velocity_mps is None else track.velocity_mps for track in tracks]
+    valid = np.stack([_known(track) if track.valid is None else track.valid for track in tracks], axis=1)
+    velocity = [
+        _rate(track.center_m, time_s, valid[:, k]) if track.velocity_mps is None else track.velocity_mps
+        for k, track in enumerate(tracks)
+    ]
     acceleration = [
-        _rate(velocity[k], time_s) if track.acceleration_mps2 is None else track.acceleration_mps2
+        _rate(velocity[k], time_s, valid[:, k]) if track.acceleration_mps2 is None else track.acceleration_mps2
         for k, track in enumerate(tracks)
     ]
     yaw = np.stack([track.yaw_rad for track in tracks], axis=1)
     center = np.concatenate(
         [np.stack([t.center_m for t in tracks], axis=1), np.full((*yaw.shape, 1), 0.5 * _HEIGHT_M)], axis=-1
     )
-    turn = np.stack([_rate(np.unwrap(track.yaw_rad)[:, None], time_s)[:, 0] for track in tracks], axis=1)
+    turn = np.stack([_turn_rate(track.yaw_rad, time_s, valid[:, k]) for k, track in enumerate(tracks)], axis=1)
     state = np.stack([light.state for light in lights], axis=1) if lights else np.zeros((len(time_s), 0), np.int64)
     return Rollout(
         timestamps_ns=np.round(np.asarray(time_s) * 1e9).astype(np.int64),
@@ -192,11 +197,34 @@ def rollout_from_arrays(
     )
 
 
+def _known(track: BoxTrack) -> np.ndarray:
+    return np.asarray(np.isfinite(track.center_m).all(axis=-1) & np.isfinite(track.yaw_rad))
+
+
 def _flat(points_m: np.ndarray) -> np.ndarray:
     """Points of the plane at height 0."""
     points = np.asarray(points_m, dtype=np.float64)
     return np.concatenate([points, np.zeros((*points.shape[:-1], 1))], axis=-1)
 
 
-def _rate(values: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-    return np.gradient(values, time_s, axis=0) if len(time_s) > 1 else np.zeros_like(values)
+def _rate(values: np.ndarray, time_s: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Differences within each stretch of frames in which the track exists; 0 in a stretch of one frame, NaN outside.
+
+    What stands in the frames where it does not exist (NaN, zeros, the last place) never enters a difference.
+    """
+    made = np.full(values.shape, np.nan)
+    for rows in _stretches(valid):
+        made[rows] = np.gradient(values[rows], time_s[rows], axis=0) if len(rows) > 1 else 0.0
+    return made
+
+
+def _turn_rate(yaw_rad: np.ndarray, time_s: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    yaw = np.asarray(yaw_rad, dtype=np.float64).copy()
+    yaw[valid] = np.unwrap(yaw[valid])
+    return _rate(yaw, time_s, valid)
+
+
+def _stretches(valid: np.ndarray) -> list[np.ndarray]:
+    """The frames of each unbroken stretch of existence."""
+    rows = np.flatnonzero(valid)
+    return np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else []

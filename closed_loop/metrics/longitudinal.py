@@ -16,6 +16,9 @@ SAFETY_TIME_S = 2.0
 EXPOSURE_TTC_S = 2.0
 SAME_ACCELERATION_MPS2 = 0.1
 _ROUNDING_MPS2 = 1e-9
+_ROUNDING_MPS = 1e-9
+"""Speeds that differ by less are equal: turned into the axis of a road, equal speeds differ in their last digits, and
+two boxes that touch would ask for infinite braking."""
 MADR_MPS2 = (8.45, 1.40, 4.23, 12.68)
 """Mean, deviation, least and greatest deceleration that vehicles can reach (Cunto and Saccomanno)."""
 
@@ -83,7 +86,7 @@ def ttc_constant_acceleration_s(
 def drac_mps2(gap_m: Array, ego_speed_mps: Array, lead_speed_mps: Array) -> Float[np.ndarray, "..."]:
     """DRAC = (v_e - v_l)^2 / (2 d): deceleration that avoids a leader of constant speed; 0 where the gap opens."""
     gap, closing = _pair(gap_m, np.asarray(ego_speed_mps, dtype=np.float64) - lead_speed_mps)
-    needed = (closing > 0) & np.isfinite(gap)
+    needed = (closing > _ROUNDING_MPS) & np.isfinite(gap)
     positive = needed & (gap > 0)
     return np.where(needed, np.where(positive, closing**2 / (2 * np.where(positive, gap, 1.0)), np.inf), 0.0)
 
@@ -104,7 +107,7 @@ def required_longitudinal_acceleration_mps2(
         *(np.asarray(value, dtype=np.float64) for value in (gap_m, relative_speed_mps, lead_acceleration_mps2))
     )
     known = np.isfinite(gap) & np.isfinite(dv)
-    counts = known & ((dv < 0) | (not closing_only))
+    counts = known & ((dv < -_ROUNDING_MPS) | (not closing_only))
     room = np.where(gap > 0, gap, np.nan)
     term = np.where(counts, np.where(gap > 0, dv**2 / (2 * np.where(gap > 0, room, 1.0)), np.inf), 0.0)
     return np.where(known, np.minimum(np.where(np.isfinite(lead), lead, 0.0) - term, 0.0), 0.0)
@@ -126,7 +129,7 @@ def deceleration_to_safety_time_mps2(
     gap, ego, lead = np.broadcast_arrays(
         *(np.asarray(value, dtype=np.float64) for value in (gap_m, ego_speed_mps, lead_speed_mps))
     )
-    closing = np.isfinite(gap) & np.isfinite(lead) & (ego > lead)
+    closing = np.isfinite(gap) & np.isfinite(lead) & (ego - lead > _ROUNDING_MPS)
     room = np.where(closing, gap - np.where(closing, lead, 0.0) * safety_time_s, 1.0)
     value = 1.5 * (np.where(closing, ego - lead, 0.0)) ** 2 / np.where(room > 0, room, 1.0)
     return np.where(closing, np.where(room > 0, value, np.inf), 0.0)

@@ -192,7 +192,8 @@ def rss_lateral_m(
     """Safe lateral distance of two side by side; lateral speeds are positive to the right, towards the right one.
 
     mu + max(0, [way of the left one to the right] - [way of the right one to the right]): each may accelerate towards
-    the other during the response and brakes afterwards. mu is the mean of both margins.
+    the other during the response, and brakes afterwards if it still comes nearer then: the printed square v_rho^2 would
+    ask for more room the faster somebody goes away, and ad-rss-lib leaves it out there. mu is the mean of both margins.
     """
     reach = _lateral_way_m(np.asarray(left_speed_mps, dtype=np.float64), left, towards=1.0)
     retreat = _lateral_way_m(np.asarray(right_speed_mps, dtype=np.float64), right, towards=-1.0)
@@ -208,6 +209,6 @@ def _stopping_m(speed_mps: np.ndarray, who: RssParameters, braking_mps2: float) 
 def _lateral_way_m(speed_mps: np.ndarray, who: RssParameters, towards: float) -> np.ndarray:
     rho, gain = who.response_s, towards * who.max_lateral_acceleration_mps2
     after = speed_mps + rho * gain
-    # Braking shortens whatever way is left after the response, to whichever side it goes.
-    rest = np.sign(after) * after**2 / (2 * who.min_lateral_braking_mps2)
+    # Only who still comes nearer after the response has to brake; who goes away need not stop.
+    rest = towards * np.maximum(towards * after, 0.0) ** 2 / (2 * who.min_lateral_braking_mps2)
     return np.asarray(speed_mps * rho + 0.5 * gain * rho**2 + rest)

@@ -4,8 +4,8 @@ Same direction, the ego behind:   d = v r + a r^2 / 2 + (v + a r)^2 / (2 b_min) 
 Opposite directions:              d = v r + a r^2 / 2 + (v + a r)^2 / (2 b_correct)
                                     + |w| r' + a' r'^2 / 2 + (|w| + a' r')^2 / (2 b_min')
 Across, u and u' towards each other: d = (mu + mu') / 2 + max(0, way(u) + way(u')) with
-    way(u) = (u + u_r) r / 2 + u_r |u_r| / (2 b_lat),  u_r = u + c r
-(a speed u_r that leads away is taken off: its owner comes to rest that far away).
+    way(u) = (u + u_r) r / 2 + max(u_r, 0)^2 / (2 b_lat),  u_r = u + c r
+(who goes away after the response need not brake, as in ad-rss-lib).
 
 v ego, w other, r response time, a acceleration during it, primes: the other's. A situation is dangerous where the
 distances along and across are both too small. Source: Shalev-Shwartz, Shammah, Shashua, arXiv 1708.06374; formulas and
@@ -101,7 +101,7 @@ def safe_lateral_m(
 def _lateral_way(towards_mps: np.ndarray, who: RssDynamics) -> np.ndarray:
     r, c = who.response_s, who.lateral_acceleration_mps2
     later = towards_mps + c * r
-    return (towards_mps + later) * r / 2.0 + later * np.abs(later) / (2.0 * who.lateral_braking_mps2)
+    return (towards_mps + later) * r / 2.0 + np.maximum(later, 0.0) ** 2 / (2.0 * who.lateral_braking_mps2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

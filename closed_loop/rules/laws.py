@@ -53,14 +53,15 @@ def rss_lateral_m(
     """Least lateral distance between one on the left and one on the right; speeds are positive to the left.
 
     mu + max(0, [v rho + a rho^2 / 2 + (v + rho a)^2 / (2 b)] of both), v towards the other: both accelerate towards one
-    another during rho and brake after. The square counts for one who goes away too, as the definition has it.
-    Source: Shalev-Shwartz et al., arXiv 1708.06374, definition 6.
+    another during rho and brake after. The square is left out for one who still goes away then, as ad-rss-lib does: as
+    printed it would ask for more room the faster somebody leaves.
+    Source: Shalev-Shwartz et al., arXiv 1708.06374, definition 6; ad-rss-lib, RssFormulas.
     """
     rho, a, b = p.rss_reaction_s, p.rss_lateral_accelerate_mps2, p.rss_lateral_brake_mps2
 
     def nearer(towards: np.ndarray) -> np.ndarray:
         after = towards + rho * a
-        return 0.5 * (towards + after) * rho + after**2 / (2 * b)
+        return 0.5 * (towards + after) * rho + np.maximum(after, 0.0) ** 2 / (2 * b)
 
     return np.asarray(p.rss_lateral_margin_m + np.maximum(nearer(-left_mps) + nearer(right_mps), 0.0))
 

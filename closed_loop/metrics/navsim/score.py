@@ -33,6 +33,7 @@ from closed_loop.tracking import (
 PDMS_WEIGHTS: Mapping[str, float] = {"ep": 5.0, "ttc": 5.0, "c": 2.0}
 EPDMS_WEIGHTS: Mapping[str, float] = {"ep": 5.0, "ttc": 5.0, "lk": 2.0, "hc": 2.0, "ec": 2.0}
 PDMS_FACTORS, EPDMS_FACTORS = ("nc", "dac"), ("nc", "dac", "ddc", "tlc")
+_NAMES = frozenset({*PDMS_FACTORS, *PDMS_WEIGHTS, *EPDMS_FACTORS, *EPDMS_WEIGHTS})
 MIN_PROGRESS_M = 5.0
 SIGMA2_M2 = 0.1
 HISTORY_FRAMES = 15
@@ -66,14 +67,23 @@ def weighted_score(parts: Mapping[str, float | None], factors: Sequence[str], we
     """Product of the factors times the weighted mean of the rest; what is None or absent is left out.
 
     Raises:
-        ValueError: nothing is left to weigh.
+        ValueError: a factor is absent (None says that it does not apply), a name is unknown, or nothing is left to
+            weigh.
     """
+    _require(parts, factors)
     known = {name: value for name, value in parts.items() if value is not None}
     total = sum(weight for name, weight in weights.items() if name in known)
     if not total:
         raise ValueError("no weighted sub-score applies")
     mean = sum(weight * known[name] for name, weight in weights.items() if name in known) / total
     return float(np.prod([known.get(name, 1.0) for name in factors])) * mean
+
+
+def _require(parts: Mapping[str, float | None], factors: Sequence[str]) -> None:
+    absent, unknown = set(factors) - set(parts), set(parts) - _NAMES
+    if absent or unknown:
+        found = ", ".join(sorted(unknown)) or "no " + ", ".join(sorted(absent))
+        raise ValueError(f"sub-scores: {found}; expected {', '.join((*factors, *sorted(_NAMES - {*factors})))}")
 
 
 def pdms(parts: Mapping[str, float | None]) -> float:
@@ -92,9 +102,12 @@ def epdms(
         parts: of the plan.
         human: of the human driver in the same scene; None for synthetic scenes, which are not filtered.
         human_filter: whether and how the filter works.
+
+    Raises:
+        ValueError: as `weighted_score`.
     """
-    names = (*EPDMS_FACTORS, *EPDMS_WEIGHTS)
-    mine = {name: parts.get(name) for name in names}
+    _require(parts, EPDMS_FACTORS)
+    mine = {name: parts.get(name) for name in (*EPDMS_FACTORS, *EPDMS_WEIGHTS)}
     filtered = mine
     if human is not None and human_filter is not HumanFilter.OFF:
         filtered = {name: 1.0 if value is not None and human.get(name) == 0 else value for name, value in mine.items()}
