@@ -103,7 +103,9 @@ def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int) -> np.nda
     pen.line([value for x, y in way if x is not None for value in (x, y)], COLORS["ego"], 2)
     for actor in sorted(data["actors"], key=lambda a: a["group"] == "ego"):
         if _at(actor["x"], k) is not None:
-            pen.draw.polygon(pen.screen(_box(actor, k)), fill=COLORS[actor["group"]], outline=WHITE, width=1)
+            pen.draw.polygon(
+                pen.screen(_box(actor, k, OVERSAMPLE / pen.scale)), fill=COLORS[actor["group"]], outline=WHITE, width=1
+            )
     _draw_time(pen, k * data["step_s"])
     return np.asarray(image.resize((width_px, height_px), Image.Resampling.LANCZOS))
 
@@ -139,9 +141,9 @@ def _last_known(values: Sequence[Any], k: int) -> int:
     return before[-1] if before else known[0]
 
 
-def _box(actor: dict[str, Any], k: int) -> list[float]:
-    """Outline with a pointed front, in centimetres."""
-    length, width = actor["size"]
+def _box(actor: dict[str, Any], k: int, pixel_cm: float) -> list[float]:
+    """Outline with a pointed front, in centimetres; what is small is drawn large enough to be seen."""
+    length, width = max(actor["size"][0], 8 * pixel_cm), max(actor["size"][1], 5 * pixel_cm)
     nose = min(0.25 * length, 60.0) if actor["group"] not in ("static", "person") else 0.0
     half_l, half_w = 0.5 * length, 0.5 * width
     local = np.array(

@@ -10,13 +10,14 @@ import jinja2
 import numpy as np
 from jaxtyping import UInt8
 from markupsafe import Markup
+from PIL import Image
 
 from closed_loop.report.pictures import shrunk
 from closed_loop.report.tables import percent, shown, shown_difference
 from closed_loop.results import write_whole
 
 MAX_WIDTH_PX = 640
-FILM_COLORS = 96
+FILM_COLORS = 160
 _SMOOTH = frozenset({"camera", "film", "depth"})
 
 
@@ -63,7 +64,8 @@ def encoded(kind: str, pixels: UInt8[np.ndarray, "H W 3"], max_width_px: int) ->
     if kind == "camera":
         image.save(stream, "JPEG", quality=88, optimize=True)
     elif kind == "film":
-        image.quantize(FILM_COLORS).save(stream, "PNG", optimize=True)
+        # The usual choice of colours (median cut) drops those of small actors, which are what a strip is for.
+        image.quantize(FILM_COLORS, method=Image.Quantize.MAXCOVERAGE).save(stream, "PNG", optimize=True)
     else:
         image.save(stream, "PNG", optimize=True)
     return stream.getvalue(), "jpg" if kind == "camera" else "png", (image.width, image.height)

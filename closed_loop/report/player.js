@@ -115,7 +115,6 @@ globalThis.Roadloom = globalThis.Roadloom || {};
       pick(id);
       const mark = replay.views[0].marks.find((each) => each.bad);
       if (mark) seek(mark.t - 3);
-      box.scrollIntoView();
       canvases[0].focus({ preventScroll: true });
     };
     addEventListener("hashchange", fromHash);

@@ -86,8 +86,9 @@ def replay_items(replays: Sequence[Replay], assets: Assets, max_steps: int = MAX
 def _item(replay: Replay, assets: Assets, max_steps: int) -> dict[str, Any]:
     scenes = [scene_data(view.rollout, max_steps) for view in replay.views]
     films: list[dict[str, Any]] = []
+    # Side by side both strips show the same moments: those up to the first failure of either.
+    first = min((mark.at_s for view in replay.views for mark in view.marks if mark.bad), default=None)
     for view, scene in zip(replay.views, scenes, strict=True):
-        first = next((mark.at_s for mark in view.marks if mark.bad), None)
         films.append({"label": view.label, **assets.add("film", film_of(scene, until_s=first), 1240)})
     return {
         "id": replay.id,

@@ -70,6 +70,7 @@ def evaluate(
     from roadloom.settings import Choice, ExecutorConfig, SuiteConfig
     from roadloom.suites import playable, read_suite
 
+    measured = names_of(metrics or ())
     chosen = Selection(tuple(filter or ()), *Selection.parse_shard(shard), repeats)
     fixed = read_plan(plan).digest() if plan is not None else ""
     config = read_suite(suite) if suite else SuiteConfig(out.parent.name, tuple(scenario or ()), count)
@@ -79,7 +80,6 @@ def evaluate(
         forget(out.parent / "episodes")
     engine = make_executor(ExecutorConfig(executor, workers, timeout, retries))
     values = parameters_of(parameter or ())
-    measured = names_of(metrics or ())
     report = run_policy(policy, ready, engine, out.parent / "episodes", Stages(), values, fixed, measured)
     write_report(report, out)
     failures = write_failures(report, ready.suite, out.parent / "failures")

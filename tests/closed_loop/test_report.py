@@ -1,5 +1,6 @@
 """The HTML report: every asset exists, nothing comes from the network, text is escaped, figures are right."""
 
+import io
 import json
 from pathlib import Path
 
@@ -27,16 +28,16 @@ from closed_loop.report.data import (
     one_per_kind,
     summarise_validation,
 )
-from closed_loop.report.film import film_strip
+from closed_loop.report.film import COLORS, film_strip
+from closed_loop.report.pages import encoded, script_json
 from closed_loop.report.pictures import depth_picture, instance_picture, lidar_picture, semantic_picture
-from closed_loop.report.pages import script_json
 from closed_loop.report.render import write_report
 from closed_loop.report.tables import headline_rows, shown_difference, slice_tables
 from driving_data.errors import RoadloomError
 from driving_data.geometry import SE3
 from driving_data.rollout import SignalStates
 from driving_data.sensors import LidarSweep
-from driving_data.taxonomy import SEMANTIC_PALETTE, SemanticClass
+from driving_data.taxonomy import SEMANTIC_PALETTE, ActorClass, SemanticClass
 from driving_data.verdict import ValidationReport, Verdict
 from tests.closed_loop import worlds
 from tests.closed_loop.reports import report_of
@@ -199,6 +200,20 @@ def test_a_film_strip_shows_the_ego_in_its_colour():
     for k in range(3):
         tile = strip[:, k * 206 : k * 206 + 200].astype(int)
         assert (np.abs(tile - [15, 139, 141]).sum(axis=-1) < 12).sum() > 30
+
+
+def test_a_film_strip_in_a_page_keeps_the_colours_of_small_actors():
+    kinds = [ActorClass.CAR, ActorClass.BICYCLE, ActorClass.PEDESTRIAN]
+    sizes = [[4.0, 2.0, 1.5], [1.8, 0.6, 1.6], [0.5, 0.5, 1.8]]
+    rollout = worlds.straight(
+        [[0, 0], [25, 1], [40, 3.5]], [10.0, 4.0, 1.0], lane_map=worlds.two_lane_road(), kinds=kinds, sizes=sizes
+    )
+    content, ending, _ = encoded("film", film_strip(rollout), 1240)
+    with Image.open(io.BytesIO(content)) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert ending == "png"
+    for group in ("two_wheeler", "person"):
+        assert (np.abs(pixels - COLORS[group]).sum(axis=-1) < 24).sum() > 40
 
 
 def test_label_pictures_keep_exact_colours(tmp_path):
