@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
-TEST_EXTRAS := video,dev,learn,diffusion,carla,ray,service
+TEST_EXTRAS := video,dev,learn,diffusion,carla,onnx,ray,remote,service,sumo,view
 OUT ?= out/demo
 
 .DEFAULT_GOAL := help

@@ -79,6 +79,8 @@ def rows_of(decision: DeploymentDecision) -> tuple[tuple[str, ...], ...]:
 
 def _row(r: GateReason) -> tuple[str, ...]:
     interval = "" if r.low is None or r.high is None else f"[{r.low:.3g}, {r.high:.3g}]"
+    if r.candidate is not None and r.baseline is not None:
+        interval = f"{r.candidate - r.baseline:+.3g} {interval}".rstrip()
     flips = "" if r.num_only_candidate is None else f"{r.num_only_candidate} / {r.num_only_baseline}"
     return (r.rule, r.metric, r.slice, str(r.num), _text(r.candidate), _text(r.baseline), interval, flips,
             _text(r.p_value), _text(r.p_adjusted), f"{r.threshold:g}", WORDS[r.outcome])  # fmt: skip
@@ -118,43 +120,9 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1d2430; }
-h1 span { padding: .1em .5em; border-radius: .3em; color: #fff; }
-.pass { background: #1f7a4d; } .hold { background: #a35c00; } .block { background: #b3261e; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; }
-.wide { overflow-x: auto; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d7dce3; vertical-align: top; }
-td b { padding: 0 .4em; border-radius: .3em; color: #fff; font-weight: 600; }
-code { background: #f0f2f5; padding: 0 .3em; } .muted { color: #5a6473; }
-"""
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ word }}: {{ d.candidate }} against {{ d.baseline }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>{{ style }}</style></head><body>
-<h1><span class="{{ d.outcome.value }}">{{ word }}</span> {{ d.candidate }} against {{ d.baseline }}</h1>
-{% for line in sections %}<p class="muted">{{ line }}</p>{% endfor %}
-<h2>Against it</h2>
-{% if against %}<ul>{% for r in against %}<li>{{ r.text }}</li>{% endfor %}</ul>{% else %}<p>Nothing.</p>{% endif %}
-<h2>Every rule</h2><div class="wide"><table><thead><tr>{% for c in columns %}<th>{{ c }}</th>{% endfor %}</tr></thead>
-<tbody>{% for row in rows %}<tr>{% for cell in row[:-1] %}<td>{{ cell }}</td>{% endfor %}
-<td><b class="{{ row[-1] | lower }}">{{ row[-1] }}</b></td></tr>{% endfor %}</tbody></table></div>
-<h2>Flips</h2><p class="muted">{{ d.num_flips }} scenarios in which exactly one of the two fails.</p>
-<ul>{% for f in d.flips %}
-<li>{{ f.fails }} fails in {{ f.scenario }}: {{ f.reason }}<br><code>{{ f.command }}</code></li>
-{% endfor %}</ul>
-<h2>Signatures</h2>
-{% if d.sign_offs %}<ul>{% for s in d.sign_offs %}<li>{{ s.reviewer }}, {{ s.date }}: {{ s.statement }}</li>{% endfor %}
-</ul>{% else %}<p>None.</p>{% endif %}
-</body></html>
-"""
-
-
 def page(decision: DeploymentDecision) -> str:
     """The decision as an HTML page that needs nothing else."""
-    from jinja2 import Environment
+    # Templates are loaded only where a page is asked for.
+    from closed_loop.report.decision_page import decision_page
 
-    template = Environment(autoescape=True).from_string(_PAGE)
-    return template.render(
-        d=decision, word=WORDS[decision.outcome], style=_STYLE, sections=_sections(decision),
-        against=decision.against(), columns=COLUMNS, rows=rows_of(decision),
-    )  # fmt: skip
+    return decision_page(decision)

@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from driving_data.environment import Environment
+from driving_data.localization import Localization
 from driving_data.maps.lane_map import LaneMap
+from driving_data.messages import Message
 from driving_data.rollout import Actors, Rollout, WorldState
 from driving_data.segment import Calibrated, Raw, Segment, Validated
 from driving_data.sensors import SensorFrames, SensorRig
@@ -66,6 +68,9 @@ class Observation:
         happened: how often each `Happening` befell the ego since the start, columns in their order, shape (B, 4); no
             rows where the simulator does not say.
         routes: name of the ego's route in `LaneMap.routes` of each world; empty where it has no name.
+        messages: radio messages that reached the ego of each world since the last observation, in order of arrival;
+            empty where no world has radio.
+        localization: what the egos measure of their own motion; None where no world has such sensors.
     """
 
     time_s: Float[np.ndarray, "B"]
@@ -95,6 +100,8 @@ class Observation:
     lane_maps: tuple[LaneMap | None, ...] = ()
     routes: tuple[str, ...] = ()
     happened: Int[np.ndarray, "H 4"] = field(default_factory=lambda: np.zeros((0, NUM_HAPPENINGS), dtype=np.int64))
+    messages: tuple[tuple[Message, ...], ...] = ()
+    localization: Localization | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.maps.lane_map import LaneMap
+from driving_data.messages import Message
 from driving_data.taxonomy import ActorClass
 
 
@@ -84,6 +85,7 @@ class Rollout:
         events: collisions, triggers and the rest, in time order.
         lane_map: the road; None where the log has none.
         environment: weather and light.
+        messages: radio messages that the ego received, in order of arrival.
     """
 
     timestamps_ns: Int[np.ndarray, "T"]
@@ -100,6 +102,7 @@ class Rollout:
     events: tuple[Event, ...]
     lane_map: LaneMap | None
     environment: Environment
+    messages: tuple[Message, ...] = ()
 
     @property
     def num_steps(self) -> int:

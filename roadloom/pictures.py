@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from closed_loop.report.data import ReportData, Scene
 from closed_loop.report.film import film_strip
 from closed_loop.report.pictures import frame_pictures, lidar_picture
-from closed_loop.report.render import write_report
 from driving_data.errors import RoadloomError
 from driving_data.rollout import Rollout
 from roadloom.console import say
@@ -61,12 +59,6 @@ def episode_picture(rollout: Rollout, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(film_strip(rollout)).save(path)
     return path
-
-
-def episode_page(rollout: Rollout, title: str, note: str, failed: bool, path: Path) -> Path:
-    """Writes a page on which what happened can be watched from above."""
-    scene = Scene("", title, "", (), rollout, "failed" if failed else "ok", note)
-    return write_report(ReportData(title, note, scenes=(scene,)), path)
 
 
 def scripted(scenario: ConcreteScenario) -> Rollout:

@@ -22,6 +22,7 @@ from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.drivers import driver_code
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
+from sim_bridge.embedded.localization.plan import positioning_plan
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
 from sim_bridge.embedded.phases import Lookup, Phase, flatten
@@ -29,6 +30,7 @@ from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.storyboard.world import layout_of, story_spec
 from sim_bridge.embedded.trailers import coupling_of, is_semi
+from sim_bridge.embedded.v2x.plan import radio_plan
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 from sim_bridge.habits import Ways, extend_paths, habits_and_rules
@@ -120,8 +122,9 @@ class _World:
         habit, rule = habits_and_rules(ways)
         signal_i, signal_f, program = self._signals()
         num_steps = round(scenario.duration_s / scenario.step_s)
+        actors = self._actors()
         return WorldSpec(
-            actors=self._actors(),
+            actors=actors,
             ego_index=0,
             lane_map=self.road.lane_map,
             environment=scenario.environment,
@@ -147,6 +150,8 @@ class _World:
             replay_valid=np.zeros((1, count), dtype=np.int64),
             replay_signal=np.zeros((1, len(signal_i)), dtype=np.int64),
             ego_route=scenario.ego.start.route,
+            radio=radio_plan(scenario, self.road, actors, self.seed),
+            positioning=positioning_plan(scenario, self.road, self.options, self.seed),
             habit=habit,
             rule=rule,
         )

@@ -22,6 +22,7 @@ OLDEST_PYTHON = (3, 11)
 # Downloads in MB, measured in November 2026 on Linux x86-64 with an empty cache.
 DOWNLOAD_MB = {
     "": 190, "video": 40, "dev": 40, "learn": 200, "diffusion": 30, "carla": 35, "ray": 75, "service": 5, "view": 110,
+    "onnx": 45, "remote": 10, "sumo": 240,
 }  # fmt: skip
 TELL_FROM_MB = 200
 CPU_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"

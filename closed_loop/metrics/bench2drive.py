@@ -23,10 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import savgol_filter
 
 from closed_loop.metrics.carla_score import Infraction, Protocol, RouteRecord, infraction_penalty, route_score
 from closed_loop.metrics.comfort import ComfortBounds
+from closed_loop.metrics.smoothing import savitzky_golay
 
 ROUTES = 220
 MAX_EFFICIENCY_PERCENT = 1000.0
@@ -180,7 +180,7 @@ def _signals(route: Telemetry, compat: bool) -> np.ndarray:
 
 def _filter(values: np.ndarray, derivative: int = 0) -> np.ndarray:
     window = min(_FILTER_SAMPLES, len(values))
-    return np.asarray(savgol_filter(values, window, _FILTER_ORDER, deriv=derivative, delta=STEP_S))
+    return savitzky_golay(values, window, _FILTER_ORDER, derivative, STEP_S)
 
 
 def _held(signals: np.ndarray, bounds: ComfortBounds) -> np.ndarray:

@@ -38,7 +38,7 @@ from closed_loop.metrics.drive import Drive, DrivingTask
 from closed_loop.metrics.polyline import arc_length_m, distinct, project
 from closed_loop.metrics.road import crossings
 from driving_data.geometry import wrap_angle
-from driving_data.maps.lane_map import DRIVABLE_KINDS, LaneKind
+from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneKind
 from driving_data.maps.queries import nearest_lane
 from driving_data.taxonomy import PEDESTRIANS, TWO_WHEELERS, VEHICLES, ActorClass, SignalState
 
@@ -205,16 +205,18 @@ def _outside_percent(drive: Drive, part: slice, tolerance_m: float) -> float:
     if (found.lane < 0).any():
         return 0.0
     lanes = [lane_map.lanes[k] for k in found.lane]
-    width = np.array([_width_m(lane.left_m, lane.right_m, lane.arc_length_m(), s)
-                      for lane, s in zip(lanes, found.s_m, strict=True)])  # fmt: skip
+    width = np.empty(len(lanes))
+    for k in set(found.lane.tolist()):
+        there = found.lane == k
+        width[there] = _width_m(lane_map.lanes[k], found.s_m[there])
     angle = np.abs(wrap_angle(drive.yaw_rad[part] - found.heading_rad))
     junction = np.array([lane.junction_id is not None for lane in lanes], dtype=bool)
     moved = np.concatenate([[0.0], np.hypot(*np.diff(center, axis=0).T)])
     return outside_lanes_percent(np.abs(found.d_m), width, angle, junction, moved, tolerance_m)
 
 
-def _width_m(left_m: np.ndarray, right_m: np.ndarray, along_m: np.ndarray, s_m: float) -> float:
-    return float(np.interp(s_m, along_m, np.hypot(*(left_m - right_m)[:, :2].T)))
+def _width_m(lane: Lane, s_m: np.ndarray) -> np.ndarray:
+    return np.interp(s_m, lane.arc_length_m(), np.hypot(*(lane.left_m - lane.right_m)[:, :2].T))
 
 
 def _score(drive: Drive, protocol: Protocol) -> MetricValue:

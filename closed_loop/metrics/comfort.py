@@ -7,14 +7,15 @@ of the magnitude of the acceleration. Moments after the first contact are afterm
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.signal import savgol_filter
 
 from closed_loop.metrics.collision import contacts
 from closed_loop.metrics.definition import Direction, Metric, MetricValue, Scale, not_applicable
 from closed_loop.metrics.drive import Drive
+from closed_loop.metrics.smoothing import savitzky_golay
 
 HARD_BRAKING_MPS2 = -3.92
 """0.4 g, the bound that insurers' and field-operational studies commonly call a hard brake."""
@@ -51,9 +52,7 @@ def smooth(
 ) -> Float[np.ndarray, "T"]:
     """Savitzky-Golay filter whose window is given in seconds; shortened to the signal where that is shorter."""
     window = min(max(round(window_s / step_s), order + 1), len(values))
-    return np.asarray(
-        savgol_filter(values, window, polyorder=min(order, window - 1), deriv=derivative, delta=step_s, mode="interp")
-    )
+    return savitzky_golay(values, window, min(order, window - 1), derivative, step_s)
 
 
 def raw_acceleration_mps2(drive: Drive) -> Float[np.ndarray, "T 2"]:
@@ -88,6 +87,7 @@ def _counted(drive: Drive) -> int:
     return found[0].step if found else drive.num_steps
 
 
+@lru_cache(maxsize=4)
 def _until(drive: Drive, count: int) -> Motion | None:
     """Motion of the first `count` moments; None where they are too few to filter."""
     if count < _MIN_SAMPLES:

@@ -7,6 +7,7 @@ Source: Allen, Shin and Cooper, Transportation Research Record 667 (1978).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -44,18 +45,30 @@ class Encroachment:
         return self.exit_s - self.enter_s if np.isfinite(self.enter_s) else float("inf")
 
 
-def swept_area(track: Track) -> BaseGeometry:
-    """The ground that a box passes over: union of the hulls of consecutive boxes."""
+@lru_cache(maxsize=4)
+def _hulls(track: Track) -> np.ndarray:
+    """Hulls of consecutive boxes of a track."""
     corners = box_corners_2d(track.center_m, track.yaw_rad, track.size_m)
     if len(corners) == 1:
-        return shapely.Polygon(corners[0])
-    pairs = np.concatenate([corners[:-1], corners[1:]], axis=1)
-    return shapely.union_all(shapely.convex_hull(shapely.multipoints(pairs)))
+        return np.array([shapely.Polygon(corners[0])], dtype=object)
+    return np.atleast_1d(
+        np.asarray(shapely.convex_hull(shapely.multipoints(np.concatenate([corners[:-1], corners[1:]], axis=1))))
+    )
+
+
+def swept_area(track: Track) -> BaseGeometry:
+    """The ground that a box passes over: union of the hulls of consecutive boxes."""
+    return shapely.union_all(_hulls(track))
 
 
 def conflict_area(first: Track, second: Track) -> BaseGeometry | None:
     """The common part of two swept areas; None where they share none."""
-    area = shapely.intersection(swept_area(first), swept_area(second))
+    mine, theirs = _hulls(first), _hulls(second)
+    # Only what meets somebody of the other can be in both: a union of few hulls is quick, and most pairs have none.
+    one, other = shapely.STRtree(theirs).query(mine, predicate="intersects")
+    if not len(one):
+        return None
+    area = shapely.intersection(shapely.union_all(mine[np.unique(one)]), shapely.union_all(theirs[np.unique(other)]))
     return area if area.area > _LEAST_AREA_M2 else None
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import shapely
 from jaxtyping import Bool, Float
 
+from closed_loop.metrics.nuplan.lanes import index_of
 from closed_loop.metrics.polyline import project
 from driving_data.geometry import wrap_angle
-from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, LaneMap
-from driving_data.maps.queries import drivable_area, lane_polygon
+from driving_data.maps.lane_map import Lane, LaneMap
+from driving_data.maps.queries import drivable_area
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +41,17 @@ def locate(
     corners_m: Float[np.ndarray, "T 4 2"],
 ) -> LanePlace:
     """Places a moving box on the map."""
-    lanes = [lane for lane in lane_map.lanes if lane.kind in DRIVABLE_KINDS]
-    points = shapely.points(corners_m)
-    outside = shapely.distance(drivable_area(lane_map), points).max(axis=1)
-    tree = shapely.STRtree([lane_polygon(lane) for lane in lanes])
-    inside = _membership(tree, corners_m.reshape(-1, 2), len(lanes)).reshape(len(lanes), -1, 4)
-    holds = _membership(tree, center_m, len(lanes))
+    index = index_of(lane_map)
+    lanes = list(index.lanes)
+    inside = index.members(corners_m.reshape(-1, 2)).reshape(len(lanes), -1, 4)
+    holds = index.members(center_m)
     mismatch = _heading_mismatch(lanes, holds, center_m, yaw_rad)
     junction = np.array([lane.junction_id is not None for lane in lanes], dtype=bool)
     in_junction = (holds & junction[:, None]).any(axis=0)
     on_lane = holds.any(axis=0)
     nearest = np.where(np.isnan(mismatch), np.inf, mismatch).min(axis=0, initial=np.inf)
     return LanePlace(
-        corner_outside_m=outside,
+        corner_outside_m=_outside_m(lane_map, corners_m, np.asarray(inside.any(axis=0))),
         in_one_lane=_in_one_lane(lanes, inside),
         in_junction=np.asarray(in_junction),
         on_lane=np.asarray(on_lane),
@@ -61,12 +60,12 @@ def locate(
     )
 
 
-def _membership(tree: shapely.STRtree, points_m: np.ndarray, num_lanes: int) -> np.ndarray:
-    """Which lane holds which point, shape (lanes, points)."""
-    point, lane = tree.query(shapely.points(points_m), predicate="intersects")
-    holds = np.zeros((num_lanes, len(points_m)), dtype=bool)
-    holds[lane, point] = True
-    return holds
+def _outside_m(lane_map: LaneMap, corners_m: np.ndarray, on_lane: np.ndarray) -> np.ndarray:
+    """Distance of the farthest corner from the drivable area, which covers every drivable lane."""
+    distance = np.zeros(on_lane.shape)
+    off = np.nonzero(~on_lane)
+    distance[off] = shapely.distance(drivable_area(lane_map), shapely.points(corners_m[off]))
+    return distance.max(axis=1)
 
 
 def _heading_mismatch(lanes: list[Lane], holds: np.ndarray, center_m: np.ndarray, yaw_rad: np.ndarray) -> np.ndarray:

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from closed_loop.metrics.polyline_kernels import nearest_pieces
+
 
 def arc_length_m(points_m: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n"]:
     """Distance along the polyline at each of its points."""
@@ -26,21 +28,16 @@ def project(
     start, step = line_m[:-1], np.diff(line_m, axis=0)
     length = np.hypot(step[:, 0], step[:, 1])
     tangent = step / length[:, None]
-    offset = points_m[..., None, :] - start
-    along = offset[..., 0] * tangent[:, 0] + offset[..., 1] * tangent[:, 1]
-    last = np.arange(len(start)) == len(start) - 1
-    first = np.arange(len(start)) == 0
-    clamped = np.minimum(np.maximum(along, np.where(first, -np.inf, 0.0)), np.where(last, np.inf, length))
-    gap = offset - clamped[..., None] * tangent
-    distance2 = gap[..., 0] ** 2 + gap[..., 1] ** 2
-    best = np.argmin(np.where(np.isnan(distance2), np.inf, distance2), axis=-1)
-    chosen = np.take_along_axis(clamped, best[..., None], axis=-1)[..., 0]
-    beside = np.take_along_axis(gap, best[..., None, None], axis=-2)[..., 0, :]
+    flat = np.ascontiguousarray(points_m, dtype=np.float64).reshape(-1, 2)
+    best, along = np.zeros(len(flat), dtype=np.int64), np.empty(len(flat))
+    nearest_pieces(flat, np.stack([start[:, 0], start[:, 1], tangent[:, 0], tangent[:, 1], length]), best, along)
+    beside = flat - start[best] - along[:, None] * tangent[best]
     heading = np.arctan2(tangent[:, 1], tangent[:, 0])[best]
-    left = tangent[best, 0] * beside[..., 1] - tangent[best, 1] * beside[..., 0]
-    side = np.where(left >= 0, 1.0, -1.0) * np.hypot(beside[..., 0], beside[..., 1])
-    s = np.concatenate([[0.0], np.cumsum(length)])[best] + chosen
-    return s, side, np.where(np.isnan(s), np.nan, heading)
+    left = tangent[best, 0] * beside[:, 1] - tangent[best, 1] * beside[:, 0]
+    side = np.where(left >= 0, 1.0, -1.0) * np.hypot(beside[:, 0], beside[:, 1])
+    s = np.concatenate([[0.0], np.cumsum(length)])[best] + along
+    shape = points_m.shape[:-1]
+    return s.reshape(shape), side.reshape(shape), np.where(np.isnan(s), np.nan, heading).reshape(shape)
 
 
 def distinct(line_m: Float[np.ndarray, "n 2"], tolerance_m: float = 1e-6) -> Float[np.ndarray, "m 2"]:

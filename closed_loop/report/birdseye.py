@@ -45,6 +45,8 @@ def scene_data(rollout: Rollout, max_steps: int = 150) -> dict[str, Any]:
     bounds = _bounds(center)
     step_s = float(np.median(np.diff(rollout.seconds()))) * every if rollout.num_steps > 1 else 0.1
     return {
+        "origin": _origin(view_from_world),
+        "every": every,
         "step_s": round(step_s, 4),
         "num": len(steps),
         "bounds": [round(float(v) * 100) for v in bounds],
@@ -53,6 +55,43 @@ def scene_data(rollout: Rollout, max_steps: int = 150) -> dict[str, Any]:
         "signals": _signals(rollout, view_from_world, steps),
         "events": _events(rollout, every),
     }
+
+
+def pack_scene(data: dict[str, Any]) -> dict[str, Any]:
+    """A scene as the page holds it: numbers as differences, signals as run lengths (`birdseye.js` undoes both)."""
+    actors = [
+        {**actor, **{key: pack(actor[key]) for key in ("x", "y", "h", "v") if key in actor}} for actor in data["actors"]
+    ]
+    signals = [{**signal, "state": run_lengths(signal["state"])} for signal in data["signals"]]
+    return {**data, "actors": actors, "signals": signals}
+
+
+def pack(values: Sequence[int | None]) -> list[int | None]:
+    """Differences from the last number that is known; None stays None."""
+    packed: list[int | None] = []
+    last = 0
+    for value in values:
+        packed.append(None if value is None else value - last)
+        last = last if value is None else value
+    return packed
+
+
+def run_lengths(values: Sequence[int]) -> list[int]:
+    """Value, how often, value, how often, ..."""
+    packed: list[int] = []
+    for value in values:
+        if packed and packed[-2] == value:
+            packed[-1] += 1
+        else:
+            packed += [value, 1]
+    return packed
+
+
+def _origin(view_from_world: SE3) -> list[float]:
+    """Where the frame of the ego's start lies in the world: x, y in m, heading in rad."""
+    world = view_from_world.inverse()
+    x, y = (float(v) for v in world.translation_m[:2])
+    return [round(x, 4), round(y, 4), round(float(world.yaw_rad()), 7)]
 
 
 def _view(rollout: Rollout) -> SE3:

@@ -31,8 +31,32 @@ def film_strip(
     rollout: Rollout, num_frames: int = 4, width_px: int = 300, height_px: int = 190
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Moments of a rollout side by side, with the way that the ego has come and the time."""
-    data = scene_data(rollout)
-    picked = np.unique(np.round(np.linspace(0, data["num"] - 1, num_frames)).astype(int))
+    return film_of(scene_data(rollout), num_frames, width_px, height_px)
+
+
+def film_of(
+    data: dict[str, Any],
+    num_frames: int = 4,
+    width_px: int = 300,
+    height_px: int = 190,
+    until_s: float | None = None,
+    lead_s: float = 4.0,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """The strip of a scene that `birdseye.scene_data` made.
+
+    Args:
+        data: the scene.
+        num_frames: how many moments.
+        width_px: of one moment.
+        height_px: of one moment.
+        until_s: the moment that the last picture shows, as that of a failure; the whole scene is shown where None.
+        lead_s: how long before that the first picture is.
+    """
+    first, last = 0, data["num"] - 1
+    if until_s is not None:
+        last = int(np.clip(round(until_s / data["step_s"]), 0, last))
+        first = max(0, last - round(lead_s / data["step_s"]))
+    picked = np.unique(np.round(np.linspace(first, last, num_frames)).astype(int))
     gap = np.full((height_px, GAP_PX, 3), 255, dtype=np.uint8)
     tiles = [_tile(data, int(k), width_px, height_px) for k in picked]
     return np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
@@ -68,13 +92,15 @@ class _Pen:
 def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int) -> np.ndarray:
     """One moment, drawn large and shrunk, so that edges are smooth."""
     ego = next(actor for actor in data["actors"] if actor["group"] == "ego")
-    heading = _at(ego["h"], k) / 1000.0
-    middle = _at(ego["x"], k) + AHEAD_CM * np.cos(heading), _at(ego["y"], k) + AHEAD_CM * np.sin(heading)
+    seen = _last_known(ego["x"], k)
+    heading = _at(ego["h"], seen) / 1000.0
+    middle = _at(ego["x"], seen) + AHEAD_CM * np.cos(heading), _at(ego["y"], seen) + AHEAD_CM * np.sin(heading)
     size = width_px * OVERSAMPLE, height_px * OVERSAMPLE
     image = Image.new("RGB", size, GROUND)
     pen = _Pen(ImageDraw.Draw(image), middle, size[0] / VIEW_CM, size)
     _draw_map(pen, data["map"])
-    pen.line([value for j in range(k + 1) for value in (_at(ego["x"], j), _at(ego["y"], j))], COLORS["ego"], 2)
+    way = [(_at(ego["x"], j), _at(ego["y"], j)) for j in range(k + 1)]
+    pen.line([value for x, y in way if x is not None for value in (x, y)], COLORS["ego"], 2)
     for actor in sorted(data["actors"], key=lambda a: a["group"] == "ego"):
         if _at(actor["x"], k) is not None:
             pen.draw.polygon(pen.screen(_box(actor, k)), fill=COLORS[actor["group"]], outline=WHITE, width=1)
@@ -102,6 +128,15 @@ def _draw_time(pen: _Pen, time_s: float) -> None:
 def _at(values: Sequence[Any], k: int) -> Any:
     """A value of an actor at a moment; what never moves is written once."""
     return values[0] if len(values) == 1 else values[k]
+
+
+def _last_known(values: Sequence[Any], k: int) -> int:
+    """The moment nearest to `k` at which an actor is there, before it where there is one."""
+    if len(values) == 1:
+        return 0
+    known = [j for j, value in enumerate(values) if value is not None]
+    before = [j for j in known if j <= k]
+    return before[-1] if before else known[0]
 
 
 def _box(actor: dict[str, Any], k: int) -> list[float]:

@@ -1,25 +1,19 @@
-"""Writes the report: `<directory>/index.html` and the pictures beside it in `assets/`."""
+"""Writes the report of a run: `<directory>/index.html` and the pictures beside it in `assets/`."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import numpy as np
-from jaxtyping import UInt8
-from markupsafe import Markup
-
-from closed_loop.report.birdseye import scene_data
 from closed_loop.report.data import GalleryGroup, ReportData, Scene
-from closed_loop.report.film import film_strip
-from closed_loop.report.pictures import shrunk
-from closed_loop.report.tables import failure_rows, headline_rows, percent, shown, shown_difference, slice_tables
+from closed_loop.report.pages import Assets, FolderAssets, rendered
+from closed_loop.report.replays import Mark, Replay, View, replay_items
+from closed_loop.report.tables import columns_of, failure_rows, headline_rows, slice_tables
 from driving_data.errors import RoadloomError
 from driving_data.plain import to_plain
+from driving_data.rollout import Rollout
 
-MAX_WIDTH_PX = 640
-_SMOOTH = frozenset({"camera", "film", "depth"})
+_BAD = ("collision", "off_road", "signal_violation")
+MAX_STEPS = 150
 
 
 def write_report(data: ReportData, directory: Path) -> Path:
@@ -37,8 +31,7 @@ def write_report(data: ReportData, directory: Path) -> Path:
     if fresh.exists():
         shutil.rmtree(fresh)
     fresh.mkdir()
-    assets = _Assets(fresh)
-    page = _page(data, assets)
+    page = _page(data, FolderAssets(fresh))
     final = directory / "assets"
     if final.exists():
         shutil.rmtree(final)
@@ -56,44 +49,17 @@ def _check(data: ReportData) -> None:
         raise RoadloomError("no provenance for " + ", ".join(missing))
 
 
-class _Assets:
-    """Pictures written so far; names are numbers, so that no name from outside becomes a path."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._count = 0
-
-    def add(self, kind: str, pixels: UInt8[np.ndarray, "H W 3"], max_width_px: int = MAX_WIDTH_PX) -> dict[str, Any]:
-        """Writes a picture: photographs as JPEG, labels as PNG with their exact colours."""
-        image = shrunk(pixels, max_width_px, kind in _SMOOTH)
-        photo = kind == "camera"
-        name = f"{self._count:04d}.{'jpg' if photo else 'png'}"
-        self._count += 1
-        if photo:
-            image.save(self._folder / name, quality=88, optimize=True)
-        else:
-            image.save(self._folder / name, optimize=True)
-        return {"src": f"assets/{name}", "width": image.width, "height": image.height}
-
-
-def _page(data: ReportData, assets: _Assets) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("closed_loop.report", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["script_json"] = script_json
-    shared: dict[str, Any] = environment.globals
-    shared.update(shown=shown, shown_difference=shown_difference, percent=percent)
+def _page(data: ReportData, assets: Assets) -> str:
     evaluation = data.evaluation
-    return environment.get_template("template.html.j2").render(
+    columns = columns_of(evaluation) if evaluation else None
+    gallery = [_group(group, assets) for group in data.gallery]
+    return rendered(
+        "run.html.j2",
         data=data,
-        gallery=[_group(group, assets) for group in data.gallery],
-        scenes=[_scene(scene, assets) for scene in data.scenes],
-        headline=headline_rows(evaluation) if evaluation else (),
-        slice_tables=slice_tables(evaluation) if evaluation else (),
+        gallery=gallery,
+        scenes=replay_items([_replay(k, scene) for k, scene in enumerate(data.scenes)], assets, MAX_STEPS),
+        headline=headline_rows(evaluation, columns) if evaluation else (),
+        slice_tables=slice_tables(evaluation, columns) if evaluation else (),
         failures=failure_rows(evaluation) if evaluation else [],
         provenance={key: to_plain(value) for key, value in data.provenance.items()},
         total_s=sum(stage.seconds for stage in data.stages),
@@ -101,7 +67,26 @@ def _page(data: ReportData, assets: _Assets) -> str:
     )
 
 
-def _group(group: GalleryGroup, assets: _Assets) -> dict[str, Any]:
+def _replay(number: int, scene: Scene) -> Replay:
+    view = View("", scene.rollout, event_marks(scene.rollout))
+    return Replay(
+        f"replay-{number}", scene.title, (view,), scene.note, scene.outcome, scene.caption, scene.tags,
+        sample_id=scene.sample_id,
+    )  # fmt: skip
+
+
+def event_marks(rollout: Rollout) -> tuple[Mark, ...]:
+    """What the simulator says that happened to the ego and must not, once for each kind."""
+    ego, start = rollout.actors.ids[rollout.ego_index], int(rollout.timestamps_ns[0])
+    found: dict[str, Mark] = {}
+    for event in rollout.events:
+        if event.kind in _BAD and (not event.actor_ids or ego in event.actor_ids):
+            at_s = (event.timestamp_ns - start) * 1e-9
+            found.setdefault(event.kind, Mark(at_s, event.kind.replace("_", " ")))
+    return tuple(found.values())
+
+
+def _group(group: GalleryGroup, assets: Assets) -> dict[str, Any]:
     return {
         "title": group.title,
         "samples": [
@@ -115,19 +100,3 @@ def _group(group: GalleryGroup, assets: _Assets) -> dict[str, Any]:
             for sample in group.samples
         ],
     }
-
-
-def _scene(scene: Scene, assets: _Assets) -> dict[str, Any]:
-    return {
-        "scene": scene,
-        "data": scene_data(scene.rollout),
-        "film": assets.add("film", film_strip(scene.rollout), 1240),
-    }
-
-
-def script_json(value: Any) -> Markup:
-    """JSON that may stand inside a script element: nothing in it can end the element or open a comment."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)

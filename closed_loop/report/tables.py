@@ -5,8 +5,9 @@ from typing import Any
 
 from closed_loop.metrics.definition import Direction, MetricInfo, Scale
 from closed_loop.report.data import Evaluation
-from closed_loop.results import EvalReport
-from closed_loop.statistics import ALL, Comparison, Estimate, compare, estimate, slices_of
+from closed_loop.statistics import ALL, Comparison, EpisodeTable, Estimate, compare, estimate_slice, table_of
+
+MAX_SLICES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +43,61 @@ class SliceTable:
     rows: tuple[MetricRow, ...]
 
 
-def headline_rows(evaluation: Evaluation) -> tuple[MetricRow, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The episodes of both policies as columns, read once for all tables."""
+
+    candidate: EpisodeTable
+    baseline: EpisodeTable | None = None
+
+
+def columns_of(evaluation: Evaluation) -> Columns:
+    """The columns of an evaluation."""
+    theirs = evaluation.baseline
+    return Columns(table_of(evaluation.candidate), None if theirs is None else table_of(theirs))
+
+
+def headline_rows(evaluation: Evaluation, columns: Columns | None = None) -> tuple[MetricRow, ...]:
     """The metrics of the first table, over all episodes."""
+    columns = columns or columns_of(evaluation)
     found: list[MetricRow] = []
     for name in evaluation.headline:
-        if name in evaluation.candidate.metrics:
-            rows = _rows(evaluation, evaluation.candidate.metrics[name], (ALL,))
+        if name in columns.candidate.metrics:
+            rows = _rows(columns, columns.candidate.metrics[name], (ALL,))
             found.extend(_relabelled(row, row.metric.title) for row in rows)
     return tuple(found)
 
 
-def slice_tables(evaluation: Evaluation) -> tuple[SliceTable, ...]:
-    """Each sliced metric over all slices."""
-    names = tuple(slices_of(evaluation.candidate))
+def slice_tables(evaluation: Evaluation, columns: Columns | None = None) -> tuple[SliceTable, ...]:
+    """Each sliced metric over the slices; where there are very many, over those with most episodes."""
+    columns = columns or columns_of(evaluation)
+    names, metrics = shown_slices(columns.candidate), columns.candidate.metrics
     return tuple(
-        SliceTable(evaluation.candidate.metrics[name], _rows(evaluation, evaluation.candidate.metrics[name], names))
-        for name in evaluation.sliced
-        if name in evaluation.candidate.metrics
+        SliceTable(metrics[name], _rows(columns, metrics[name], names)) for name in evaluation.sliced if name in metrics
     )
 
 
-def _rows(evaluation: Evaluation, metric: MetricInfo, names: tuple[str, ...]) -> tuple[MetricRow, ...]:
-    mine = _estimates(evaluation.candidate, metric, names)
-    theirs = _estimates(evaluation.baseline, metric, names) if evaluation.baseline is not None else {}
+def shown_slices(table: EpisodeTable, limit: int = MAX_SLICES) -> tuple[str, ...]:
+    """The slices in their order; those with most episodes where there are more than `limit`."""
+    names = table.slices()
+    largest = set(sorted(names, key=lambda name: (-len(table.rows(name)), name))[:limit])
+    return tuple(name for name in names if name in largest)
+
+
+def _rows(columns: Columns, metric: MetricInfo, names: tuple[str, ...]) -> tuple[MetricRow, ...]:
+    mine = {name: estimate_slice(columns.candidate, metric.id, name) for name in names}
+    theirs: dict[str, Estimate] = {}
     made: dict[str, Comparison] = {}
-    if evaluation.baseline is not None and metric.id in evaluation.baseline.metrics:
-        made = {c.slice: c for c in compare(evaluation.candidate, evaluation.baseline, metric.id, names)}
+    other = columns.baseline
+    if other is not None and metric.id in other.metrics:
+        theirs = {name: estimate_slice(other, metric.id, name) for name in names}
+        if other.metrics[metric.id].version == metric.version:
+            made = {c.slice: c for c in compare(columns.candidate, other, metric.id, names)}
     low, high = _axis(metric, [*mine.values(), *theirs.values()])
     return tuple(
         MetricRow(name, metric, mine[name], theirs.get(name), made.get(name), _verdict(made.get(name)), low, high)
         for name in names
     )
-
-
-def _estimates(report: EvalReport, metric: MetricInfo, names: tuple[str, ...]) -> dict[str, Estimate]:
-    members = slices_of(report)
-    return {
-        name: estimate(
-            [value for episode in members.get(name, ()) if (value := episode.value(metric.id)) is not None],
-            metric.scale,
-        )
-        for name in names
-    }
 
 
 def _verdict(comparison: Comparison | None) -> str:
@@ -97,7 +111,7 @@ def _axis(metric: MetricInfo, estimates: list[Estimate]) -> tuple[float, float]:
     ends = [end for e in estimates for end in (e.low, e.high, e.value) if end is not None]
     if metric.scale is Scale.RATE or (metric.unit == "" and max(ends, default=0.0) <= 1.0):
         return 0.0, 1.0
-    return 0.0, max([1e-9, *ends])
+    return min([0.0, *ends]), max([1e-9, *ends])
 
 
 def _relabelled(row: MetricRow, label: str) -> MetricRow:
@@ -110,6 +124,8 @@ def shown(value: float | None, metric: MetricInfo) -> str:
         return "–"
     if metric.scale is Scale.RATE:
         return f"{100 * value:.0f} %"
+    if 0.0 < abs(value) < 1e-3:
+        return "0.000"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 

@@ -130,8 +130,13 @@ def _sweep_index(sweep: LidarSweep) -> dict[str, Any]:
 
 def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, Encoder]]:
     yield "rollout.npz", partial(_rollout_bytes, rollout)
-    named = {"actor_ids": rollout.actors.ids, "ego_index": int(rollout.ego_index), "signal_ids": rollout.signals.ids,
-             "events": rollout.events, "environment": rollout.environment}  # fmt: skip
+    named: dict[str, Any] = {
+        "actor_ids": rollout.actors.ids, "ego_index": int(rollout.ego_index), "signal_ids": rollout.signals.ids,
+        "events": rollout.events, "environment": rollout.environment,
+    }  # fmt: skip
+    if rollout.messages:
+        # Only where there are any: a segment without radio has the bytes that it always had.
+        named["messages"] = rollout.messages
     yield "rollout.json", partial(texts.dump, named)
     if rollout.lane_map is not None:
         yield from map_encoders(rollout.lane_map).items()

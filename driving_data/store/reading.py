@@ -12,6 +12,7 @@ import numpy as np
 from driving_data.environment import Environment
 from driving_data.errors import StoreError
 from driving_data.geometry import SE3
+from driving_data.messages import Message
 from driving_data.plain import from_plain
 from driving_data.provenance import Provenance
 from driving_data.rollout import Actors, Event, Rollout, SignalStates
@@ -280,6 +281,7 @@ def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:
         events=from_plain(tuple[Event, ...], plain["events"], "events"),
         lane_map=lane_map,
         environment=from_plain(Environment, plain["environment"], "environment"),
+        messages=from_plain(tuple[Message, ...], plain.get("messages", []), "messages"),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 FILTER = "Globs over name, tags and slices, as road:urban,road:rural; ! turns round; may be repeated."
+METRICS_HELP = "Metric ids or sets (standard, all, criticality, ...), comma separated; may be repeated."
 Report = Annotated[Path, typer.Argument(help="A report that `evaluate` wrote.")]
 
 
@@ -48,7 +49,11 @@ def evaluate(
     timeout: Annotated[float, typer.Option(min=0.0, help="Seconds for a batch before its worker is ended.")] = 600.0,
     retries: Annotated[int, typer.Option(min=0, help="Further tries where a worker was lost.")] = 1,
     plan: Annotated[Path | None, typer.Option(help="A gate plan; its digest is fixed in the report.")] = None,
+    metrics: Annotated[list[str] | None, typer.Option(help=METRICS_HELP)] = None,
     out: Annotated[Path, typer.Option(help="Where the report is written.")] = Path("out/evaluation/report.json"),
+    html: Annotated[Path | None, typer.Option(help="Writes a page: a file, or a folder for index.html.")] = None,
+    replays: Annotated[int, typer.Option(min=0, help="Failed episodes that play in the page.")] = 24,
+    rrd: Annotated[int, typer.Option(min=0, help="Episodes written as Rerun files, the worst first.")] = 0,
     json: Json = False,
 ) -> None:
     """Drive a policy through a suite; finished episodes are kept beside the report and taken from there.
@@ -73,10 +78,19 @@ def evaluate(
     if not resume:
         forget(out.parent / "episodes")
     engine = make_executor(ExecutorConfig(executor, workers, timeout, retries))
-    report = run_policy(policy, ready, engine, out.parent / "episodes", Stages(), parameters_of(parameter or ()),
-                        fixed)  # fmt: skip
+    values = parameters_of(parameter or ())
+    measured = names_of(metrics or ())
+    report = run_policy(policy, ready, engine, out.parent / "episodes", Stages(), values, fixed, measured)
     write_report(report, out)
     failures = write_failures(report, ready.suite, out.parent / "failures")
+    if html is not None or rrd:
+        from closed_loop.registry import make_policy
+        from roadloom.pages import Watched, commands_of, write_watched
+
+        commands = commands_of(policy, parameter or (), simulator, ready, out.parent)
+        watched = Watched(html, replays, rrd)
+        for path in write_watched(report, ready, make_policy(policy, values), commands, watched, out.parent):
+            say(str(path))
     if json:
         stream(report)
         return
@@ -87,6 +101,19 @@ def evaluate(
     for name, reason in config.not_playable.items():
         say(f"not playable: {name}: {reason}")
     print(out)
+
+
+def names_of(items: Sequence[str]) -> tuple[str, ...]:
+    """Names that were given comma separated, repeated, or both.
+
+    Raises:
+        InputError: a name is no metric and no set of metrics; every unknown name is told.
+    """
+    from closed_loop.metrics.catalogue import metrics_named
+
+    names = tuple(name.strip() for item in items for name in item.split(",") if name.strip())
+    metrics_named(names)
+    return names
 
 
 def parameters_of(items: Sequence[str]) -> dict[str, Any]:
@@ -137,6 +164,9 @@ def compare(
     candidate: Report,
     baseline: Report,
     metric: Annotated[list[str] | None, typer.Option(help="Only this metric; may be repeated.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Writes a page: a file, or a folder for index.html.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for comparison.json, .md and .html.")] = None,
+    replays: Annotated[int, typer.Option(min=0, help="Flips that play side by side in the page.")] = 8,
     json: Json = False,
 ) -> None:
     """Compare two reports on the same suite, scenario by scenario: differences, intervals, p values, flips."""
@@ -147,9 +177,17 @@ def compare(
 
     ours, theirs = read_report(candidate), read_report(baseline)
     mine, other = table_of(ours), table_of(theirs)
-    names = metric or [name for name in ours.metrics if name in theirs.metrics]
+    shared = [name for name, own in ours.metrics.items() if name in theirs.metrics
+              and own.version == theirs.metrics[name].version]  # fmt: skip
+    names = metric or shared
     rows = [row for name in names for row in compare_reports(mine, other, name)]
     flips = flips_of(ours, theirs)
+    if html is not None or out is not None:
+        from roadloom.pages import write_comparisons
+
+        folders = (candidate.parent, baseline.parent)
+        for path in write_comparisons(ours, theirs, folders, metric or (), replays, html, out):
+            say(str(path))
     if json:
         result({"candidate": ours.policy, "baseline": theirs.policy, "suite": ours.suite, "comparisons": rows,
                 "flips": flips})  # fmt: skip
@@ -222,26 +260,31 @@ def replay(
     policy: Annotated[str, typer.Argument(help="Name of a policy.")],
     parameter: Annotated[list[str] | None, typer.Option(help="A parameter of the policy, as name=value.")] = None,
     simulator: Annotated[str, typer.Option(help="Which simulator.")] = "embedded",
+    log: Annotated[Path | None, typer.Option(help="Where the recording of a log scenario lies.")] = None,
     png: Annotated[Path | None, typer.Option(help="Writes what happened, from above, as a picture.")] = None,
     html: Annotated[Path | None, typer.Option(help="Writes a page on which it plays.")] = None,
+    rrd: Annotated[Path | None, typer.Option(help="Writes a Rerun file (extra: view).")] = None,
     json: Json = False,
 ) -> None:
     """Play one episode again and say what came of it."""
     from closed_loop.registry import make_policy
     from closed_loop.suites.run import replay as play
-    from sim_bridge.registry import SIMULATORS
+    from roadloom.pages import worlds_of
 
     driver = make_policy(policy, parameters_of(parameter or ()))
-    episode, rollout = play(file, driver, SIMULATORS.load(simulator)(), simulator)
+    episode, rollout = play(file, driver, worlds_of(simulator, file, log), simulator)
     if png is not None:
         from roadloom.pictures import episode_picture
 
         say(str(episode_picture(rollout, png)))
     if html is not None:
-        from roadloom.pictures import episode_page
+        from roadloom.pages import write_episode
 
-        note = "; ".join(failure.reason for failure in episode.failures) or "nothing failed"
-        say(str(episode_page(rollout, f"{policy} in {episode.scenario_name}", note, episode.failed, html)))
+        say(str(write_episode(episode, rollout, file, policy, parameter or (), simulator, log, html)))
+    if rrd is not None:
+        from closed_loop.report.recording import write_recording
+
+        say(str(write_recording(rollout, rrd, episode)))
     if json:
         result(episode)
         return

@@ -1,6 +1,6 @@
 """Two policies on one suite, and the decision of the gate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ def run_policy(
     stages: Stages,
     parameters: Mapping[str, Any] | None = None,
     plan_digest: str = "",
+    metrics: Sequence[str] = (),
 ) -> EvalReport:
     """One policy on a suite; episodes that an earlier run finished are taken from `episodes`."""
     policy = make_policy(name, parameters or {})
@@ -77,5 +78,5 @@ def run_policy(
 
         return run_suite(
             policy, suite, playable.simulator, executor, progress, simulator_name=playable.simulator_name,
-            directory=episodes, plan_digest=plan_digest,
+            directory=episodes, metrics=tuple(metrics), plan_digest=plan_digest,
         )  # fmt: skip

@@ -17,8 +17,17 @@ CONNECTIVITY = LeafType(
         "loss": Field(RATIO, "share of the messages that are lost", 0.0, 0.0, 1.0),
         "range": Field(LENGTH, "how far it reaches", 300.0, 0.0, 1e5),
         "rate": Field(FREQUENCY, "messages in a second", 10.0, 0.01, 1000.0),
+        "format": Field(TEXT, "when vehicles speak: at the rate, or as their motion asks", "bsm", names=("bsm", "cam")),
+        "equipped": Field(RATIO, "share of the vehicles with such a radio", 1.0, 0.0, 1.0),
+        "equipped_cyclists": Field(RATIO, "share of the cyclists with one", 0.0, 0.0, 1.0),
+        "equipped_people": Field(RATIO, "share of the people on foot with one", 0.0, 0.0, 1.0),
+        "busy": Field(RATIO, "share of the time that others, not simulated, keep the channel busy", 0.0, 0.0, 1.0),
     },
     several=True,
+    played=frozenset({
+        "kind", "medium", "latency", "jitter", "loss", "range", "rate", "format", "equipped", "equipped_cyclists",
+        "equipped_people", "busy",
+    }),
     tags=lambda values: (
         f"{str(values.get('kind', 'v2v')).capitalize()}{str(values.get('medium', 'wifi')).capitalize()}",
         f"v2x:{values.get('kind', 'v2v')}",
@@ -32,7 +41,11 @@ POSITIONING = LeafType(
         "accuracy": Field(LENGTH, "standard deviation of the position", 1.0, 0.0, 1000.0),
         "outage_from": Field(TIME, "when it is lost, if it is", None, 0.0, 3600.0),
         "outage": Field(TIME, "for how long", 0.0, 0.0, 3600.0),
+        "rate": Field(FREQUENCY, "fixes in a second", 10.0, 0.1, 100.0),
+        "latency": Field(TIME, "from the moment of a fix to its arrival", 0.05, 0.0, 5.0),
+        "multipath": Field(LENGTH, "standard deviation that buildings all around add", 5.0, 0.0, 1000.0),
     },
+    played=frozenset({"accuracy", "outage_from", "outage", "rate", "latency", "multipath"}),
     tags=lambda values: (f"Positioning{str(values.get('system', 'gps')).capitalize()}",),
 )  # fmt: skip
 

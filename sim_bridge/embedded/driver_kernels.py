@@ -12,7 +12,7 @@ from sim_bridge.embedded.dynamics_kernels import idm_free, idm_interaction
 from sim_bridge.embedded.layout import FOLLOW_2000, FOLLOW_IDM, FOLLOW_IMPROVED
 
 # Streams of random numbers: what is drawn, so that no two draws share a number.
-DRAW_GLANCE, DRAW_GAP, DRAW_RATE, DRAW_LOOK, DRAW_BACK = 1, 2, 3, 4, 5
+DRAW_GLANCE, DRAW_GAP, DRAW_RATE, DRAW_LOOK, DRAW_BACK, DRAW_NOISE = 1, 2, 3, 4, 5, 6
 FACTORS = tuple(np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7,
                                        0xABC98388FB8FAC03, 0x2545F4914F6CDD1D))  # fmt: skip
 MIXERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
@@ -255,7 +255,8 @@ def walk_gap(length: float, speed: float, margin: float, waited: float, impatien
 
 
 __all__ = [
-    "DRAW_BACK", "DRAW_GAP", "DRAW_GLANCE", "DRAW_LOOK", "DRAW_RATE", "accepted_gap", "agent_idm", "desired_ratio",
-    "drift", "estimated_gap", "estimated_lead", "european", "following", "gap_refused", "glance_start", "hand_shown",
-    "idm_2000", "idm_plus", "iidm", "mobil_changes", "mobil_gain", "normal", "time_to_go", "uniform", "walk_gap",
+    "DRAW_BACK", "DRAW_GAP", "DRAW_GLANCE", "DRAW_LOOK", "DRAW_NOISE", "DRAW_RATE", "accepted_gap", "agent_idm",
+    "desired_ratio", "drift", "estimated_gap", "estimated_lead", "european", "following", "gap_refused",
+    "glance_start", "hand_shown", "idm_2000", "idm_plus", "iidm", "mobil_changes", "mobil_gain", "normal",
+    "time_to_go", "uniform", "walk_gap",
 ]  # fmt: skip

@@ -110,11 +110,9 @@ def rolling_wish(pool: Pool, w: Batch, i: int, desired: float, gap: float, lead:
 
 
 @inner
-def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float) -> float:
-    """Acceleration of a driver with habits who wishes `desired`."""
+def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float, gap: float, lead: float) -> float:
+    """Acceleration of a driver with habits who wishes `desired` behind a leader as it knows it."""
     v, accel, comfort = w.state[SPEED, i], w.param_f[MAX_ACCEL, i], w.param_f[COMFORT, i]
-    gap, lead = critical_leader(w, i)
-    gap, lead = perceived(w, i, gap, lead)
     stop, top = gap_to_stop(pool, w, i, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1)
     end = lane_end(w.rule, w.flags[PATH, i]) - w.state[S, i] - 0.5 * w.param_f[LENGTH, i]
     desired = min(desired, top)
@@ -132,6 +130,9 @@ def wish_with_habits(pool: Pool, w: Batch, i: int, desired: float) -> float:
 @inner
 def command_with_habits(pool: Pool, w: Batch, i: int) -> float:
     """Acceleration that a driver with habits, or its behaviour, asks for at this moment."""
+    # Looked at in every step: what was not written down now would be read later.
+    gap, lead = critical_leader(w, i)
+    gap, lead = perceived(w, i, gap, lead)
     phase = w.flags[SPEED_PHASE, i]
     if phase >= 0:
         return speed_command(
@@ -141,7 +142,7 @@ def command_with_habits(pool: Pool, w: Batch, i: int) -> float:
     if w.flags[PATH_PHASE, i] >= 0:
         left = path_length(pool, w.paths[w.flags[PATH, i]]) - w.state[S, i]
         desired = min(desired, math.sqrt(2.0 * w.param_f[COMFORT, i] * max(left - 0.05, 0.0)))
-    command = wish_with_habits(pool, w, i, slow_for_path(pool, w, i, desired))
+    command = wish_with_habits(pool, w, i, slow_for_path(pool, w, i, desired), gap, lead)
     if w.world_f[NOISE] > 0.0 and w.state[SPEED, i] > 0.5:
         command += w.world_f[NOISE] * noise(w.world_i[SEED], i, w.run[STEP])
     return command

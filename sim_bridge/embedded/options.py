@@ -30,6 +30,8 @@ class EmbeddedOptions:
         dead_time_s: pure delay before a command reaches the ego's actuators.
         feeds_forward: whether a dynamic ego makes up for drag, rolling resistance and slopes, so that it gets the
             acceleration that it asks for; else they slow it down.
+        localizes: whether every ego has satellite positioning and odometry (`Observation.localization`), as the
+            leaf `positioning` gives to those whose scenario has it; see `docs/localization.md`.
         paths_need_grip: whether actors on paths speed up and brake no harder than the road's friction allows beside
             what their bend needs; the first wish beyond it is told as the event `grip_limit`.
     """
@@ -48,6 +50,7 @@ class EmbeddedOptions:
     ego_vehicle: str = ""
     dead_time_s: float = 0.0
     feeds_forward: bool = True
+    localizes: bool = False
     paths_need_grip: bool = True
 
     def __post_init__(self) -> None:

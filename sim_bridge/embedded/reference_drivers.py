@@ -86,6 +86,11 @@ def draw(seed: int, i: int, k: int, stream: int) -> float:
     return ((z ^ (z >> 31)) >> 11) / 2**53
 
 
+def noise(seed: int, i: int, step: int, stream: int) -> float:
+    """Four uniform numbers about 0, whose variance is 1/12 each, scaled to unit variance."""
+    return sum(draw(seed, i, 4 * step + k, stream) - 0.5 for k in range(4)) * math.sqrt(12.0 / 4.0)
+
+
 def glances(seed: int, i: int, num_steps: int, every: int, length: int, stream: int) -> list[bool]:
     """For each step, whether the driver looks away."""
     away = [False] * num_steps

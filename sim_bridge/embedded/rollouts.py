@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from driving_data.geometry import SE3
+from driving_data.messages import Message
 from driving_data.rollout import Event, Rollout, SignalStates
 from driving_data.taxonomy import Light
 from sim_bridge.embedded.layout import (
@@ -87,7 +88,7 @@ def along_surface(log: Float[np.ndarray, "T C A"], x: int, y: int) -> Float[np.n
     return np.stack([log[:, x], log[:, y], log[:, GX] * log[:, x] + log[:, GY] * log[:, y]], axis=-1)
 
 
-def make_rollout(spec: WorldSpec, batch: Batch, world: int) -> Rollout:
+def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Message, ...] = ()) -> Rollout:
     """What happened in one world so far."""
     count, steps = len(spec.actors), int(batch.run[world, STEP]) + 1
     log = np.array(batch.log[world, :steps, :LOG_COLUMNS, :count])
@@ -109,6 +110,7 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int) -> Rollout:
         events=events_of(spec, batch, world),
         lane_map=spec.lane_map,
         environment=spec.environment,
+        messages=messages,
     )
 
 

@@ -12,6 +12,7 @@ from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, thin
 from sim_bridge.embedded.layout import Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
+from sim_bridge.embedded.senses import Senses
 from sim_bridge.embedded.storyboard.player import Player as StoryPlayer
 from sim_bridge.embedded.views import Window, nothing_shown
 from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
@@ -39,6 +40,7 @@ class EmbeddedSession:
         self._window = Window.of(self._specs, self._batch)
         self._constants: dict[str, np.ndarray] | None = None
         self._players = players_of(self._specs)
+        self._senses = Senses(self._specs)
         self._begin()
 
     def reset(self) -> Observation:
@@ -66,6 +68,7 @@ class EmbeddedSession:
             rewind(self._batch, slot, self._specs[slot])
             self._begin_players(slot)
             self._engine.begin(slot, slot + 1)
+            self._senses.begin(self._batch, slot)
         return self._look()
 
     def step(self, control: Control) -> Observation:
@@ -116,7 +119,7 @@ class EmbeddedSession:
         if not self._records:
             raise Unsupported("nothing was recorded: this session was opened with the option records=False")
         self._engine.fetch()
-        return tuple(make_rollout(spec, self._batch, b) for b, spec in enumerate(self._specs))
+        return tuple(make_rollout(spec, self._batch, b, self._senses.received(b)) for b, spec in enumerate(self._specs))
 
     def close(self) -> None:
         """Ends the session; a second call does nothing."""
@@ -135,6 +138,8 @@ class EmbeddedSession:
             rewind(self._batch, slot, spec)
             self._begin_players(slot)
         self._engine.begin(0, len(self._specs))
+        for slot in range(len(self._specs)):
+            self._senses.begin(self._batch, slot)
 
     def _begin_players(self, slot: int) -> None:
         for player in self._players:
@@ -151,10 +156,22 @@ class EmbeddedSession:
             self._engine.play(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
             for player in moving:
                 player.after(self._batch, drives)
+            self._feel()
+
+    def _feel(self) -> None:
+        if self._senses.any:
+            self._engine.fetch()
+            self._senses.feel(self._batch)
 
     def _advance(self, num_steps: int, driver: int, accel: np.ndarray, steer: np.ndarray) -> Observation:
         if self._players:
             self._play(num_steps, driver, accel, steer, drives=True)
+            return self._look()
+        if self._senses.any:
+            unseen = nothing_shown()
+            for _ in range(num_steps):
+                self._engine.play(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
+                self._feel()
             return self._look()
         view = self._window.blank()
         self._engine.play(num_steps, driver, accel, steer, view, self._window.spacing_m)
@@ -163,7 +180,8 @@ class EmbeddedSession:
     def _look(self) -> Observation:
         view = self._window.blank()
         self._engine.play(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
-        return self._window.observation(view)
+        seen = self._window.observation(view)
+        return self._senses.tell(seen) if self._senses.any else seen
 
 
 def players_of(specs: Sequence[WorldSpec]) -> list[Player]:

@@ -3,6 +3,7 @@
 import math
 
 from sim_bridge.embedded.compiled import inlined, inner, scalar
+from sim_bridge.embedded.driver_kernels import DRAW_NOISE, uniform
 from sim_bridge.embedded.dynamics_kernels import begin_sideways, idm_free, idm_interaction, limited, speed_command
 from sim_bridge.embedded.geometry_kernels import path_length, path_point, path_value, project, refine
 from sim_bridge.embedded.layout import (
@@ -260,8 +261,12 @@ def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
 
 
 @inlined
-def perceive(w: Batch, i: int, gap: float, speed: float) -> tuple[float, float]:
-    """The leader as the driver knows it: as it was a reaction time ago."""
+def perceive(w: Batch, i: int) -> tuple[float, float]:
+    """The leader as the driver knows it: as it was a reaction time ago.
+
+    Asked in every step, also where a behaviour holds the speed: a moment that nobody wrote down would be read later.
+    """
+    gap, speed = critical_leader(w, i)
     delay = w.param_i[DELAY, i]
     if delay <= 0:
         return gap, speed
@@ -273,13 +278,13 @@ def perceive(w: Batch, i: int, gap: float, speed: float) -> tuple[float, float]:
 
 
 @inlined
-def mind_traffic(pool: Pool, w: Batch, i: int, desired: float, minds_signals: bool, minds_conflicts: bool) -> float:
-    """Acceleration of a driver who wishes `desired` and minds leaders, lights and crossing traffic."""
+def mind_traffic(
+    pool: Pool, w: Batch, i: int, desired: float, gap: float, lead: float, minds_signals: bool, minds_conflicts: bool
+) -> float:
+    """Acceleration of a driver who wishes `desired` and minds its leader, lights and crossing traffic."""
     v = w.state[SPEED, i]
     headway, min_gap = w.param_f[HEADWAY, i], w.param_f[MIN_GAP, i]
     accel, comfort = w.param_f[MAX_ACCEL, i], w.param_f[COMFORT, i]
-    gap, lead = critical_leader(w, i)
-    gap, lead = perceive(w, i, gap, lead)
     taken = 0.0
     if gap < math.inf:
         taken = idm_interaction(gap, v, lead, headway, min_gap, accel, comfort)
@@ -332,14 +337,10 @@ def slow_for_path(pool: Pool, w: Batch, i: int, desired: float) -> float:
 
 @scalar
 def noise(seed: int, i: int, step: int) -> float:
-    """A number of zero mean and unit variance that depends on its arguments only (splitmix64, sum of four)."""
+    """A number of zero mean and unit variance that depends on its arguments only: the sum of four uniform ones."""
     total = 0.0
     for k in range(4):
-        z = (seed * 1000003 + i * 7919 + step * 31 + k * 15485863 + 1) & 0x7FFFFFFFFFFFFFFF
-        z = ((z ^ (z >> 30)) * 0x3F58476D1CE4E5B9) & 0x7FFFFFFFFFFFFFFF
-        z = ((z ^ (z >> 27)) * 0x14D049BB133111EB) & 0x7FFFFFFFFFFFFFFF
-        z = z ^ (z >> 31)
-        total += (z & 0xFFFFFFFFFFFF) / 281474976710656.0 - 0.5
+        total += uniform(seed, i, 4 * step + k, DRAW_NOISE) - 0.5
     return total * math.sqrt(3.0)
 
 
@@ -349,6 +350,9 @@ def actor_command(pool: Pool, w: Batch, i: int) -> float:
     st, dt = w.state, w.world_f[DT]
     v, jerk = st[SPEED, i], w.param_f[JERK, i]
     phase = w.flags[SPEED_PHASE, i]
+    gap, lead = math.inf, 0.0
+    if w.param_i[DRIVER, i] != DRIVER_NONE and (phase < 0 or w.param_i[DELAY, i] > 0):
+        gap, lead = perceive(w, i)
     if phase >= 0 and w.phase_i[phase, PH_KIND] == DO_CHANGE_SPEED:
         return speed_command(v, w.phase_f[phase, PH_A], w.phase_f[phase, PH_B], jerk, dt)
     desired = st[DESIRED, i]
@@ -359,7 +363,9 @@ def actor_command(pool: Pool, w: Batch, i: int) -> float:
         rate = w.param_f[MAX_ACCEL, i] if desired >= v else max(w.param_f[COMFORT, i], 1.5)
         return speed_command(v, desired, rate, jerk, dt)
     desired = slow_for_path(pool, w, i, desired)
-    command = mind_traffic(pool, w, i, desired, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1)
+    command = mind_traffic(
+        pool, w, i, desired, gap, lead, w.param_i[MINDS_SIGNALS, i] == 1, w.param_i[MINDS_CONFLICTS, i] == 1
+    )
     if w.world_f[NOISE] > 0.0 and v > 0.5:
         command += w.world_f[NOISE] * noise(w.world_i[SEED], i, w.run[STEP])
     return command

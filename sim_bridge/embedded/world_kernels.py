@@ -116,6 +116,7 @@ from sim_bridge.embedded.traffic_kernels import (
     lane_follow,
     mind_traffic,
     next_stop,
+    perceive,
     see_everything,
     slow_for_path,
 )
@@ -243,7 +244,8 @@ def ego_command(pool: Pool, w: Batch, driver: int) -> tuple[float, float]:
         return hold_speed(w, i, desired), steer
     limit = path_value(pool, w.paths[w.flags[PATH, i]], w.state[S, i], PLIMIT)
     desired = slow_for_path(pool, w, i, min(desired, limit))
-    return mind_traffic(pool, w, i, desired, True, True), steer
+    gap, lead = perceive(w, i)
+    return mind_traffic(pool, w, i, desired, gap, lead, True, True), steer
 
 
 @inlined

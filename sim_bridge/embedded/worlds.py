@@ -31,7 +31,9 @@ from sim_bridge.embedded.layout import (
     WORK_COLUMNS,
     Batch,
 )
+from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.storyboard.plan import StoryPlan
+from sim_bridge.embedded.v2x.plan import RadioPlan
 
 
 @runtime_checkable
@@ -100,6 +102,8 @@ class WorldSpec:
         story: the storyboard that moves everybody; else None.
         guests: who else moves actors of this world from outside, as `sim_bridge.sumo` does; else None.
         ego_route: name of the ego's route on the map; empty where it has none.
+        radio: what the ego can hear; None without radio.
+        positioning: how the ego measures where it is; None where it does not.
         habit: habits of drivers and walkers, shape (34, A); None where nobody has any.
         rule: what paths say to them, shape (N, 7); None for nothing.
     """
@@ -129,6 +133,8 @@ class WorldSpec:
     replay_signal: Int[np.ndarray, "R S"]
     story: StoryPlan | None = None
     ego_route: str = ""
+    radio: RadioPlan | None = None
+    positioning: PositioningPlan | None = None
     guests: "Outsiders | None" = None
     habit: Float[np.ndarray, "34 A"] | None = None
     rule: Float[np.ndarray, "N 7"] | None = None

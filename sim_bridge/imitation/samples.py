@@ -110,14 +110,14 @@ def _of_vehicle(rollout: Rollout, i: int, label: int, length: int, every: int, s
     s, _ = _place(way, points)
     nose = 0.5 * rollout.actors.size_m[i, 0]
     speed = np.gradient(s, step_s)
-    around = _around(rollout, i, here, way, s, step_s)
+    lead, lead_speed, left, right = _around(rollout, i, here, way, s, step_s)
     bend = _bend(way)
     starts = np.arange(0, len(here) - length + 1, every)
     rows = starts[:, None] + np.arange(length)
     count = len(starts)
     yield Windows(
-        step_s, np.full(count, label), s[rows] + nose, speed[rows], *(column[rows] for column in around),
-        np.tile(bend, (count, 1)), np.zeros(count), np.full(count, max(float(speed.max()), 1.0)),
+        step_s, np.full(count, label), s[rows] + nose, speed[rows], lead[rows], lead_speed[rows], left[rows],
+        right[rows], np.tile(bend, (count, 1)), np.zeros(count), np.full(count, max(float(speed.max()), 1.0)),
     )  # fmt: skip
 
 

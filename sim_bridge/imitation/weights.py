@@ -67,8 +67,9 @@ class Weights:
         arrays = {"mean": self.mean, "scale": self.scale, "w1": self.w1, "b1": self.b1, "w2": self.w2, "b2": self.b2,
                   "w3": self.w3, "b3": self.b3}  # fmt: skip
         card = np.frombuffer(json.dumps(dict(self.card), sort_keys=True).encode(), dtype=np.uint8)
+        small: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays.items()}
         with path.open("wb") as file:
-            np.savez(file, card=card, **{name: array.astype(np.float32) for name, array in arrays.items()})
+            np.savez(file, card=card, **small)
 
 
 def load_weights(name: str = "") -> Weights:

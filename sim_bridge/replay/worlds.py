@@ -13,9 +13,11 @@ from driving_data.taxonomy import ActorClass
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
+from sim_bridge.embedded.localization.plan import PositioningPlan, plan_of, tunnels_of
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.paths import PathTable, path_through
-from sim_bridge.embedded.roads import with_edges
+from sim_bridge.embedded.roads import laid_out, with_edges
+from sim_bridge.embedded.v2x.plan import obstacles_of
 from sim_bridge.embedded.worlds import WorldSpec
 
 POINT_DISTANCE_M = 0.5
@@ -86,7 +88,16 @@ def world_of_rollout(
         replay=logged,
         replay_valid=rollout.valid.astype(np.int64),
         replay_signal=rollout.signals.state.astype(np.int64),
+        positioning=positioning_in_log(rollout, rear, options, seed),
     )
+
+
+def positioning_in_log(rollout: Rollout, rear_m: float, options: EmbeddedOptions, seed: int) -> PositioningPlan | None:
+    """Positioning of the ego of a replayed log, where the options ask for it."""
+    if not options.localizes:
+        return None
+    road = laid_out(rollout.lane_map if rollout.lane_map is not None else LaneMap(()))
+    return plan_of({}, seed, rear_m, obstacles_of((), road), tunnels_of((), road), rollout.environment.road_friction)
 
 
 def ego_speeds(rollout: Rollout) -> Float[np.ndarray, "T"]:

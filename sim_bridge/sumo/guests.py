@@ -17,10 +17,12 @@ from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.layout import Batch
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.sumo.options import SumoOptions
-from sim_bridge.sumo.worker import LENGTH_M, WIDTH_M, Row, serve
+from sim_bridge.sumo.worker import FREE_SPEED_MPS, LENGTH_M, WIDTH_M, Row, serve
 
 HEIGHT_M = 1.5
 BRAKES, RIGHT, LEFT = 8, 1, 2
+# Of SUMO's passenger car: tau, minGap, accel, decel.
+DEFAULT_DRIVER = (1.0, 2.5, 2.6, 4.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +55,14 @@ def with_guests(spec: WorldSpec, plan: GuestPlan) -> WorldSpec:
     param_f[[at.LENGTH, at.WIDTH, at.HEIGHT], own:] = np.array(size)[:, None]
     param_f[at.MASS, own:], param_f[at.FORESIGHT, own:] = traits.mass_kg, traits.foresight_s
     param_f[at.JERK, own:] = traits.jerk_mps3
+    # Drivers with habits ask how a guest would follow them: as SUMO's default driver, at the limit of the road.
+    param_f[[at.HEADWAY, at.MIN_GAP, at.MAX_ACCEL, at.COMFORT], own:] = np.array(DEFAULT_DRIVER)[:, None]
     param_i[at.KIND, own:], param_i[at.LAMPS, own:] = int(ActorClass.CAR), traits.lamps
     flags = wider(spec.flags, more)
     flags[at.MODE, own:] = at.MODE_REPLAY
     flags[[at.PATH, at.SPEED_PHASE, at.LATERAL_PHASE, at.PATH_PHASE], own:] = -1
+    state = wider(spec.state, more)
+    state[at.DESIRED, own:] = float(FREE_SPEED_MPS)
     world_i = spec.world_i.copy()
     world_i[at.NUM_ACTORS] = own + more
     actors = Actors(
@@ -71,8 +77,9 @@ def with_guests(spec: WorldSpec, plan: GuestPlan) -> WorldSpec:
         world_i=world_i,
         param_f=param_f,
         param_i=param_i,
-        state=wider(spec.state, more),
+        state=state,
         flags=flags,
+        habit=None if spec.habit is None else wider(spec.habit, more),
         replay=np.zeros((steps, at.LOG_COLUMNS + 1, own + more)),
         replay_valid=np.zeros((steps, own + more), dtype=np.int64),
         replay_signal=np.zeros((steps, spec.replay_signal.shape[1]), dtype=np.int64),

@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 from PIL import Image
 
-from closed_loop.gates import GateRules, decide
+from closed_loop.gates import GatePlan, decide
 from closed_loop.report.birdseye import scene_data
 from closed_loop.report.data import (
     CheckSummary,
@@ -29,7 +29,8 @@ from closed_loop.report.data import (
 )
 from closed_loop.report.film import film_strip
 from closed_loop.report.pictures import depth_picture, instance_picture, lidar_picture, semantic_picture
-from closed_loop.report.render import script_json, write_report
+from closed_loop.report.pages import script_json
+from closed_loop.report.render import write_report
 from closed_loop.report.tables import headline_rows, shown_difference, slice_tables
 from driving_data.errors import RoadloomError
 from driving_data.geometry import SE3
@@ -60,7 +61,7 @@ def full_data():
     tags = [("road:urban", "weather:rain")] * 12 + [("road:motorway", "weather:clear")] * 12
     mine = report_of("new", tags, [EVIL] * 24, collision=[1] + [0] * 23, driving_score=[0.8] * 24)
     old = report_of("old", tags, collision=[0] * 24, driving_score=[0.7] * 24)
-    rules = GateRules.from_plain({"regressions": [{"metric": "collision"}], "limits": []})
+    plan = GatePlan.from_plain({"regressions": [{"metric": "collision"}], "limits": []})
     return ReportData(
         title=f"Run {EVIL}",
         subtitle="What ran.",
@@ -73,7 +74,7 @@ def full_data():
             Scene("s1", EVIL, "caption", (EVIL,), drive(), "failed", "hit somebody"),
             Scene("", "two", "", (), drive()),
         ),
-        evaluation=Evaluation(mine, old, decide(mine, old, rules), failure_files={"new-0": "failures/new-0.json"}),
+        evaluation=Evaluation(mine, old, decide(mine, old, plan), failure_files={"new-0": "failures/new-0.json"}),
         validation=ValidationSummary(
             4, 3, (CheckSummary("physics.speed", "1.0.0", True, 3, 1, 2, "40 m/s"),), (Refusal("s1", EVIL, (EVIL,)),)
         ),
@@ -110,7 +111,7 @@ def test_nothing_comes_from_the_network(page):
 def test_text_from_outside_is_escaped(page):
     _, text, tree = page
     assert EVIL not in text
-    assert len(tree.xpath("//script")) == 3
+    assert len(tree.xpath("//script[not(@type='application/json')]")) == 1
     assert tree.xpath("//h1")[0].text == f"Run {EVIL}"
     records = json.loads(tree.xpath("//script[@id='provenance-data']")[0].text)
     assert records["s1"]["scenario"] == EVIL
@@ -144,12 +145,12 @@ def test_every_picture_has_words_and_every_control_a_name(page):
 def test_figures_reach_the_page(page):
     _, _, tree = page
     words = " ".join(tree.text_content().split())
-    assert "Insufficient evidence" in words
+    assert "HOLD" in words and "new against old on suite suite" in words
     assert "3 of 4 segments were admitted" in words
     assert "failures/new-0.json" in words
     assert "4 %" in words
-    scenes = json.loads(tree.xpath("//script[@id='scenes-data']")[0].text)
-    assert [scene["num"] for scene in scenes] == [40, 40]
+    replays = [json.loads(script.text) for script in tree.xpath("//script[@class='replay-data']")]
+    assert [replay["views"][0]["scene"]["num"] for replay in replays] == [40, 40]
 
 
 def test_rewriting_replaces_the_old_report(tmp_path):

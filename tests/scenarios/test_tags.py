@@ -154,7 +154,6 @@ def test_what_no_engine_plays_is_named():
     assert lines == (
         "action a[0]: work (only its time passes)",
         "action a[1]: reverse (it turns round and drives there forwards)",
-        "connectivity rsu: kind = v2i, latency = 0.05",
         "weather: particulates = dust",
         f"actor a: boom = {concrete.actors[0].traits['boom']}",
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sim_bridge.embedded import driver_kernels as laws
 from sim_bridge.embedded import reference_drivers as twin
+from sim_bridge.embedded.traffic_kernels import noise
 
 speeds, gaps = st.floats(0.0, 50.0), st.one_of(st.floats(0.01, 400.0), st.just(math.inf))
 drivers = st.tuples(st.floats(0.0, 45.0), st.floats(0.3, 3.0), st.floats(0.5, 5.0), st.floats(0.3, 3.0),
@@ -140,6 +141,20 @@ def test_the_time_to_cover_a_distance_is_that_of_the_motion(distance, v, v0, a):
 def test_draws_depend_on_their_arguments_only(seed, i, k, stream):
     assert laws.uniform(seed, i, k, stream) == twin.draw(seed, i, k, stream)
     assert 0.0 <= laws.uniform(seed, i, k, stream) < 1.0
+
+
+@given(st.integers(0, 2**31), st.integers(0, 300), st.integers(0, 10_000))
+def test_the_noise_of_imperfect_drivers_agrees_with_its_twin(seed, i, step):
+    assert noise(seed, i, step) == pytest.approx(twin.noise(seed, i, step, laws.DRAW_NOISE), abs=1e-12)
+
+
+def test_the_noise_of_imperfect_drivers_is_standard_and_of_one_moment_only():
+    """Signed products that overflow gave numbers of which nobody could say this."""
+    sample = np.array([[noise(7, i, k) for k in range(4000)] for i in range(5)])
+    assert np.abs(sample.mean(axis=1)).max() < 0.06
+    assert np.abs(sample.std(axis=1) - 1.0).max() < 0.04
+    assert np.abs(np.corrcoef(sample) - np.eye(5)).max() < 0.06
+    assert abs(np.corrcoef(sample[0, 1:], sample[0, :-1])[0, 1]) < 0.06
 
 
 def test_normal_draws_are_standard():

@@ -13,8 +13,10 @@ from benchmarks.worlds import crossing, motorway
 from driving_data.errors import RoadloomError, Unsupported
 from driving_data.maps.lane_map import LaneKind
 from driving_data.ports import Control
-from scenarios.concrete import Place
-from sim_bridge.conformance import check_simulator
+from driving_data.taxonomy import ActorClass
+from scenarios.concrete import Driver, Place
+from scenarios.habits import Habits
+from sim_bridge.conformance import check_simulator, expect_same
 from sim_bridge.registry import SIMULATORS
 from sim_bridge.sumo.options import SumoOptions
 from sim_bridge.sumo.simulator import SumoSimulator
@@ -100,6 +102,37 @@ def test_guests_pass_an_ego_that_stands_in_their_lane():
     kinds = [event.kind for event in rollout.events if "ego" in event.actor_ids]
     assert "collision" not in kinds, "whoever comes from behind sees the shadow of the ego and does not hit it"
     assert not seen.done[0]
+
+
+@pytest.mark.extra
+@pytest.mark.slow
+@needs_sumo
+def test_drivers_with_habits_and_lorries_with_trailers_live_among_guests():
+    """Guests come behind the actors of the scenario in every array; a driver with habits changes lanes among them."""
+    road = motorway(4, 20.0)
+    fast = replace(road.actors[0], driver=Driver(desired_speed_mps=33.0, habits=Habits(lane_changes="mobil")))
+    slow = replace(road.actors[0], id="slow", start=Place(road.actors[0].start.route, 190.0), speed_mps=12.0,
+                   driver=Driver(desired_speed_mps=12.0))  # fmt: skip
+    truck = replace(road.actors[1], kind=ActorClass.TRUCK, size_m=(5.1, 2.55, 3.8))
+    trailer = replace(truck, id="trailer", kind=ActorClass.TRAILER, size_m=(13.6, 2.55, 4.0), speed_mps=0.0,
+                      driver=Driver(kind="none"), traits={"towed_by": truck.id})  # fmt: skip
+    mixed = replace(road, actors=(fast, slow, truck, trailer))
+    made = []
+    for _ in range(2):
+        session = SumoSimulator(SumoOptions(vehicles=8, depart_s=5.0)).open([mixed, motorway(2, 20.0)], [4, 5])
+        session.run(150, "idm_lane_follow")
+        made.append(session.rollouts())
+        session.close()
+    first = made[0][0]
+    y = first.world_from_actor.translation_m[:, 1, 1]
+    assert np.ptp(y) > 3.0, "the fast one has overtaken the slow one"
+    towed = first.actors.ids.index("trailer")
+    where = first.world_from_actor.translation_m
+    apart = np.linalg.norm(where[:, towed] - where[:, 3], axis=-1)
+    assert np.ptp(apart) < 0.5
+    assert len(guests_of(first)) >= 4
+    for one, two in zip(*made, strict=True):
+        expect_same(one, two)
 
 
 @pytest.mark.extra

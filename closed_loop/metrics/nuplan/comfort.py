@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.signal import savgol_filter
+
+from closed_loop.metrics.smoothing import savitzky_golay
 
 RATE_HZ = 10.0
 
@@ -63,8 +64,7 @@ def filtered(
     length = max(length, min(order + 1, count))
     if order >= length:
         raise ValueError(f"a filter of order {order} needs more than {order} samples, there are {count}")
-    made = savgol_filter(values, length, polyorder=order, deriv=derivative, delta=step_s, mode="interp", axis=-1)
-    return np.asarray(made)
+    return savitzky_golay(values, length, order, derivative, step_s)
 
 
 def motion(

@@ -56,23 +56,43 @@ class LaneIndex:
         """Over the drivable polygons."""
         return shapely.STRtree(list(self.drivable))
 
+    @cached_property
+    def _prepared(self) -> np.ndarray:
+        """The polygons, ready for many points each."""
+        polygons = np.array(self.polygons, dtype=object)
+        shapely.prepare(polygons)
+        return polygons
+
+    def members(self, points_m: Float[np.ndarray, "K 2"]) -> Bool[np.ndarray, "L K"]:
+        """Which lane holds which point, its edge included."""
+        holds = np.zeros((len(self.lanes), len(points_m)), dtype=bool)
+        if not len(self.lanes):
+            return holds
+        point, lane = self.tree.query(shapely.points(points_m))
+        holds[lane, point] = shapely.intersects_xy(self._prepared[lane], points_m[point, 0], points_m[point, 1])
+        return holds
+
     def containing(self, points_m: Float[np.ndarray, "K 2"]) -> LanesOfPath:
         """The lanes that hold each point, in the order of the map."""
-        pairs = self.tree.query(shapely.points(points_m), predicate="intersects")
-        found: list[list[int]] = [[] for _ in range(len(points_m))]
-        for point, lane in zip(*pairs, strict=True):
-            found[point].append(int(lane))
-        return tuple(tuple(sorted(lanes)) for lanes in found)
+        return lanes_held(self.members(points_m))
 
     def in_junction(self, points_m: Float[np.ndarray, "K 2"]) -> Bool[np.ndarray, "K"]:
         """Whether each point lies in a lane of a junction."""
-        return np.array([any(self.connector[i] for i in held) for held in self.containing(points_m)], dtype=bool)
+        return np.asarray((self.members(points_m) & self.connector[:, None]).any(axis=0))
 
     def along_m(self, lane: int, points_m: Float[np.ndarray, "K 2"]) -> Float[np.ndarray, "K"]:
         """Distance along the middle of a lane of the place nearest to each point, within the lane's ends."""
         line = self.lanes[lane].centerline_m[:, :2]
         s, _, _ = project(points_m, line)
         return np.clip(s, 0.0, arc_length_m(line)[-1])
+
+
+def lanes_held(members: Bool[np.ndarray, "L K"]) -> LanesOfPath:
+    """The lanes of each of K points, in the order of the map."""
+    found: list[list[int]] = [[] for _ in range(members.shape[1])]
+    for point, lane in zip(*(axis.tolist() for axis in np.nonzero(members.T)), strict=True):
+        found[point].append(lane)
+    return tuple(map(tuple, found))
 
 
 @lru_cache(maxsize=8)

@@ -40,8 +40,12 @@ def corners_far_off(
     points = np.atleast_1d(np.asarray(shapely.points(corners_m.reshape(-1, 2))))
     distance = np.full(len(points), np.inf)
     if drivable and len(points):
-        pairs, found = shapely.STRtree(list(drivable)).query_nearest(points, return_distance=True, all_matches=False)
-        distance[pairs[0]] = found
+        tree = shapely.STRtree(list(drivable))
+        # Most corners are on the road: that is asked first, for the search of the nearest polygon is slow.
+        distance[tree.query(points, predicate="intersects")[0]] = 0.0
+        off = np.flatnonzero(distance > 0.0)
+        pairs, found = tree.query_nearest(points[off], return_distance=True, all_matches=False)
+        distance[off[pairs[0]]] = found
     outside = distance > 0.0
     if lanes:
         outside[np.unique(shapely.STRtree(list(lanes)).query(points, predicate="intersects")[0])] = False
