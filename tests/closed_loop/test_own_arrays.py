@@ -155,6 +155,13 @@ def test_evidence_of_thousands_of_pairs_keeps_its_direction():
     assert (better.e_max, better.stopped_at, better.p_value) == (1.0, None, 1.0)
 
 
+def test_exposure_passes_over_what_is_unknown():
+    """0.1 s each for 0 s, 1.5 s and exactly 2 s: TET 0.3 s, TIT 0.1 (2 + 0.5 + 0) = 0.25 s^2."""
+    ttc = np.array([0.0, 1.5, 2.0, 2.0001, np.nan, np.inf])
+    assert longitudinal.time_exposed_s(ttc, 0.1) == pytest.approx(0.3)
+    assert longitudinal.time_integrated_s2(ttc, 0.1) == pytest.approx(0.25)
+
+
 def test_boxes_that_touch_at_one_speed_need_no_braking_however_the_road_lies():
     """10 and 10 m/s, turned by -3.1 rad: the speeds differ by 10^-15 m/s, and 10^-30 / (2 x 0) is no demand."""
     faster = np.nextafter(10.0, 11.0)
