@@ -4,6 +4,7 @@
 who look at the results before the end.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from scipy.stats import binom, binomtest
 EXACT_FLIPS = 14
 """Up to so many clusters every pattern of signs is tried."""
 RANDOM_FLIPS = 20_000
+_LEAST_SHARE, _MAX_LOG = 1e-280, 709.0
 
 
 @lru_cache(maxsize=65536)
@@ -84,12 +86,28 @@ def e_value(better: int, worse: int) -> float:
 
     E = 2 int_{1/2}^1 (2 q)^worse (2 (1 - q))^better dq: the likelihood ratio against 1/2, averaged over every q above
     it. Under the hypothesis its expectation never exceeds 1 whenever one looks, so that P(ever above 1/alpha) <= alpha.
+    inf beyond what a float can hold.
     Source: Ville's inequality; mixture after Robbins, Ann. Math. Stat. 41 (1970).
     """
     a, b = worse + 1.0, better + 1.0
     # 1 - I_{1/2}(a, b), without losing digits where it is small.
     upper = float(betainc(b, a, 0.5))
-    return float(2.0 * np.exp((better + worse) * np.log(2.0) + betaln(a, b)) * upper)
+    if upper < _LEAST_SHARE:
+        return _e_series(better, worse)
+    # Powers of two beyond a float would turn the evidence of a thousand better pairs into its contrary.
+    log_e = (better + worse + 1) * math.log(2.0) + float(betaln(a, b)) + math.log(upper)
+    return math.exp(log_e) if log_e < _MAX_LOG else math.inf
+
+
+def _e_series(better: int, worse: int) -> float:
+    """The same as a sum of positive terms, int_0^1 (1 + u)^worse (1 - u)^better du, for far more better than worse."""
+    term = total = 1.0 / (better + 1)
+    for k in range(worse):
+        term *= (worse - k) / (better + k + 2)
+        total += term
+        if term < 1e-18 * total:
+            break
+    return total
 
 
 @dataclass(frozen=True, slots=True)

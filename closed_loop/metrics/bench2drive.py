@@ -82,13 +82,28 @@ def succeeded(record: RouteRecord) -> bool:
 
 
 def driving_score(records: Sequence[RouteRecord], routes: int = ROUTES) -> float:
-    """Sum of the composed scores over the number of routes, in %."""
+    """Sum of the composed scores over the number of routes, in %.
+
+    Raises:
+        ValueError: there are more records than routes, or no route.
+    """
+    _require_routes(records, routes)
     return sum(route_score(record, Protocol.BENCH2DRIVE).composed for record in records) / routes
 
 
 def success_rate(records: Sequence[RouteRecord], routes: int = ROUTES) -> float:
-    """Share of successful routes, 0 to 1; missing ones count as failed."""
+    """Share of successful routes, 0 to 1; missing ones count as failed.
+
+    Raises:
+        ValueError: there are more records than routes, or no route.
+    """
+    _require_routes(records, routes)
     return sum(succeeded(record) for record in records) / routes
+
+
+def _require_routes(records: Sequence[RouteRecord], routes: int) -> None:
+    if routes < max(len(records), 1):
+        raise ValueError(f"{len(records)} records for {routes} routes")
 
 
 def efficiency_percent(records: Sequence[RouteRecord]) -> float:

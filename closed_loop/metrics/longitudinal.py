@@ -161,20 +161,24 @@ def proportion_of_stopping_distance(
 def time_exposed_s(
     ttc_s: Float[np.ndarray, "*batch T"], step_s: float, threshold_s: float = EXPOSURE_TTC_S
 ) -> Float[np.ndarray, "*batch"]:
-    """TET: time during which TTC <= threshold, over the last axis."""
-    return np.asarray(step_s * np.sum(ttc_s <= threshold_s, axis=-1), dtype=np.float64)
+    """TET: time during which TTC <= threshold, over the last axis; moments without a TTC (NaN, inf) do not count."""
+    return np.asarray(step_s * np.sum(np.asarray(ttc_s) <= threshold_s, axis=-1), dtype=np.float64)
 
 
 def time_integrated_s2(
     ttc_s: Float[np.ndarray, "*batch T"], step_s: float, threshold_s: float = EXPOSURE_TTC_S
 ) -> Float[np.ndarray, "*batch"]:
-    """TIT: integral of threshold - TTC while TTC <= threshold, over the last axis, in s^2."""
-    below = np.where(ttc_s <= threshold_s, threshold_s - np.where(np.isfinite(ttc_s), ttc_s, threshold_s), 0.0)
+    """TIT: integral of threshold - TTC while TTC <= threshold, over the last axis, in s^2; NaN and inf as in TET."""
+    ttc = np.asarray(ttc_s, dtype=np.float64)
+    below = np.where(ttc <= threshold_s, threshold_s - np.where(np.isfinite(ttc), ttc, threshold_s), 0.0)
     return np.asarray(step_s * np.sum(below, axis=-1), dtype=np.float64)
 
 
 def crash_potential_index(drac: Float[np.ndarray, "*batch T"]) -> Float[np.ndarray, "*batch"]:
-    """CPI: mean over time of P(DRAC > MADR), MADR a truncated normal N(8.45, 1.40; 4.23 to 12.68) m/s^2."""
+    """CPI: mean over time of P(DRAC > MADR), MADR a truncated normal N(8.45, 1.40; 4.23 to 12.68) m/s^2.
+
+    A moment whose DRAC is unknown (NaN) makes the mean unknown; one without a leader has DRAC 0.
+    """
     mean, deviation, low, high = MADR_MPS2
     available = truncnorm((low - mean) / deviation, (high - mean) / deviation, mean, deviation)
     return np.asarray(np.mean(available.cdf(drac), axis=-1))

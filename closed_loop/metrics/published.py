@@ -48,8 +48,10 @@ def hd_score(
 
 
 def neuro_ncap_score(impact_mps: float | None, reference_mps: float) -> float:
-    """5 without an impact, else 4 max(0, 1 - v / v_ref)."""
-    return 5.0 if impact_mps is None else 4.0 * max(0.0, 1.0 - impact_mps / reference_mps)
+    """5 without an impact, else 4 max(0, 1 - v / v_ref); 0 where doing nothing would have met nobody (v_ref 0)."""
+    if impact_mps is None:
+        return 5.0
+    return 4.0 * max(0.0, 1.0 - impact_mps / reference_mps) if reference_mps > 0.0 else 0.0
 
 
 def alpasim_score(struck: bool, off_the_road: bool, progress: float, expert_m: float) -> float:

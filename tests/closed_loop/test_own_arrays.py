@@ -17,6 +17,8 @@ from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.encounters import Track, conflict_area, encroachment, post_encroachment_s
 from closed_loop.metrics.from_arrays import BoxTrack, LaneStrip, drive_from_arrays, rollout_from_arrays
 from closed_loop.metrics.navsim.score import epdms, pdms
+from closed_loop.metrics.published import neuro_ncap_score
+from closed_loop.paired_tests import e_value, sequential
 from closed_loop.policies import rss
 from closed_loop.rules import laws
 from closed_loop.rules.parameters import RuleParameters
@@ -97,6 +99,17 @@ def test_a_route_driven_whole_is_reached_unless_something_ended_it():
     assert route_score(blocked, Protocol.LEADERBOARD_2_1).composed == 100.0
 
 
+def test_more_records_than_routes_are_no_rate_above_one():
+    three = [RouteRecord(name, 100.0, 1000.0) for name in "abc"]
+    for score in (bench2drive.driving_score, bench2drive.success_rate):
+        with pytest.raises(ValueError, match="3 records for 2 routes"):
+            score(three, routes=2)
+
+
+def test_an_impact_that_doing_nothing_would_have_avoided_scores_nothing():
+    assert [neuro_ncap_score(3.0, 0.0), neuro_ncap_score(None, 0.0)] == [0.0, 5.0]
+
+
 def test_a_misspelt_or_forgotten_sub_score_is_an_error_and_no_pass():
     rest = {"ddc": 1.0, "tlc": 1.0, "ep": 1.0, "ttc": 1.0, "lk": 1.0, "hc": 1.0, "ec": 1.0}
     with pytest.raises(ValueError, match=r"NC; expected nc, dac"):
@@ -126,6 +139,27 @@ def test_a_visit_between_two_moments_counts():
     assert first.exit_s == pytest.approx((15.5 + 2.0) / 20.0, abs=1e-4)
     assert second.enter_s == pytest.approx(1.4, abs=1e-4)
     assert post_encroachment_s(first, second) == pytest.approx(1.4 - 0.875, abs=1e-4)
+
+
+def test_evidence_of_thousands_of_pairs_keeps_its_direction():
+    """int_0^1 (1 - u)^n du = 1 / (n + 1): n better pairs are evidence against 'worse', however many they are.
+
+    2^2000 in a float is infinite: the e-value of 1,034 better pairs would be too, and p 0 for a policy that is better.
+    With one worse pair: 1 / (n + 1) + 1 / ((n + 1) (n + 2)). 2,000 worse ones are more than a float holds.
+    """
+    assert e_value(2000, 0) == pytest.approx(1 / 2001, rel=1e-12)
+    assert e_value(2000, 1) == pytest.approx(1 / 2001 + 1 / (2001 * 2002), rel=1e-12)
+    assert e_value(900, 1) == pytest.approx(1 / 901 + 1 / (901 * 902), rel=1e-9)
+    assert e_value(0, 2000) == np.inf
+    better = sequential([-1] * 2000)
+    assert (better.e_max, better.stopped_at, better.p_value) == (1.0, None, 1.0)
+
+
+def test_exposure_passes_over_what_is_unknown():
+    """0.1 s each for 0 s, 1.5 s and exactly 2 s: TET 0.3 s, TIT 0.1 (2 + 0.5 + 0) = 0.25 s^2."""
+    ttc = np.array([0.0, 1.5, 2.0, 2.0001, np.nan, np.inf])
+    assert longitudinal.time_exposed_s(ttc, 0.1) == pytest.approx(0.3)
+    assert longitudinal.time_integrated_s2(ttc, 0.1) == pytest.approx(0.25)
 
 
 def test_boxes_that_touch_at_one_speed_need_no_braking_however_the_road_lies():
