@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float
 
 from closed_loop.metrics.catalogue import METRICS, metrics_named
 from closed_loop.metrics.collision import Contact, contacts
@@ -16,6 +17,7 @@ from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.policies.measured import evidence_of
 from closed_loop.results import EpisodeResult, Failure
 from closed_loop.suites.kept import keep
+from closed_loop.suites.parts import LOG_ROAD
 from closed_loop.suites.tags import episode_tags
 from driving_data.errors import RoadloomError
 from driving_data.maps.routes import route_path
@@ -25,7 +27,16 @@ from driving_data.rollout import Rollout
 from scenarios.concrete import ConcreteScenario
 from scenarios.storyboard import GOAL_SHARE
 
-EPISODE_VERSION = "1.1.0"
+EPISODE_VERSION = "1.2.0"
+
+
+@runtime_checkable
+class KnowsExpert(Protocol):
+    """A simulator that knows who drove a scenario before, as the worlds of real logs do."""
+
+    def expert_m(self, scenario: ConcreteScenario) -> Float[np.ndarray, "E 2"] | None:
+        """Box centres of whom the ego is compared with; None where nobody drove this scenario."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,10 @@ def episode_key(policy: Policy, simulator_name: str, scenario: ConcreteScenario,
     )
 
 
-def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
-    """What the scenario asks of the ego, on the road that was driven."""
+def task_of(
+    scenario: ConcreteScenario, rollout: Rollout, expert_m: Float[np.ndarray, "E 2"] | None = None
+) -> DrivingTask:
+    """What the scenario asks of the ego, on the road that was driven, beside the expert who drove it before."""
     ego, route = scenario.ego, None
     if rollout.lane_map is not None and ego.start.route in rollout.lane_map.routes:
         route = np.ascontiguousarray(route_path(rollout.lane_map, ego.start.route).points_m[:, :2])
@@ -86,7 +99,13 @@ def task_of(scenario: ConcreteScenario, rollout: Rollout) -> DrivingTask:
     seconds = story_seconds(scenario, rollout)
     if seconds < scenario.duration_s:
         distance = min(distance, GOAL_SHARE * ego.target_speed_mps * seconds)
-    return DrivingTask(route, distance, ego.target_speed_mps, seconds, reactive=others_react(scenario))
+    return DrivingTask(route, distance, ego.target_speed_mps, seconds, expert_m, others_react(scenario))
+
+
+def log_mode(scenario: ConcreteScenario) -> str | None:
+    """How a log is played again: 'replay' or 'reactive'; None for a scenario that is no log."""
+    mode = scenario.road.parameters.get("mode")
+    return str(mode) if scenario.road.archetype == LOG_ROAD and mode is not None else None
 
 
 def others_react(scenario: ConcreteScenario) -> bool | None:
@@ -94,8 +113,8 @@ def others_react(scenario: ConcreteScenario) -> bool | None:
 
     None where nobody is there, or where a storyboard of another language moves them.
     """
-    mode = scenario.road.parameters.get("mode")
-    if scenario.road.archetype == "log" and mode is not None:
+    mode = log_mode(scenario)
+    if mode is not None:
         return mode == "reactive"
     if scenario.storyboard is not None or not scenario.actors:
         return None
@@ -162,7 +181,8 @@ def run_and_keep(task: EpisodeTask) -> tuple[EpisodeResult, ...]:
 
 def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> EpisodeResult:
     """The result of one episode from what happened in it."""
-    drive = drive_of(rollout, task_of(scenario, rollout))
+    expert = task.simulator.expert_m(scenario) if isinstance(task.simulator, KnowsExpert) else None
+    drive = drive_of(rollout, task_of(scenario, rollout, expert))
     metrics = {metric.id: metric.measure(drive) for metric in metrics_named(task.metrics)}
     watched = {name: metrics.get(name) or METRICS[name].measure(drive) for name in _WATCHED}
     failures = (*_collisions(contacts(drive)), *_other_failures(watched))

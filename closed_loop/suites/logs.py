@@ -10,8 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
-from closed_loop.suites.parts import LogPart
+from closed_loop.suites.episodes import log_mode
+from closed_loop.suites.parts import LOG_ROAD, LogPart
 from driving_data.errors import Fault, InputError, Unsupported
 from driving_data.logs.registry import read
 from driving_data.plain import digest
@@ -23,8 +25,6 @@ from scenarios.concrete import ConcreteScenario, Ego, Place, RoadChoice
 from sim_bridge.replay.simulator import ReplaySimulator
 from sim_bridge.replay.worlds import driven_length_m, ego_speeds, uniform
 
-LOG_ROAD = "log"
-"""The archetype by which the scenario of a log is known."""
 MODES = ("replay", "reactive")
 
 
@@ -130,7 +130,7 @@ class LogWorlds:
     Attributes:
         inner: for scenarios that are no logs.
         sources: file or folder of each log, by segment id.
-        replays: how logs are played.
+        replays: how logs are played; whether the others react is the scenario's to say.
     """
 
     inner: Simulator
@@ -138,20 +138,31 @@ class LogWorlds:
     replays: ReplaySimulator = field(default_factory=ReplaySimulator)
 
     def open(self, scenarios: Sequence[ConcreteScenario], seeds: Sequence[int]) -> Session:
-        """Opens a batch that is all logs or no logs.
+        """Opens a batch that is of no logs, or of logs that are all played alike.
 
         Raises:
-            Unsupported: it is both, a log is not among the sources, or it has changed since the suite was made.
+            Unsupported: it is of several kinds, a log is not among the sources, or it has changed since the suite was
+                made.
         """
-        logs = [scenario.road.archetype == LOG_ROAD for scenario in scenarios]
-        if not any(logs):
+        modes = {log_mode(scenario) for scenario in scenarios}
+        if modes == {None}:
             return self.inner.open(scenarios, seeds)
-        if not all(logs):
-            raise Unsupported("a batch is of logs or of scenarios, not of both")
-        if any(scenario.road.parameters["mode"] != "replay" for scenario in scenarios):
-            raise Unsupported("this simulator replays logs without reactions; mode: replay is what it can do")
+        if len(modes) > 1:
+            raise Unsupported("a batch is of scenarios, of replayed logs or of reactive logs, not of several of these")
         recorded = {scenario.digest(): self._recording(scenario) for scenario in scenarios}
-        return replace(self.replays, recorded=recorded).open(scenarios, seeds)
+        return replace(self.replays, recorded=recorded, reactive=modes == {"reactive"}).open(scenarios, seeds)
+
+    def expert_m(self, scenario: ConcreteScenario) -> Float[np.ndarray, "E 2"] | None:
+        """Where the box centre of the ego of a log was; None for a scenario that is no log.
+
+        Raises:
+            Unsupported: the log is not among the sources, or it has changed since the suite was made.
+        """
+        if log_mode(scenario) is None:
+            return None
+        rollout = self._recording(scenario)
+        there = rollout.valid[:, rollout.ego_index]
+        return np.array(rollout.world_from_actor.translation_m[there, rollout.ego_index, :2], dtype=np.float64)
 
     def _recording(self, scenario: ConcreteScenario) -> Rollout:
         road = scenario.road.parameters

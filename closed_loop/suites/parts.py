@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 STRICT: Mapping[str, str] = {"extra": "forbid"}
+LOG_ROAD = "log"
+"""The archetype by which the scenario of a log is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from closed_loop.suites.episodes import (
     episode_key,
     failed_episode,
     judge,
+    log_mode,
     policy_parameters,
     run_and_keep,
     run_rollouts,
@@ -104,24 +105,24 @@ def _held(place: Place | EpisodeResult) -> EpisodeResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _List:
-    """The episodes of a suite: keys in order, the first place of each key, the step of each place."""
+    """The episodes of a suite: keys in order, the first place of each key, the kind of world of each place."""
 
     keys: tuple[str, ...]
     places: Mapping[str, int]
-    steps_s: tuple[float, ...]
+    kinds: tuple[tuple[float, str | None], ...]
     suite_digest: str
 
 
 def _list(suite: Suite, whole: EpisodeTask) -> _List:
     keys: list[str] = []
     digests: list[str] = []
-    steps: list[float] = []
+    kinds: list[tuple[float, str | None]] = []
     for scenario in suite.scenarios:
         digests.append(scenario.digest())
         keys.append(episode_key(whole.policy, whole.simulator_name, scenario, whole.metrics))
-        steps.append(scenario.step_s)
+        kinds.append((scenario.step_s, log_mode(scenario)))
     places = {key: k for k, key in reversed(list(enumerate(keys)))}
-    return _List(tuple(keys), dict(sorted(places.items(), key=lambda item: item[1])), tuple(steps), digest(digests))
+    return _List(tuple(keys), dict(sorted(places.items(), key=lambda item: item[1])), tuple(kinds), digest(digests))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,11 +199,11 @@ def _missing(task: EpisodeTask, failure: TaskFailure) -> EpisodeResult:
 
 
 def _chunks(work: _Work, places: Sequence[int], size: int) -> dict[str, tuple[int, ...]]:
-    """Places in batches by key; worlds of one session share the simulation step."""
-    by_step: dict[float, list[int]] = {}
+    """Places in batches by key; worlds of one session share the simulation step, and logs the way they are played."""
+    alike: dict[tuple[float, str | None], list[int]] = {}
     for place in places:
-        by_step.setdefault(work.listed.steps_s[place], []).append(place)
-    chunks = (tuple(own[start : start + size]) for own in by_step.values() for start in range(0, len(own), size))
+        alike.setdefault(work.listed.kinds[place], []).append(place)
+    chunks = (tuple(own[start : start + size]) for own in alike.values() for start in range(0, len(own), size))
     return {digest([work.listed.keys[place] for place in chunk]): chunk for chunk in chunks}
 
 

@@ -143,6 +143,11 @@ def push_apart(w: Batch, i: int, j: int, depth: float, nx: float, ny: float) -> 
     free_i = light_i / box_inertia(1.0, f[LENGTH, i], f[WIDTH, i])
     free_j = light_j / box_inertia(1.0, f[LENGTH, j], f[WIDTH, j])
     ix, iy, jx, jy = px - st[X, i], py - st[Y, i], px - st[X, j], py - st[Y, j]
+    # A log may not know how fast a body turned; from a contact on it has to be known.
+    if math.isnan(st[YAW_RATE, i]):
+        st[YAW_RATE, i] = 0.0
+    if math.isnan(st[YAW_RATE, j]):
+        st[YAW_RATE, j] = 0.0
     vx = st[VX, i] - st[YAW_RATE, i] * iy - st[VX, j] + st[YAW_RATE, j] * jy
     vy = st[VY, i] + st[YAW_RATE, i] * ix - st[VY, j] - st[YAW_RATE, j] * jx
     gx, gy = impulse_between(

@@ -211,6 +211,7 @@ def world_floats(
     values = np.zeros(at.WORLD_FLOATS)
     values[at.DT] = (rollout.timestamps_ns[1] - rollout.timestamps_ns[0]) * 1e-9
     values[at.FRICTION], values[at.TARGET_SPEED] = rollout.environment.road_friction, target_mps
+    values[at.PATH_FRICTION] = rollout.environment.road_friction if options.paths_need_grip else 1e3
     values[at.GOAL_S] = goal_s_m
     values[at.PATH_FRICTION] = rollout.environment.road_friction if options.paths_need_grip else NO_LIMIT
     kind = ActorClass(int(rollout.actors.kind[rollout.ego_index]))

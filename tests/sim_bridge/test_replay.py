@@ -115,6 +115,19 @@ def test_careless_ego_hits_the_logged_leader():
     assert [e.actor_ids for e in session.rollouts()[0].events if e.kind == "collision"][:1] == [("ego", "other")]
 
 
+def test_who_hits_a_body_whose_turning_the_log_does_not_know_has_a_speed_afterwards():
+    """Without the yaw rate taken as 0 at the contact both bodies, and with them the ego's policy, would be NaN."""
+    log = recording()
+    unknown = replace(log, yaw_rate_radps=np.full_like(log.yaw_rate_radps, np.nan))
+    session = ReplaySimulator().open_rollouts([unknown])
+    session.run(100, "constant_speed")
+    made = session.rollouts()[0]
+    assert "collision" in [event.kind for event in made.events]
+    hit = made.actors.ids.index("other")
+    assert np.isfinite(made.velocity_mps[made.valid]).all()
+    assert np.isfinite(made.yaw_rate_radps[-1, hit])
+
+
 def test_a_log_of_one_moment_is_refused():
     log = recording()
     one = replace(
