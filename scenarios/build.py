@@ -9,6 +9,7 @@ from scenarios.concrete import Actor, ConcreteScenario, Ego, Place
 from scenarios.describe import describe
 from scenarios.draws import Draws
 from scenarios.leaf import IllTyped, Leaf, make_leaf
+from scenarios.people import usual_pace
 from scenarios.space import is_constant
 from scenarios.tags import tags_of
 from scenarios.types.about import TIMING, own_tags
@@ -238,14 +239,14 @@ def _ego(leaf: Leaf, places: _Places) -> Ego:
 def _actor(leaf: Leaf, parts: Parts, draws: Draws, places: _Places) -> Actor:
     read = places.reader(leaf)
     kind, speed, start = kind_of(read), float(read("speed")), places.of(leaf.name)
-    driver = driver_of(leaf, read, kind, speed)
+    driver, traits = driver_of(leaf, read, kind, speed), traits_of(leaf, read)
     behaviour = None
     acts = parts.named("do").get(leaf.name)
     if acts is not None:
-        behaviour = expand_leaf(acts, Stage(draws.draw, start))
+        pace = usual_pace(kind, str(traits.get("age", "adult")))
+        behaviour = expand_leaf(acts, Stage(draws.draw, start, None if pace is None else pace.distribution()))
         if minds_nothing(acts):
             driver = replace(driver, minds_signals=False, minds_conflicts=False)
-    traits = traits_of(leaf, read)
     return Actor(leaf.name, kind, places.size(leaf.name), start, speed, driver, behaviour, traits)
 
 

@@ -19,6 +19,8 @@ from scenarios.behaviour import FollowPath
 from scenarios.concrete import Actor, ConcreteScenario, RoadChoice
 from scenarios.roads import build_road
 from sim_bridge.embedded import layout as at
+from sim_bridge.embedded.articulated import usual_trailer
+from sim_bridge.embedded.bodies import fill_body
 from sim_bridge.embedded.classes import traits_of
 from sim_bridge.embedded.drivers import driver_code
 from sim_bridge.embedded.ego import ego_vehicle, fill_ego, model_number
@@ -116,6 +118,8 @@ class _World:
             param_i[at.FIRST_PHASE, i], param_i[at.NUM_PHASES, i] = len(phases), len(own)
             phases.extend(own)
         ranks = self._couple(param_f, param_i, flags)
+        constants = world_floats(scenario, self.options)
+        articulated = self._felt(param_f, param_i, constants)
         ways = Ways(scenario, self.road.lane_map, self.pool, self.paths, self._lane_path, self._local)
         extend_paths(ways)
         self._conflicts()
@@ -131,8 +135,8 @@ class _World:
             signal_ids=tuple(signal.id for signal in self.road.lane_map.signals),
             timestamps_ns=np.arange(num_steps + 1, dtype=np.int64) * round(scenario.step_s * 1e9),
             target_speed_mps=scenario.ego.target_speed_mps,
-            world_f=world_floats(scenario, self.options),
-            world_i=self._integers(count, num_steps, ranks),
+            world_f=constants,
+            world_i=self._integers(count, num_steps, ranks, articulated),
             paths=np.array(self.paths, dtype=np.int64),
             param_f=param_f,
             param_i=param_i,
@@ -229,6 +233,8 @@ class _World:
             int(minds and driver.minds_conflicts), round(driver.reaction_time_s / self.scenario.step_s), 0, 0,
             0 if still else traits.lamps, int(traits.walks),
         ]  # fmt: skip
+        if self.options.bodies and not still:
+            param_i[at.BODY, i] = fill_body(actor, param_f[:, i])
         flags[at.MODE, i] = at.MODE_STATIC if still else at.MODE_PATH
         length = self._start(i, actor, still, state, flags)
         state[at.SPEED, i] = actor.speed_mps
@@ -259,12 +265,23 @@ class _World:
             ego = self.scenario.ego
             tractor_kind = ego.kind if j == 0 else self.scenario.actors[j - 1].kind
             coupling = coupling_of(tractor_kind, float(param_f[at.LENGTH, j]), float(param_f[at.LENGTH, i]))
-            param_f[at.HITCH_AT :, i] = coupling
+            param_f[at.HITCH_AT : at.TOW_FOLD + 1, i] = coupling
             if j == 0 and is_semi(tractor_kind, float(param_f[at.LENGTH, i])):
                 param_f[at.HITCH_AT, i] = ego.rear_axle_to_center_m
             param_i[at.TOWED_BY, i], param_i[at.TOW_RANK, i] = j, rank
             flags[at.MODE, i] = at.MODE_TRAILER
         return int(param_i[at.TOW_RANK].max())
+
+    def _felt(self, param_f: np.ndarray, param_i: np.ndarray, constants: np.ndarray) -> bool:
+        """Whether the ego feels a trailer: a dynamic one that tows; writes the trailer into the constants."""
+        behind = np.flatnonzero((param_i[at.TOW_RANK] == 1) & (param_i[at.TOWED_BY] == 0))
+        if self.options.ego_model != "dynamic" or not self.options.feels_trailer or len(behind) == 0:
+            return False
+        i, kind = int(behind[0]), self.scenario.ego.kind
+        trailer = usual_trailer(kind, float(param_f[at.LENGTH, i]), float(param_f[at.TOW_AXLE, i]))
+        ahead = float(param_f[at.REAR, 0] - constants[at.V_FIRST + at.V_REAR])
+        constants[at.T_FIRST :] = trailer.row(float(param_f[at.HITCH_AT, i]) - ahead, float(param_f[at.TOW_FOLD, i]), i)
+        return True
 
     def _start(self, i: int, actor: Actor, still: bool, state: np.ndarray, flags: np.ndarray) -> float | None:
         """Writes where an actor begins and on which path; returns its route's length if it drives that backwards."""
@@ -297,7 +314,7 @@ class _World:
             ),
         )
 
-    def _integers(self, count: int, num_steps: int, ranks: int) -> np.ndarray:
+    def _integers(self, count: int, num_steps: int, ranks: int, articulated: bool) -> np.ndarray:
         environment = self.scenario.environment
         dim = environment.light() != "day" or environment.weather() in ("rain", "snow", "fog")
         values = np.zeros(at.WORLD_INTS, dtype=np.int64)
@@ -306,7 +323,7 @@ class _World:
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
         values[at.TOW_RANKS] = ranks
-        values[at.EGO_MODEL] = model_number(self.options)
+        values[at.EGO_MODEL] = at.MODEL_ARTICULATED if articulated else model_number(self.options)
         values[at.LEFT_HAND] = int(self.road.lane_map.left_hand_traffic)
         return values
 

@@ -32,13 +32,17 @@ from scenarios.leaf import Leaf, Step, TriggerSpec
 from scenarios.types.fields import OutOfLimits, limits_text
 from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, all_steps, lane_beside
 
+# Actions that people do at their own pace.
+WALKED = ("cross", "walk")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What an expansion needs: draws by path, and where the actor begins."""
+    """What an expansion needs: draws by path, where the actor begins, and how fast it walks when nobody says."""
 
     draw: Callable[[str, Value], Any]
     start: Place
+    pace: Value | None = None
 
 
 def expand_leaf(leaf: Leaf, stage: Stage) -> Behaviour:
@@ -77,6 +81,8 @@ def _arguments(step: Step, path: str, stage: Stage) -> dict[str, Any]:
         field = fields.get(name)
         if field and field.dimension.numeric and not field.low <= values[name] <= field.high:
             raise OutOfLimits(f"{path}.{name} came out as {values[name]:g}; it is {limits_text(field)}")
+    if step.action in WALKED and stage.pace is not None and "speed" not in dict(step.values):
+        values["speed"] = stage.draw(f"{path}.speed", stage.pace)
     return values | dict(step.texts)
 
 

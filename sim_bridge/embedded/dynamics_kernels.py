@@ -22,7 +22,13 @@ from sim_bridge.embedded.layout import (
     ALONG,
     AX,
     AY,
+    B_SIDE,
     BEYOND_GRIP,
+    BODY,
+    BODY_HIGH,
+    BODY_LOW,
+    BODY_PLAIN,
+    BODY_WALKER,
     BRAKE_LOSS,
     C0,
     COMMAND,
@@ -55,6 +61,8 @@ from sim_bridge.embedded.layout import (
     VX,
     VY,
     WALKS,
+    WEAVE,
+    WEAVE_RATE,
     WHEELBASE,
     WIDTH,
     YAW,
@@ -209,6 +217,12 @@ def advance_sideways(w: Batch, i: int) -> None:
         _, rate, _ = polynomial(c0, c1, c2, c3, c4, c5, min(st[LAT_CLOCK, i] + dt, duration))
         room = 0.5 * st[SPEED, i]
         pace = 0.0 if st[SPEED, i] < 0.05 else min(1.0, room / max(abs(rate), 1e-9))
+    elif w.param_i[BODY, i] == BODY_WALKER:
+        rate = 0.0
+        for k in range(3):
+            _, then, _ = polynomial(c0, c1, c2, c3, c4, c5, min(st[LAT_CLOCK, i] + 0.5 * k * dt, duration))
+            rate = max(rate, abs(then))
+        pace = min(1.0, w.param_f[B_SIDE, i] / max(rate, 1e-9))
     clock = st[LAT_CLOCK, i] + pace * dt
     if clock >= duration - 1e-9:
         st[D, i], _, _ = polynomial(c0, c1, c2, c3, c4, c5, duration)
@@ -224,6 +238,7 @@ def pose_on_path(pool: Pool, w: Batch, i: int, initial: bool) -> None:
     """Pose, velocity and acceleration of an actor from (S, D), its speed along the path and its lateral motion."""
     st, path = w.state, w.paths[w.flags[PATH, i]]
     s, d, u, udot, v, a = st[S, i], st[D, i], st[U, i], st[UDOT, i], st[SPEED, i], st[ACCEL, i]
+    d, u = d + st[WEAVE, i], u + st[WEAVE_RATE, i]
     px, py, tx, ty = path_point(pool, path, s)
     kappa = path_value(pool, path, s, PCURV)
     st[X, i], st[Y, i] = px - d * ty, py + d * tx
@@ -274,6 +289,8 @@ def move_on_path(pool: Pool, w: Batch, i: int, command: float) -> None:
     """One step of an actor on its path; the acceleration follows the command within the jerk limit."""
     st, dt = w.state, w.world_f[DT]
     most = w.param_f[JERK, i] * dt
+    if w.param_i[BODY, i] != BODY_PLAIN:
+        command = min(max(command, st[BODY_LOW, i]), st[BODY_HIGH, i])
     accel = flush(st[ACCEL, i] + limited(command - st[ACCEL, i], most))
     accel = hold_to_grip(pool, w, i, accel)
     if st[SPEED, i] <= 0.0:

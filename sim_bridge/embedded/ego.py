@@ -21,7 +21,7 @@ def fill_ego(values: Float[np.ndarray, "wf"], vehicle: Vehicle, options: Embedde
     values[at.EGO_MAX_ACCEL], values[at.EGO_ACCEL_LAG] = options.max_acceleration_mps2, options.acceleration_lag_s
     values[at.EGO_STEER_LAG] = options.steering_lag_s
     values[at.EGO_DEAD_TIME], values[at.EGO_FEEDS_FORWARD] = options.dead_time_s, float(options.feeds_forward)
-    values[at.V_FIRST :] = vehicle.row()
+    values[at.V_FIRST : at.T_FIRST] = vehicle.row()
 
 
 def model_number(options: EmbeddedOptions) -> int:

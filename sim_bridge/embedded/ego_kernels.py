@@ -27,7 +27,19 @@ from sim_bridge.embedded.layout import (
     GRAVITY,
     GX,
     GY,
+    MODE,
+    MODE_TRAILER,
+    MODEL_ARTICULATED,
     MODEL_DYNAMIC,
+    N_ACCEL,
+    N_PUSHED,
+    N_RATE,
+    N_SIDE,
+    N_SPEED,
+    N_STEER,
+    N_X,
+    N_Y,
+    N_YAW,
     PATH,
     PUSHED,
     REAR,
@@ -36,11 +48,14 @@ from sim_bridge.embedded.layout import (
     STEER,
     STEER_LOSS,
     STEP,
+    T_FIRST,
+    T_INDEX,
     V_DRAG,
     V_FIRST,
     V_MASS,
     V_REAR,
     V_ROLLING,
+    VALID,
     VEHICLE_COLUMNS,
     VX,
     VY,
@@ -182,24 +197,46 @@ def show_slipping_motion(w: Batch, i: int) -> None:
     st[ALONG, i] = st[AX, i] * tx + st[AY, i] * ty
 
 
+@inlined
+def feels_trailer(w: Batch) -> bool:
+    """Whether the ego's model has moved it together with its trailer already (`articulated_kernels`)."""
+    if w.world_i[EGO_MODEL] != MODEL_ARTICULATED:
+        return False
+    j = int(w.world_f[T_FIRST + T_INDEX])
+    return w.flags[MODE, j] == MODE_TRAILER and w.flags[VALID, j] == 1
+
+
+@inlined
+def adopt_motion(w: Batch, i: int) -> None:
+    """Takes over the motion that was worked out together with the trailer."""
+    st, now = w.state, w.mind
+    st[X, i], st[Y, i], st[YAW, i] = now[N_X, i], now[N_Y, i], now[N_YAW, i]
+    st[SPEED, i], st[SIDE, i], st[YAW_RATE, i] = now[N_SPEED, i], now[N_SIDE, i], now[N_RATE, i]
+    st[PUSHED, i], st[ACCEL, i], st[STEER, i] = now[N_PUSHED, i], now[N_ACCEL, i], now[N_STEER, i]
+
+
 @inner
 def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
     """One step of the ego: what reaches its actuators, its model, then the motion of its box centre."""
     st, dt = w.state, w.world_f[DT]
     before = st[YAW_RATE, i]
-    first, old_accel, old_steer, command, steer_command = recall(w, command, steer_command)
+    if feels_trailer(w):
+        adopt_motion(w, i)
+        first, old_accel, old_steer = dt, 0.0, 0.0
+    else:
+        first, old_accel, old_steer, command, steer_command = recall(w, command, steer_command)
     for part in range(2):
         span, accel, angle = dt - first, command, steer_command
         if part == 0:
             span, accel, angle = first, old_accel, old_steer
-        if span < 1e-9:
+        if span < 1e-9 or feels_trailer(w):
             continue
-        if w.world_i[EGO_MODEL] == MODEL_DYNAMIC:
+        if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
             advance_dynamic(w, i, accel, angle, span)
         else:
             advance_kinematic(w, i, accel, angle, span)
     st[COMMAND, i] = command
-    if w.world_i[EGO_MODEL] == MODEL_DYNAMIC:
+    if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
         show_slipping_motion(w, i)
     else:
         show_motion(w, i, before)

@@ -11,11 +11,15 @@ from jaxtyping import Float
 
 from sim_bridge.embedded import think_kernels
 from sim_bridge.embedded.layout import (
+    BODY,
+    BODY_PLAIN,
     DRIVER,
     DRIVER_AGENT,
     DRIVER_HABITS,
     DRIVER_IMITATION,
     DRIVER_WALKER,
+    EGO_MODEL,
+    MODEL_ARTICULATED,
     Batch,
     Pool,
     View,
@@ -40,7 +44,17 @@ def thinking(specs: Sequence[WorldSpec]) -> tuple[Think, ...]:
         found.append(think_kernels.walk_band)
     if DRIVER_AGENT in codes:
         found.append(think_kernels.agent_band)
+    if any(np.any(spec.param_i[BODY] != BODY_PLAIN) for spec in specs):
+        from sim_bridge.embedded.body_kernels import body_band
+
+        # Last, so that bodies answer to what was decided.
+        found.append(body_band)
     return tuple(found)
+
+
+def feels_trailers(specs: Sequence[WorldSpec]) -> bool:
+    """Whether an ego of these worlds moves together with its trailer."""
+    return any(spec.world_i[EGO_MODEL] == MODEL_ARTICULATED for spec in specs)
 
 
 @runtime_checkable
@@ -81,12 +95,15 @@ def begin_worlds(pool: Pool, batch: Batch, first: int, last: int) -> None:
 class CpuEngine:
     """The kernels on the processor, one band of worlds per thread; threads never change a byte."""
 
-    def __init__(self, pool: Pool, batch: Batch, num_threads: int, thinks: Sequence[Think] = ()) -> None:
+    def __init__(
+        self, pool: Pool, batch: Batch, num_threads: int, thinks: Sequence[Think] = (), trains: bool = False
+    ) -> None:
+        """`trains`: whether egos feel their trailers."""
         self._pool, self._batch, self._count = pool, batch, len(batch.run)
         threads = max(1, min(num_threads, self._count))
         self._edges = [round(k * self._count / threads) for k in range(threads + 1)]
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._thinks = tuple(thinks)
+        self._thinks, self._trains = tuple(thinks), trains
 
     def begin(self, first: int, last: int) -> None:
         """As `Engine.begin`."""
@@ -108,14 +125,25 @@ class CpuEngine:
                 self._pool, self._batch, shown, first, last, steps, driver, accel_mps2, steer_rad, spacing
             )  # fmt: skip
 
-        if not self._thinks or num_steps == 0:
+        if not (self._thinks or self._trains) or num_steps == 0:
             self._over_bands(lambda first, last: play(first, last, num_steps, view, spacing_m))
             return
         for k in range(num_steps):
             for think in self._thinks:
                 self._over_bands(partial(think, self._pool, self._batch))
+            if self._trains:
+                self._move_trains(driver, accel_mps2, steer_rad)
             shown, spacing = (view, spacing_m) if k == num_steps - 1 else (nothing_shown(), NOTHING_SHOWN_M)
             self._over_bands(partial(play, steps=1, shown=shown, spacing=spacing))
+
+    def _move_trains(self, driver: int, accel_mps2: Float[np.ndarray, "B"], steer_rad: Float[np.ndarray, "B"]) -> None:
+        """Moves egos with trailers ahead of a step, as their driver or the given commands say."""
+        from sim_bridge.embedded.articulated_kernels import train_band, wish_band
+
+        if driver != EXTERNAL:
+            accel_mps2, steer_rad = np.zeros(self._count), np.zeros(self._count)
+            self._over_bands(partial(wish_band, self._pool, self._batch, driver, accel_mps2, steer_rad))
+        self._over_bands(partial(train_band, self._pool, self._batch, accel_mps2, steer_rad))
 
     def _over_bands(self, work: Callable[[int, int], None]) -> None:
         """Calls `work` on contiguous bands of worlds, one per thread."""

@@ -73,7 +73,13 @@ BRAKE_LOSS: Final = 38
 STEER_LOSS: Final = 39
 FLAT_FRONT: Final = 40
 FLAT_REAR: Final = 41
-STATE_COLUMNS: Final = 42
+# Riders and people: place and pace beside the line, bounds of the next acceleration, lean of the time behind.
+WEAVE: Final = 42
+WEAVE_RATE: Final = 43
+BODY_LOW: Final = 44
+BODY_HIGH: Final = 45
+LEAN_PAST: Final = 46
+STATE_COLUMNS: Final = 47
 
 # State of actors, integers.
 VALID: Final = 0
@@ -127,7 +133,20 @@ HITCH_AT: Final = 12
 TOW_AXLE: Final = 13
 TOW_EYE: Final = 14
 TOW_FOLD: Final = 15
-PARAM_COLUMNS: Final = 16
+# Bodies of riders and people (`bodies`): power, mass, drag, rolling; l / h before the rear wheel lifts, largest lean;
+# time of the lean or of the relaxation; weave; fastest run, step aside and turn of people.
+B_POWER: Final = 16
+B_MASS: Final = 17
+B_DRAG: Final = 18
+B_ROLLING: Final = 19
+B_PITCH: Final = 20
+B_LEAN: Final = 21
+B_TIME: Final = 22
+B_WEAVE: Final = 23
+B_TOP: Final = 24
+B_SIDE: Final = 25
+B_TURN: Final = 26
+PARAM_COLUMNS: Final = 27
 
 # Parameters of actors, integers.
 KIND: Final = 0
@@ -142,7 +161,11 @@ WALKS: Final = 8
 # Who tows it, and how many couplings lie before it; 0 for whoever is no trailer.
 TOWED_BY: Final = 9
 TOW_RANK: Final = 10
-PARAM_INTS: Final = 11
+BODY: Final = 11
+PARAM_INTS: Final = 12
+BODY_PLAIN: Final = 0
+BODY_RIDER: Final = 1
+BODY_WALKER: Final = 2
 DRIVER_NONE: Final = 0
 DRIVER_IDM: Final = 1
 DRIVER_HABITS: Final = 2
@@ -215,6 +238,20 @@ M_VISITS: Final = 12
 M_INPUT: Final = 13
 M_HIDDEN: Final = 23
 MIND_COLUMNS: Final = 39
+# Where an ego and the trailer that it feels are moved before everybody is (`articulated_kernels`): neither thinks, so
+# the columns of their minds are free. A trailer uses N_YAW and those from N_TURN on.
+N_X: Final = 0
+N_Y: Final = 1
+N_YAW: Final = 2
+N_SPEED: Final = 3
+N_SIDE: Final = 4
+N_RATE: Final = 5
+N_PUSHED: Final = 6
+N_ACCEL: Final = 7
+N_STEER: Final = 8
+N_TURN: Final = 9
+N_PULL: Final = 10
+N_LOAD: Final = 11
 # Inputs and width of the network of an imitation driver.
 NUM_FEATURES: Final = 10
 MAX_HIDDEN: Final = 16
@@ -324,7 +361,26 @@ V_TRACK: Final = 15
 V_GRIP_X: Final = 16
 V_GRIP_Y: Final = 17
 VEHICLE_COLUMNS: Final = 18
-WORLD_FLOATS: Final = V_FIRST + VEHICLE_COLUMNS
+T_FIRST: Final = V_FIRST + VEHICLE_COLUMNS
+
+# The trailer that a dynamic ego feels: columns from T_FIRST of the world constants.
+T_MASS: Final = 0
+T_INERTIA: Final = 1
+# From the hitch back to its centre of gravity and to its axle; from the tractor's centre of gravity back to the hitch.
+T_CENTRE: Final = 2
+T_AXLE: Final = 3
+T_HITCH: Final = 4
+T_HEIGHT: Final = 5
+T_HITCH_HEIGHT: Final = 6
+T_CORNER: Final = 7
+T_ROLLING: Final = 8
+T_DRAG: Final = 9
+T_BRAKES: Final = 10
+T_ANTILOCK: Final = 11
+T_FOLD: Final = 12
+T_INDEX: Final = 13
+TRAILER_COLUMNS: Final = 14
+WORLD_FLOATS: Final = T_FIRST + TRAILER_COLUMNS
 
 # World constants, integers.
 NUM_ACTORS: Final = 0
@@ -341,6 +397,7 @@ TOW_RANKS: Final = 10
 WORLD_INTS: Final = 11
 MODEL_KINEMATIC: Final = 0
 MODEL_DYNAMIC: Final = 1
+MODEL_ARTICULATED: Final = 2
 
 # Running state of a world, integers.
 STEP: Final = 0

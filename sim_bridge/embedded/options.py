@@ -34,6 +34,9 @@ class EmbeddedOptions:
             leaf `positioning` gives to those whose scenario has it; see `docs/localization.md`.
         paths_need_grip: whether actors on paths speed up and brake no harder than the road's friction allows beside
             what their bend needs; the first wish beyond it is told as the event `grip_limit`.
+        feels_trailer: whether the trailer of a dynamic ego acts on it; else it only follows along a tractrix.
+        bodies: whether riders lean, weave and have the power of their legs or motors, and people speed up, turn and
+            step aside as people do; else both keep only to the acceleration limits of their class.
     """
 
     num_threads: int = 1
@@ -52,6 +55,8 @@ class EmbeddedOptions:
     feeds_forward: bool = True
     localizes: bool = False
     paths_need_grip: bool = True
+    feels_trailer: bool = True
+    bodies: bool = False
 
     def __post_init__(self) -> None:
         """Refuses what no model is called and what no clock can do."""

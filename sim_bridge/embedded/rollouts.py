@@ -83,6 +83,17 @@ def poses(log: Float[np.ndarray, "T C A"], height_m: Float[np.ndarray, "A"]) -> 
     return SE3(rotation, ground + 0.5 * height_m[:, None] * rotation[..., 2])
 
 
+def leaned(upright: SE3, lean_rad: Float[np.ndarray, "T A"], height_m: Float[np.ndarray, "A"]) -> SE3:
+    """The poses of bodies that lean to the left by `lean_rad` about their wheels' line on the ground."""
+    cos, sin, zero, one = np.cos(lean_rad), np.sin(lean_rad), np.zeros_like(lean_rad), np.ones_like(lean_rad)
+    # A lean to the left is a rotation about the forward axis by the opposite angle.
+    rows = [np.stack(r, axis=-1) for r in ((one, zero, zero), (zero, cos, sin), (zero, -sin, cos))]
+    rotation = upright.rotation @ np.stack(rows, axis=-2)
+    half = 0.5 * height_m[:, None]
+    ground = upright.translation_m - half * upright.rotation[..., 2]
+    return SE3(rotation, ground + half * rotation[..., 2])
+
+
 def along_surface(log: Float[np.ndarray, "T C A"], x: int, y: int) -> Float[np.ndarray, "T A 3"]:
     """A planar vector of the log with the vertical part that keeps it on the road surface."""
     return np.stack([log[:, x], log[:, y], log[:, GX] * log[:, x] + log[:, GY] * log[:, y]], axis=-1)
@@ -94,16 +105,22 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Mess
     log = np.array(batch.log[world, :steps, :LOG_COLUMNS, :count])
     valid = batch.log_valid[world, :steps, :count] == 1
     log = np.where(valid[:, None, :], log, np.nan)
+    pose, steering = poses(log, spec.actors.size_m[:, 2]), log[:, STEER]
+    if batch.log.shape[2] > LOG_COLUMNS:
+        lean = np.where(valid, batch.log[world, :steps, LOG_COLUMNS, :count], np.nan)
+        pose = leaned(pose, lean, spec.actors.size_m[:, 2])
+        # Who leans needs less steering for the same bend: tan(delta) = L kappa cos(phi).
+        steering = np.arctan(np.tan(steering) * np.cos(lean))
     signals = batch.log_signal[world, :steps, : len(spec.signal_ids)].astype(np.int64)
     return Rollout(
         timestamps_ns=spec.timestamps_ns[:steps].copy(),
         actors=spec.actors,
         ego_index=spec.ego_index,
-        world_from_actor=poses(log, spec.actors.size_m[:, 2]),
+        world_from_actor=pose,
         velocity_mps=along_surface(log, VX, VY),
         acceleration_mps2=along_surface(log, AX, AY),
         yaw_rate_radps=log[:, YAW_RATE],
-        steering_rad=log[:, STEER],
+        steering_rad=steering,
         lights=lights_where(batch.log_lights[world, :steps, :count], valid),
         valid=valid,
         signals=SignalStates(spec.signal_ids, signals),

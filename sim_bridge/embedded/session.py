@@ -8,7 +8,7 @@ import numpy as np
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout
-from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, thinking
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, feels_trailers, thinking
 from sim_bridge.embedded.layout import Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
@@ -198,11 +198,13 @@ def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: E
         RoadloomError: the device is not there, or the package that it needs.
     """
     if options.device == "cpu":
-        return CpuEngine(pool, batch, options.num_threads, thinking(specs))
+        return CpuEngine(pool, batch, options.num_threads, thinking(specs), feels_trailers(specs))
     if any(spec.story is not None for spec in specs):
         raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
     if thinking(specs):
         raise Unsupported("drivers with habits, walkers and agents of logs are played on device 'cpu' only")
+    if feels_trailers(specs):
+        raise Unsupported("an ego that feels its trailer is played on device 'cpu' only; or choose feels_trailer=False")
     from sim_bridge.embedded.cuda_engine import CudaEngine
 
     return CudaEngine(pool, batch)

@@ -15,18 +15,25 @@ from sim_bridge.embedded.layout import (
     AY,
     COMMAND,
     DT,
+    EGO_MODEL,
     FOLDED,
     GX,
     GY,
     HITCH_AT,
     MODE,
+    MODE_EGO,
     MODE_TRAILER,
+    MODEL_ARTICULATED,
+    N_TURN,
+    N_YAW,
     NUM_ACTORS,
     PREV_X,
     PREV_Y,
     PREV_YAW,
     SPEED,
     STEER,
+    T_FIRST,
+    T_INDEX,
     TOLD,
     TOW_AXLE,
     TOW_EYE,
@@ -85,10 +92,14 @@ def pull(w: Batch, i: int) -> None:
         ny = st[PREV_Y, j] + share * (st[Y, j] - st[PREV_Y, j]) - back * math.sin(head)
         yaw = follow_hitch(yaw, nx - x, ny - y, length)
         x, y = nx, ny
+    felt = w.world_i[EGO_MODEL] == MODEL_ARTICULATED and i == int(w.world_f[T_FIRST + T_INDEX])
+    felt = felt and w.flags[MODE, j] == MODE_EGO
+    if felt:
+        yaw = w.mind[N_YAW, i]
     yaw, too_far = folded(yaw, st[YAW, j], f[TOW_FOLD, i])
-    if too_far:
+    if too_far or (felt and abs(wrap(yaw - st[YAW, j])) > f[TOW_FOLD, i] - 1e-6):
         w.flags[TOLD, i] |= FOLDED
-    rate = wrap(yaw - st[YAW, i]) / dt
+    rate = w.mind[N_TURN, i] if felt else wrap(yaw - st[YAW, i]) / dt
     vx, vy = st[VX, i], st[VY, i]
     place_trailer(w, i, x, y, wrap(yaw), flush(rate))
     st[AX, i], st[AY, i] = (st[VX, i] - vx) / dt, (st[VY, i] - vy) / dt

@@ -155,6 +155,7 @@ VEHICLES: Mapping[str, Vehicle] = {
     "bus": BUS,
     "rigid_truck": RIGID_TRUCK,
     "semi_tractor": SEMI_TRACTOR,
+    "semi_tractor_without_antilock": replace(SEMI_TRACTOR, antilock=False),
 }
 USUAL: Mapping[ActorClass, str] = {
     ActorClass.VAN: "van",

@@ -11,6 +11,8 @@ from driving_data.environment import Environment
 from driving_data.maps.lane_map import LaneMap
 from driving_data.rollout import Actors
 from sim_bridge.embedded.layout import (
+    BODY,
+    BODY_RIDER,
     CRASH_STEP,
     DELAY,
     DT,
@@ -83,12 +85,12 @@ class WorldSpec:
         signal_ids: ids of the S signals.
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
-        world_f: constants, shape (31,).
+        world_f: constants, shape (45,).
         world_i: constants, shape (10,).
         paths: ids in the pool of the paths of this world, shape (P,).
-        param_f: shape (16, A).
-        param_i: shape (11, A).
-        state: initial state, shape (42, A); YAW relative to the path.
+        param_f: shape (27, A).
+        param_i: shape (12, A).
+        state: initial state, shape (47, A); YAW relative to the path.
         flags: initial flags, shape (14, A).
         phase_i: shape (F, 5).
         phase_f: shape (F, 3).
@@ -195,7 +197,7 @@ def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) 
         history=np.full((num_worlds, slots, 2, actors), np.inf),
         phase_t=np.zeros((num_worlds, phases)),
         # Rows beyond the present step are never read, so they need not be written first.
-        log=np.empty((num_worlds, steps, LOG_COLUMNS, actors)),
+        log=log_of((num_worlds, steps, LOG_COLUMNS, actors), specs),
         log_valid=np.empty((num_worlds, steps, actors), dtype=np.uint8),
         log_lights=np.empty((num_worlds, steps, actors), dtype=np.uint8),
         log_signal=np.empty((num_worlds, steps, signals), dtype=np.uint8),
@@ -203,6 +205,15 @@ def pack(specs: Sequence[WorldSpec], rows: Sequence[int], records: bool = True) 
         commands=np.zeros((num_worlds, held, 2)),
         mind=np.zeros((num_worlds, MIND_COLUMNS, actors)),
     )
+
+
+def log_of(shape: tuple[int, int, int, int], specs: Sequence[WorldSpec]) -> np.ndarray:
+    """An empty log; where there are riders one column more, for their lean, which is 0 for everybody else."""
+    if not any(np.any(spec.param_i[BODY] == BODY_RIDER) for spec in specs):
+        return np.empty(shape)
+    log = np.empty((*shape[:2], shape[2] + 1, shape[3]))
+    log[:, :, shape[2]] = 0.0
+    return log
 
 
 def slots_of(spec: WorldSpec) -> int:
@@ -224,3 +235,4 @@ def rewind(batch: Batch, b: int, spec: WorldSpec) -> None:
     batch.history[b] = np.inf
     batch.phase_t[b] = 0.0
     batch.mind[b] = 0.0
+    batch.log[b, :, LOG_COLUMNS:] = 0.0

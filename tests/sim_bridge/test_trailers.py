@@ -78,10 +78,10 @@ def test_the_coupling_holds_and_velocities_are_derivatives(model):
     speed = (xy[2:, 1] - xy[:-2, 1]) / 0.2
     np.testing.assert_allclose(rollout.velocity_mps[1:-1, 1, :2], speed, atol=0.12)
     assert np.abs(wrap_angle(yaw[:, 0] - yaw[:, 1])).max() > 0.1
-    # The axle does not slide: its velocity lies along the trailer.
+    # The axle of a trailer that is only drawn does not slide, that of one that is felt slips by a few degrees.
     axle = xy[:, 1] - (8.1 - 5.2) * ahead[:, 1]
     move, mean = np.diff(axle, axis=0), 0.5 * (ahead[1:, 1] + ahead[:-1, 1])
-    assert np.abs(move[:, 0] * mean[:, 1] - move[:, 1] * mean[:, 0]).max() < 0.01
+    assert np.abs(move[:, 0] * mean[:, 1] - move[:, 1] * mean[:, 0]).max() < (0.01 if model == "kinematic" else 0.1)
 
 
 def test_a_folding_trailer_is_told_once():
