@@ -35,6 +35,7 @@ from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 from sim_bridge.habits import Ways, extend_paths, habits_and_rules
 from sim_bridge.loose import fill_loose, index_of, loose_of, with_loose
+from sim_bridge.signal_failures import played_programs
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -334,7 +335,7 @@ class _World:
 
     def _signals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         signals = self.road.lane_map.signals
-        programs = {program.signal_id: program for program in self.scenario.signals}
+        programs = played_programs(self.scenario, [signal.id for signal in signals])
         signal_i, signal_f = np.zeros((len(signals), 2), dtype=np.int64), np.ones((len(signals), 2))
         rows: list[tuple[float, float]] = []
         for k, signal in enumerate(signals):

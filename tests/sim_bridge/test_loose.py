@@ -170,8 +170,8 @@ def test_triggers_and_the_words_of_scenario_files_lead_to_them():
     assert tree.steps[0] == OpenDoor("right", 2.0)
     near = When(DistanceBelow("ego", 30.0), OpenDoor("left", 2.0))
     rollout = played(
-        car("parked", 150.0, 0.0, "right", behaviour=near, driver=NOBODY), ego=Ego(Place("left", 60.0), 15.0, 15.0, 900.0),
-        lane_map=straight_map(0.02),
+        car("parked", 150.0, 0.0, "right", behaviour=near, driver=NOBODY),
+        ego=Ego(Place("left", 60.0), 15.0, 15.0, 900.0), lane_map=straight_map(0.02),
     )  # fmt: skip
     row = rollout.actors.ids.index("parked.door_0")
     first = int(np.argmax(rollout.valid[:, row]))
