@@ -122,6 +122,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class DropCargo:
+    """Something falls off at the back and stays: `what` is a name of `scenarios.types.cargo.CARGO`."""
+
+    what: str = "box"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    """A door swings open, stays so for `duration_s` and shuts; `side` is 'left', 'right' or 'rear'."""
+
+    side: str = "left"
+    duration_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """Begin `then` once `trigger` fires."""
 
@@ -143,7 +158,5 @@ class Parallel:
     branches: tuple["Behaviour", ...]
 
 
-Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure
-Behaviour = (
-    KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure | When | Sequence | Parallel
-)
+Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure | DropCargo | OpenDoor
+Behaviour = Action | When | Sequence | Parallel

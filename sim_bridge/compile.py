@@ -36,6 +36,8 @@ from sim_bridge.embedded.v2x.plan import radio_plan
 from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of
 from sim_bridge.habits import Ways, extend_paths, habits_and_rules
+from sim_bridge.loose import fill_loose, index_of, loose_of, with_loose
+from sim_bridge.signal_failures import played_programs
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -106,7 +108,9 @@ class _World:
 
     def spec(self) -> WorldSpec:
         scenario = self.scenario
-        count = len(scenario.actors) + 1
+        loose = loose_of(scenario.actors)
+        first = len(scenario.actors) + 1
+        count = first + len(loose)
         param_f, param_i = np.zeros((at.PARAM_COLUMNS, count)), np.zeros((at.PARAM_INTS, count), dtype=np.int64)
         state, flags = np.zeros((at.STATE_COLUMNS, count)), np.zeros((at.INT_COLUMNS, count), dtype=np.int64)
         flags[[at.SPEED_PHASE, at.LATERAL_PHASE, at.PATH_PHASE]] = -1
@@ -120,13 +124,16 @@ class _World:
         ranks = self._couple(param_f, param_i, flags)
         constants = world_floats(scenario, self.options)
         articulated = self._felt(param_f, param_i, constants)
+        fill_loose(loose, first, param_f, param_i, flags)
         ways = Ways(scenario, self.road.lane_map, self.pool, self.paths, self._lane_path, self._local)
         extend_paths(ways)
         self._conflicts()
         habit, rule = habits_and_rules(ways)
+        if habit is not None:
+            habit = np.pad(habit, ((0, 0), (0, len(loose))))
         signal_i, signal_f, program = self._signals()
         num_steps = round(scenario.duration_s / scenario.step_s)
-        actors = self._actors()
+        actors = with_loose(self._actors(), loose)
         return WorldSpec(
             actors=actors,
             ego_index=0,
@@ -136,7 +143,7 @@ class _World:
             timestamps_ns=np.arange(num_steps + 1, dtype=np.int64) * round(scenario.step_s * 1e9),
             target_speed_mps=scenario.ego.target_speed_mps,
             world_f=constants,
-            world_i=self._integers(count, num_steps, ranks, articulated),
+            world_i=self._integers(count, num_steps, ranks, articulated, len(loose)),
             paths=np.array(self.paths, dtype=np.int64),
             param_f=param_f,
             param_i=param_i,
@@ -244,6 +251,7 @@ class _World:
             self._index_of,
             lambda route, label: self._beside(own, route, label),
             lambda node: self._walk_path(actor, node),
+            lambda label: index_of(loose_of(self.scenario.actors), len(self.scenario.actors) + 1, i, label),
             length is not None,
             length,
         )
@@ -314,12 +322,13 @@ class _World:
             ),
         )
 
-    def _integers(self, count: int, num_steps: int, ranks: int, articulated: bool) -> np.ndarray:
+    def _integers(self, count: int, num_steps: int, ranks: int, articulated: bool, loose: int) -> np.ndarray:
         environment = self.scenario.environment
         dim = environment.light() != "day" or environment.weather() in ("rain", "snow", "fog")
         values = np.zeros(at.WORLD_INTS, dtype=np.int64)
         values[at.NUM_ACTORS], values[at.NUM_PATHS] = count, len(self.paths)
         values[at.NUM_SIGNALS], values[at.NUM_STEPS] = len(self.road.lane_map.signals), num_steps
+        values[at.LOOSE] = loose
         values[at.EGO], values[at.LOW_BEAM], values[at.SEED] = 0, int(dim), self.seed % (2**31)
         values[at.ENDS_AT_GOAL] = int(self.options.ends_at_goal)
         values[at.TOW_RANKS] = ranks
@@ -343,7 +352,7 @@ class _World:
 
     def _signals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         signals = self.road.lane_map.signals
-        programs = {program.signal_id: program for program in self.scenario.signals}
+        programs = played_programs(self.scenario, [signal.id for signal in signals])
         signal_i, signal_f = np.zeros((len(signals), 2), dtype=np.int64), np.ones((len(signals), 2))
         rows: list[tuple[float, float]] = []
         for k, signal in enumerate(signals):

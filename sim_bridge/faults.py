@@ -13,10 +13,12 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    DropCargo,
     Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
+    OpenDoor,
     Parallel,
     TimeGapBelow,
     TimeToCollisionBelow,
@@ -27,6 +29,7 @@ from scenarios.behaviour import Sequence as InOrder
 from scenarios.concrete import ConcreteScenario, Place
 from scenarios.habits import DRIVER_KINDS
 from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
+from scenarios.types.cargo import CARGO, SIDES
 from scenarios.types.manoeuvres import WHEELS
 from sim_bridge.embedded.roads import RoadPaths
 
@@ -168,6 +171,11 @@ class _Check:
             self.number(node.speed_mps >= 0, f"{label}.speed_mps", node.speed_mps, "a speed of at least 0")
             self.number(node.rate_mps2 != 0, f"{label}.rate_mps2", node.rate_mps2, "a rate that is not 0")
         if isinstance(node, (ChangeLane, MoveSideways, Wait)):
+            self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
+        if isinstance(node, DropCargo):
+            self.name(node.what, tuple(CARGO), f"{label}.what", "unknown-cargo")
+        if isinstance(node, OpenDoor):
+            self.name(node.side, SIDES, f"{label}.side", "unknown-side")
             self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
         if isinstance(node, Failure):
             self.name(node.part, ("brakes", "tyre", "steering"), f"{label}.part", "unknown-part")

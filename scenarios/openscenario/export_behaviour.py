@@ -12,10 +12,12 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    DropCargo,
     Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
+    OpenDoor,
     Parallel,
     ReachS,
     Sequence,
@@ -79,6 +81,10 @@ class _Writer:
             case Failure(part=part, actor=whose):
                 self.notes.append(f"{self.actor.id}: the failure of the {part} of {whose or self.actor.id} is left "
                                   "out: the standard has no action that breaks a vehicle")  # fmt: skip
+                return since
+            case DropCargo() | OpenDoor():
+                self.notes.append(f"{self.actor.id}: {type(item).__name__} is left out: the standard has no action "
+                                  "for it that players agree on")  # fmt: skip
                 return since
             case _:
                 return self.event(item, since)

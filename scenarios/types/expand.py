@@ -13,10 +13,12 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    DropCargo,
     Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
+    OpenDoor,
     Parallel,
     ReachS,
     Sequence,
@@ -217,8 +219,8 @@ _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "tyre_burst": lambda a, start: Failure("tyre", a["remaining"], a["wheel"], _whose(a)),
     "steering_failure": lambda a, start: Failure("steering", a["remaining"], actor=_whose(a)),
     # Effects move nothing: their time passes, their meaning is kept as a feature (`features`).
-    "open_door": lambda a, start: Wait(a["for"]),
-    "drop_cargo": lambda a, start: Wait(a["for"]),
+    "open_door": lambda a, start: Sequence((OpenDoor(a["side"], a["for"]), Wait(a["for"]))),
+    "drop_cargo": lambda a, start: Sequence((DropCargo(a["what"]), Wait(a["for"]))),
     "signal": lambda a, start: Wait(a["for"]),
     "work": lambda a, start: Wait(a["for"]),
 }

@@ -11,6 +11,7 @@ from math import pi
 from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
 from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec, make_leaf
 from scenarios.types.actors import DRIVEN, MOVING
+from scenarios.types.cargo import CARGO
 from scenarios.types.fields import Field, Given, as_value, as_values
 from scenarios.types.lookup import known
 from scenarios.types.traits import WORKING_MODES
@@ -181,12 +182,12 @@ ACTIONS: Mapping[str, ActionType] = {
                                     "who": _WHO}, VEHICLES, template=True, main="remaining"),
     "open_door": ActionType("open a door",
                             {"side": Field(TEXT, "which", "left", names=("left", "right", "rear")), "for": _LASTING},
-                            VEHICLES, template=True, main="side", effect=True),
+                            VEHICLES, template=True, main="side"),
     "drop_cargo": ActionType("lose something on the road",
                              {"what": Field(TEXT, "what", "box",
-                                            names=("box", "plank", "pallet", "tyre", "ladder", "mattress", "gravel")),
+                                            names=tuple(CARGO)),
                               "for": Field(TIME, "time that it takes", 0.5, 0.1, 60.0)}, _CARRYING, template=True,
-                             main="what", effect=True),
+                             main="what"),
     "signal": ActionType("show others something: indicator, hazard lights, horn, gesture of a flagger",
                          {"show": Field(TEXT, "what", None, names=tuple(SHOWN)), "for": _LASTING},
                          MOVING - {ActorClass.ANIMAL}, template=True, main="show", effect=True),

@@ -86,6 +86,26 @@ TEMPORARY_SIGNALS = LeafType(
 )  # fmt: skip
 
 
+FAILURES = ("dark", "flashing", "stuck", "conflicting")
+SIGNAL_FAILURES = LeafType(
+    "signal_failures", 3, "traffic lights that fail",
+    {
+        "kind": Field(TEXT, "dark, flashing yellow, stuck at what they show, or green whatever the others show", "dark",
+                      names=FAILURES),
+        "signal": Field(TEXT, "id of the light, or its beginning; else all of them"),
+        "from": Field(TIME, "since when", 0.0, 0.0, 3600.0),
+        "for": Field(TIME, "for how long; else to the end", None, 0.1, 3600.0),
+    },
+    several=True, tags=lambda values: (f"signal_failure:{values.get('kind', 'dark')}",),
+    played=frozenset({"kind", "signal", "from", "for"}),
+)  # fmt: skip
+
+
+def signal_failure(name: str, **values: Given) -> Leaf:
+    """Lights that fail, as `signal_failure("storm", kind="dark", from_="3..8 s")`."""
+    return SIGNAL_FAILURES.make(name, None, **values)
+
+
 def work_zone(
     name: str, preset: str | None = None, phases: Sequence[Row] = (), **values: Given
 ) -> Leaf:  # fmt: skip

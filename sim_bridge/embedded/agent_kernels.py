@@ -2,10 +2,10 @@
 
 import math
 
-from sim_bridge.embedded.behaviour_kernels import record
 from sim_bridge.embedded.compiled import inner
 from sim_bridge.embedded.driver_kernels import agent_idm
 from sim_bridge.embedded.dynamics_kernels import pose_on_path, remember_pose
+from sim_bridge.embedded.event_kernels import record
 from sim_bridge.embedded.geometry_kernels import box_overlap, path_heading, path_value
 from sim_bridge.embedded.layout import (
     COMFORT,

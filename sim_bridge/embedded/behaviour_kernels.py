@@ -8,26 +8,25 @@ import math
 
 from sim_bridge.embedded.compiled import inlined, inner
 from sim_bridge.embedded.dynamics_kernels import begin_sideways
+from sim_bridge.embedded.event_kernels import record
 from sim_bridge.embedded.geometry_kernels import box_distance, path_length, project, refine
 from sim_bridge.embedded.layout import (
     BASE_D,
     DESIRED,
     DO_CHANGE_LANE,
     DO_CHANGE_SPEED,
+    DO_DROP,
     DO_FAIL,
     DO_FOLLOW_PATH,
     DO_KEEP_SPEED,
     DO_MOVE_SIDEWAYS,
     DO_NOTHING,
+    DO_OPEN_DOOR,
     DO_WAIT,
     DONE,
     DT,
     EV_A,
-    EV_ACTOR,
     EV_B,
-    EV_KIND,
-    EV_OTHER,
-    EV_STEP,
     EVENT_FAILURE,
     EVENT_TRIGGER,
     FIRST_PHASE,
@@ -39,7 +38,6 @@ from sim_bridge.embedded.layout import (
     LENGTH,
     MODE,
     MODE_PATH,
-    NUM_EVENTS,
     NUM_PHASES,
     ON_AHEAD,
     ON_DISTANCE,
@@ -76,23 +74,12 @@ from sim_bridge.embedded.layout import (
     X,
     Y,
 )
+from sim_bridge.embedded.loose_kernels import drop, open_door
 
 LEFT_INDICATOR, RIGHT_INDICATOR = 8, 16
 # How far a flat tyre draws a vehicle at 25 m/s and more, until its driver has it again, and the way back: chosen, a
 # lane's spare room within a reaction time.
 FLAT_PULL_M, FLAT_PULL_S, FLAT_RETURN_S = 0.9, 1.2, 2.5
-
-
-@inner
-def record(w: Batch, kind: int, actor: int, other: int) -> int:
-    """Writes an event at the present step; returns its row, or -1 where the buffer is full."""
-    row = w.run[NUM_EVENTS]
-    if row >= w.events.shape[0]:
-        return -1
-    w.events[row, EV_STEP], w.events[row, EV_KIND] = w.run[STEP], kind
-    w.events[row, EV_ACTOR], w.events[row, EV_OTHER] = actor, other
-    w.run[NUM_EVENTS] = row + 1
-    return row
 
 
 @inner
@@ -213,6 +200,10 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
         if abs(a - st[D, i]) > 1.5:
             w.flags[INDICATOR, i] = LEFT_INDICATOR if a > st[D, i] else RIGHT_INDICATOR
         begin_sideways(w, i, a, b)
+    elif kind == DO_DROP:
+        drop(w, i, w.phase_i[phase, PH_OTHER])
+    elif kind == DO_OPEN_DOOR:
+        open_door(w, i, w.phase_i[phase, PH_OTHER], a, b)
     elif kind == DO_FAIL:
         fail(w, i if w.phase_i[phase, PH_OTHER] < 0 else w.phase_i[phase, PH_OTHER], int(a), b)
     elif kind == DO_FOLLOW_PATH:
@@ -229,7 +220,7 @@ def start_phase(pool: Pool, w: Batch, i: int, phase: int) -> bool:
 def ended(pool: Pool, w: Batch, i: int, phase: int) -> bool:
     """Whether a running action is over; where it is, leaves the actor as the action promises."""
     st, kind = w.state, w.phase_i[phase, PH_KIND]
-    if kind in (DO_NOTHING, DO_KEEP_SPEED, DO_FAIL):
+    if kind in (DO_NOTHING, DO_KEEP_SPEED, DO_FAIL, DO_DROP, DO_OPEN_DOOR):
         return True
     if kind == DO_CHANGE_SPEED:
         if abs(st[SPEED, i] - w.phase_f[phase, PH_A]) > 0.05:

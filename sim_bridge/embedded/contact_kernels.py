@@ -2,8 +2,8 @@
 
 import math
 
-from sim_bridge.embedded.behaviour_kernels import record
 from sim_bridge.embedded.compiled import inlined, inner, scalar
+from sim_bridge.embedded.event_kernels import record
 from sim_bridge.embedded.geometry_kernels import box_overlap, path_length, path_value, refine, wrap
 from sim_bridge.embedded.impact_kernels import (
     CONTACT_FRICTION,

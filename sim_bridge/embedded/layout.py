@@ -113,6 +113,8 @@ MODE_REPLAY: Final = 4
 # Waits for the first moment of its log, then moves on its path.
 MODE_COMING: Final = 5
 MODE_TRAILER: Final = 6
+# Swings on the vehicle that TOWED_BY names.
+MODE_DOOR: Final = 7
 
 # Parameters of actors, floats.
 LENGTH: Final = 0
@@ -295,6 +297,8 @@ DO_MOVE_SIDEWAYS: Final = 4
 DO_FOLLOW_PATH: Final = 5
 DO_WAIT: Final = 6
 DO_FAIL: Final = 20
+DO_DROP: Final = 21
+DO_OPEN_DOOR: Final = 22
 ON_NOTHING: Final = 0
 ON_TIME: Final = 1
 ON_DISTANCE: Final = 2
@@ -394,7 +398,9 @@ ENDS_AT_GOAL: Final = 7
 EGO_MODEL: Final = 8
 LEFT_HAND: Final = 9
 TOW_RANKS: Final = 10
-WORLD_INTS: Final = 11
+# How many actors are cargo or doors that a behaviour lets go.
+LOOSE: Final = 11
+WORLD_INTS: Final = 12
 MODEL_KINEMATIC: Final = 0
 MODEL_DYNAMIC: Final = 1
 MODEL_ARTICULATED: Final = 2
@@ -436,6 +442,9 @@ EVENT_GRIP: Final = 21
 EVENT_JACKKNIFE: Final = 22
 
 AFTERMATH_S: Final = 0.5
+# Doors open within this time by this angle (two thirds of a right angle and a bit: the last detent of car doors).
+DOOR_SWING_S: Final = 1.0
+DOOR_ANGLE_RAD: Final = 1.15
 GRAVITY: Final = 9.80665
 # Magnitudes below this become zero: what decays for ever would otherwise become denormal, which is slow.
 TINY: Final = 1e-12

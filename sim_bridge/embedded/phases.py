@@ -15,10 +15,12 @@ from scenarios.behaviour import (
     ChangeLane,
     ChangeSpeed,
     DistanceBelow,
+    DropCargo,
     Failure,
     FollowPath,
     KeepSpeed,
     MoveSideways,
+    OpenDoor,
     Parallel,
     ReachS,
     Sequence,
@@ -28,15 +30,18 @@ from scenarios.behaviour import (
     Wait,
     When,
 )
+from scenarios.types.cargo import SIDES
 from sim_bridge.embedded.layout import (
     BRAKE_LOSS,
     DO_CHANGE_LANE,
     DO_CHANGE_SPEED,
+    DO_DROP,
     DO_FAIL,
     DO_FOLLOW_PATH,
     DO_KEEP_SPEED,
     DO_MOVE_SIDEWAYS,
     DO_NOTHING,
+    DO_OPEN_DOOR,
     DO_WAIT,
     FLAT_FRONT,
     FLAT_REAR,
@@ -81,6 +86,7 @@ class Lookup:
         lane_path: index of the path of a route in this world and +1, or -1 where the actor drives along it backwards;
             takes the route and the label of the node.
         walk_path: index of the path through the points of a `FollowPath`.
+        loose: index of the cargo or door that the node of that label lets go.
         against: whether the actor drives its own route backwards, so that left of the route is to its right.
         route_length_m: length of the actor's own route where it drives it backwards, else None.
     """
@@ -88,6 +94,7 @@ class Lookup:
     actor: Callable[[str], int]
     lane_path: Callable[[str, str], tuple[int, float]]
     walk_path: Callable[[FollowPath], int]
+    loose: Callable[[str], int]
     against: bool = False
     route_length_m: float | None = None
 
@@ -158,6 +165,11 @@ def _action(node: Behaviour, need: int, lookup: Lookup, label: str, step_s: floa
         other = lookup.actor(node.actor) if node.actor else -1
         column, loss = failure_of(node)
         return Phase(DO_FAIL, need, ON_NOTHING, other, -1, float(column), loss, 0.0, label)
+    if isinstance(node, DropCargo):
+        return Phase(DO_DROP, need, ON_NOTHING, lookup.loose(label), -1, 0.0, 0.0, 0.0, label)
+    if isinstance(node, OpenDoor):
+        side = float(SIDES.index(node.side))
+        return Phase(DO_OPEN_DOOR, need, ON_NOTHING, lookup.loose(label), -1, side, node.duration_s, 0.0, label)
     raise Unsupported(f"{label}: the embedded simulator cannot play {type(node).__name__}")
 
 

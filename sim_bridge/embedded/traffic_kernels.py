@@ -28,6 +28,7 @@ from sim_bridge.embedded.layout import (
     MINDS_CONFLICTS,
     MINDS_SIGNALS,
     MODE,
+    MODE_DOOR,
     MODE_EGO,
     MODE_PATH,
     NOISE,
@@ -52,6 +53,7 @@ from sim_bridge.embedded.layout import (
     SPEED,
     SPEED_PHASE,
     STEP,
+    TOWED_BY,
     VALID,
     VX,
     VY,
@@ -153,6 +155,8 @@ def critical_leader(w: Batch, i: int) -> tuple[float, float]:
         if near - q[Q_LAT, j] + min(far, 0.0) > high or near + q[Q_LAT, j] + max(far, 0.0) < low:
             continue
         if j == i or (w.param_i[WALKS, i] == 1 and w.param_i[WALKS, j] == 1):
+            continue
+        if w.flags[MODE, j] == MODE_DOOR and w.param_i[TOWED_BY, j] == i:
             continue
         gap = place - q[Q_LON, j] - s - nose
         sight = min(w.param_f[FORESIGHT, j], 0.3 + max(gap, 0.0) / max(v, 1.0))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sim_bridge.embedded.behaviour_kernels import behave, record
+from sim_bridge.embedded.behaviour_kernels import behave
 from sim_bridge.embedded.compiled import entry, inlined, inner
 from sim_bridge.embedded.contact_kernels import (
     find_contacts,
@@ -24,6 +24,7 @@ from sim_bridge.embedded.dynamics_kernels import (
     settle_on_ground,
 )
 from sim_bridge.embedded.ego_kernels import move_ego
+from sim_bridge.embedded.event_kernels import record
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
     AFTERMATH_S,
@@ -108,6 +109,7 @@ from sim_bridge.embedded.layout import (
     Y,
     Z,
 )
+from sim_bridge.embedded.loose_kernels import swing_doors
 from sim_bridge.embedded.traffic_kernels import (
     actor_command,
     dodge,
@@ -348,6 +350,7 @@ def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
         wait()
         if lane == 0:
             pull_trailers(w)
+            swing_doors(w)
         wait()
         know_neighbours(w, lane, lanes)
         wait()

@@ -86,7 +86,7 @@ class WorldSpec:
         timestamps_ns: the moments that the world can reach, shape (T,).
         target_speed_mps: speed asked of the ego.
         world_f: constants, shape (45,).
-        world_i: constants, shape (10,).
+        world_i: constants, shape (12,).
         paths: ids in the pool of the paths of this world, shape (P,).
         param_f: shape (27, A).
         param_i: shape (12, A).
