@@ -18,16 +18,19 @@ from typing import Any, ParamSpec, TypeVar
 
 import numba
 
+from sim_bridge.embedded.lean_library import LeanCompiler
+
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _njit: Any = numba.njit
 # numba's simulator of a GPU runs kernels as plain Python, so under it nothing is compiled.
 SIMULATES_GPU = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+OTHER_SOURCES = ("layout.py", "compiled.py", "lean_library.py")
 
 
 def _digest_of_sources() -> str:
     here = Path(__file__).resolve().parent
-    files = sorted([*here.glob("*kernels.py"), here / "layout.py", here / "compiled.py"])
+    files = sorted([*here.glob("*kernels.py"), *(here / name for name in OTHER_SOURCES)])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -62,8 +65,11 @@ def inner(function: Callable[Given, Result]) -> Callable[Given, Result]:
     if SIMULATES_GPU:
         return function
     return _plain(
-        _njit(nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-    )
+        _njit(
+            nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+            pipeline_class=LeanCompiler,
+        )(function)
+    )  # fmt: skip
 
 
 def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -76,7 +82,7 @@ def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
     return _plain(
         _njit(
             nogil=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True,
-            forceinline=True,
+            forceinline=True, pipeline_class=LeanCompiler,
         )(function)
     )  # fmt: skip
 

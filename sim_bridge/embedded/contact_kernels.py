@@ -292,6 +292,15 @@ def meet_everyone(w: Batch, moved: bool) -> bool:
     return touched
 
 
+@inlined
+def anyone_is_near(w: Batch) -> bool:
+    """Whether the circles of any two actors meet: on an open road mostly not, and then nobody needs to be looked at."""
+    near = 0.0
+    for i in range(w.world_i[NUM_ACTORS]):
+        near = max(near, w.work[W_NEAR, i])
+    return near > 0.0
+
+
 @inner
 def find_contacts(w: Batch) -> None:
     """Every contact of this step; whoever parts may lie in a third one then, so contacts are looked for again."""

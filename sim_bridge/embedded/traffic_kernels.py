@@ -1,6 +1,9 @@
 """What drivers see and mind, compiled: leaders on their path, traffic lights, crossing traffic, curves."""
 
 import math
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sim_bridge.embedded.compiled import inlined, inner, scalar
 from sim_bridge.embedded.driver_kernels import DRAW_NOISE, uniform
@@ -201,49 +204,80 @@ def gap_to_red(pool: Pool, w: Batch, i: int) -> float:
 
 
 @inner
-def held_by_signal(pool: Pool, w: Batch, other: int, front: float, conflict_s: float) -> bool:
-    """Whether a light that is not green stands between a place on local path `other` and a conflict on it."""
-    k = next_stop(pool, w, other, front)
-    if k < 0 or pool.stop_s[k] > conflict_s:
+def is_held(
+    stops: tuple[np.ndarray, np.ndarray, np.ndarray], signal: np.ndarray, path: int, front: float, conflict_s: float
+) -> bool:
+    """Whether a light that is not green stands between `front` and a conflict on a path of the pool."""
+    first, stop_s, stop_signal = stops
+    best = -1
+    for k in range(first[path], first[path + 1]):
+        if stop_s[k] > front and (best < 0 or stop_s[k] < stop_s[best]):
+            best = k
+    if best < 0 or stop_s[best] > conflict_s:
         return False
-    shown = w.signal[pool.stop_signal[k]]
+    shown = signal[stop_signal[best]]
     return shown in (RED, YELLOW, RED_YELLOW)
 
 
-@inner
-def must_yield(pool: Pool, w: Batch, row: int, i: int, other: int, j: int) -> bool:
-    """Whether actor `j` on local path `other` makes `i` wait before the conflict in that row."""
-    st, c = w.state, pool.conflict
-    tail = w.proj[other, Q_S, j] - w.proj[other, Q_LON, j]
-    front = w.proj[other, Q_S, j] + w.proj[other, Q_LON, j]
-    if tail > c[row, 4] or front < c[row, 3] - 120.0 or abs(w.proj[other, Q_D, j]) > 2.5:
-        return False
-    if front > c[row, 3]:
+@inlined
+def held_by_signal(pool: Pool, w: Batch, other: int, front: float, conflict_s: float) -> bool:
+    """Whether a light that is not green stands between a place on local path `other` and a conflict on it."""
+    return is_held((pool.stop_first, pool.stop_s, pool.stop_signal), w.signal, w.paths[other], front, conflict_s)
+
+
+class Crossers(NamedTuple):
+    """The arrays of a world that say who comes to a conflict; handing these on costs less than the whole world."""
+
+    state: Any
+    flags: Any
+    proj: Any
+    length: Any
+    paths: Any
+    signal: Any
+
+
+@scalar
+def comes_too_close(
+    row: tuple[float, float, float, float], tail: float, front: float, v: float, patient: bool, way: float,
+    length: float, mine: float,
+) -> bool:  # fmt: skip
+    """Whether who comes to a conflict, not held by a light, makes one wait who is `way` along at speed `mine`.
+
+    `row`: where the conflict begins and ends on the other path, where it begins and ends on one's own.
+    """
+    other_start, other_end, start, end = row
+    if front > other_start:
         return True
-    v = w.proj[other, Q_VS, j]
-    if held_by_signal(pool, w, other, front, c[row, 3]):
-        return False
     if v < 0.3:
-        near = front > c[row, 3] - WAITING_NEAR_M
-        return near and st[WAITED, i] < PATIENCE_S + 1.5 * (i % 4)
-    arrive, leave = (c[row, 3] - front) / v, (c[row, 4] - tail) / v
-    mine, length = max(st[SPEED, i], 3.0), w.param_f[LENGTH, i]
-    enter = max(c[row, 6] - st[S, i] - 0.5 * length, 0.0) / mine
-    exit_ = max(c[row, 2] - st[S, i] + 0.5 * length, 0.0) / mine
+        return patient and front > other_start - WAITING_NEAR_M
+    arrive, leave = (other_start - front) / v, (other_end - tail) / v
+    pace = max(mine, 3.0)
+    enter = max(start - way - 0.5 * length, 0.0) / pace
+    exit_ = max(end - way + 0.5 * length, 0.0) / pace
     return arrive < exit_ + CRITICAL_GAP_S and leave > enter - 1.0
 
 
 @inner
-def blocked(pool: Pool, w: Batch, row: int, i: int) -> bool:
+def blocked(
+    conflict: np.ndarray, stops: tuple[np.ndarray, np.ndarray, np.ndarray], c: Crossers, row: int, i: int
+) -> bool:
     """Whether anyone on the other path of a conflict makes `i` wait before it."""
-    for other in range(w.world_i[NUM_PATHS]):
-        if w.paths[other] != int(pool.conflict[row, 0]):
+    crossing, start, end = int(conflict[row, 0]), conflict[row, 3], conflict[row, 4]
+    ends = (start, end, conflict[row, 6], conflict[row, 2])
+    patient = c.state[WAITED, i] < PATIENCE_S + 1.5 * (i % 4)
+    for j in range(c.flags.shape[1]):
+        other = c.flags[PATH, j]
+        if other < 0 or c.paths[other] != crossing or j == i:
             continue
-        for j in range(w.world_i[NUM_ACTORS]):
-            if j == i or w.flags[PATH, j] != other or math.isnan(w.proj[other, Q_S, j]):
-                continue
-            if must_yield(pool, w, row, i, other, j):
-                return True
+        place, half = c.proj[other, Q_S, j], c.proj[other, Q_LON, j]
+        # False of who is not there, whose place is NaN.
+        if not (place - half <= end and place + half >= start - 120.0) or abs(c.proj[other, Q_D, j]) > 2.5:
+            continue
+        front = place + half
+        if comes_too_close(
+            ends, place - half, front, c.proj[other, Q_VS, j], patient, c.state[S, i], c.length[i], c.state[SPEED, i]
+        ) and (front > start or not is_held(stops, c.signal, crossing, front, start)):
+            return True
     return False
 
 
@@ -259,7 +293,10 @@ def gap_to_conflict(pool: Pool, w: Batch, i: int) -> float:
             gap = pool.conflict[row, 6] - front
         if pool.conflict[row, 5] == 0.0 or gap < -0.5 or gap > 60.0 or gap >= best:
             continue
-        if v * v / (2.0 * max(gap, 0.1)) < HARD_BRAKING_MPS2 and blocked(pool, w, row, i):
+        if v * v / (2.0 * max(gap, 0.1)) >= HARD_BRAKING_MPS2:
+            continue
+        c = Crossers(w.state, w.flags, w.proj, w.param_f[LENGTH], w.paths, w.signal)
+        if blocked(pool.conflict, (pool.stop_first, pool.stop_s, pool.stop_signal), c, row, i):
             best = gap
     return best
 

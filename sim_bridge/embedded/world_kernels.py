@@ -8,6 +8,7 @@ import numpy as np
 from sim_bridge.embedded.behaviour_kernels import behave
 from sim_bridge.embedded.compiled import entry, inlined, inner
 from sim_bridge.embedded.contact_kernels import (
+    anyone_is_near,
     find_contacts,
     know_neighbours,
     know_reach,
@@ -315,8 +316,10 @@ def settle(pool: Pool, w: Batch) -> None:
     """What happened in this step, in the order in which events are written."""
     w.run[STEP] += 1
     note_comings(w)
-    find_contacts(w)
-    show_signals(w)
+    if anyone_is_near(w):
+        find_contacts(w)
+    if w.world_i[NUM_SIGNALS] > 0:
+        show_signals(w)
     if w.flags[MODE, w.world_i[EGO]] == MODE_EGO:
         watch_ego(pool, w)
 

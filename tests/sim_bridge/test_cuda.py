@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from driving_data.errors import RoadloomError
+from benchmarks.worlds import motorway
+from driving_data.errors import RoadloomError, Unsupported
+from scenarios.concrete import Driver
+from scenarios.habits import Habits, Walking
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.simulator import EmbeddedSimulator
 from tests.tools.cuda_worlds import worlds
@@ -49,10 +53,11 @@ def test_a_block_of_threads_gives_the_bytes_of_one_lane(tmp_path):
 @pytest.mark.extra
 @pytest.mark.slow
 @needs_numba_cuda
-def test_the_kernels_compile_for_gpus(tmp_path):
-    text = run(tmp_path, "ptx", "9.0").read_text()
+@pytest.mark.parametrize("capability", ["8.0", "9.0"])
+def test_the_kernels_compile_for_gpus(tmp_path, capability):
+    text = run(tmp_path, "ptx", capability).read_text()
     assert text.count(".visible .entry") == 2
-    assert ".target sm_90" in text
+    assert f".target sm_{capability.replace('.', '')}" in text
     assert "bar.sync" in text, "phases are parted by barriers"
     assert "fma.rn.f64" in text or "mul.f64" in text
 
@@ -72,6 +77,17 @@ def test_a_gpu_agrees_with_the_processor(tmp_path):
 def test_without_the_extra_the_device_names_what_to_install():
     with pytest.raises(RoadloomError, match=r"pip install 'roadloom\[cuda\]'"):
         EmbeddedSimulator(EmbeddedOptions(device="cuda")).open(worlds()[:1], [0])
+
+
+@pytest.mark.parametrize(
+    "driver", [Driver(habits=Habits()), Driver("imitation", habits=Habits()), Driver("walker", walking=Walking())]
+)
+def test_drivers_who_think_are_refused_with_a_reason(driver):
+    """They decide in kernels of the processor; a GPU that left them out would let them roll on without a driver."""
+    plain = motorway(3, 5.0)
+    thinks = replace(plain, actors=(replace(plain.actors[0], driver=driver), *plain.actors[1:]))
+    with pytest.raises(Unsupported, match=r"habits, walkers and agents of logs .* device 'cpu' only"):
+        EmbeddedSimulator(EmbeddedOptions(device="cuda")).open([plain, thinks], [0, 1])
 
 
 def test_a_device_that_does_not_exist_is_refused():
