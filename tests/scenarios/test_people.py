@@ -25,6 +25,7 @@ def speeds(kind, more="", speed="", count=60):
     return np.array([made.sample(seed).actors[0].behaviour.speed_mps for seed in range(count)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "more", "pace"),
     [
