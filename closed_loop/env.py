@@ -26,6 +26,7 @@ import numpy as np
 from gymnasium import spaces
 from jaxtyping import Float32
 
+from closed_loop.environment.actions import shaped
 from closed_loop.metrics.boxes import box_distance_m
 from driving_data.errors import RoadloomError
 from driving_data.ports import Control, Observation, Session, Simulator
@@ -117,7 +118,7 @@ class DriveEnv(gymnasium.Env[Observed, np.ndarray]):
         """
         if self._session is None or self._seen is None or self.scenario is None:
             raise RoadloomError("call reset before step")
-        bounded = np.clip(np.asarray(action, dtype=np.float64), *self._bounds)
+        bounded = np.clip(shaped(action, (2,)).astype(np.float64), *self._bounds)
         before = self._seen
         self._seen = after = self._session.step(Control(bounded[:1], bounded[1:]))
         events = self._events(before, after)

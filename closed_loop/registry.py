@@ -9,6 +9,7 @@ A policy is named
 """
 
 import dataclasses
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -89,15 +90,35 @@ def build_policy(factory: Callable[..., Any], name: str, parameters: Mapping[str
         raise InputError(
             [Fault("", 0, 0, f"policy.{name}", "no-parameters", repr(sorted(parameters)), "no parameters", None)]
         )
-    known = [field.name for field in dataclasses.fields(kind)]
-    expected = f"one of {', '.join(known)}" if known else "no parameters"
-    faults = [
-        Fault("", 0, 0, f"policy.{name}.{key}", "unknown-name", repr(key), expected, nearest_name(key, known))
-        for key in parameters if key not in known
-    ]  # fmt: skip
+    faults = _unknown(kind, parameters, f"policy.{name}")
     if faults:
         raise InputError(faults)
     try:
         return factory(from_plain(kind, dict(parameters), f"policy.{name}"))
     except ValueError as error:
-        raise InputError([Fault("", 0, 0, f"policy.{name}", "wrong-value", "", str(error))]) from error
+        raise InputError([_wrong_value(f"policy.{name}", str(error))]) from error
+
+
+def _unknown(kind: type[Any], parameters: Mapping[str, Any], path: str) -> list[Fault]:
+    """Every name that is no field, also inside of parameters that are dataclasses themselves."""
+    known = [field.name for field in dataclasses.fields(kind)]
+    expected = f"one of {', '.join(known)}" if known else "no parameters"
+    hints = typing.get_type_hints(kind)
+    faults: list[Fault] = []
+    for key, value in parameters.items():
+        if key not in known and key != "type":
+            faults.append(
+                Fault("", 0, 0, f"{path}.{key}", "unknown-name", repr(key), expected, nearest_name(key, known))
+            )
+        elif isinstance(value, Mapping) and dataclasses.is_dataclass(hints.get(key)):
+            faults += _unknown(hints[key], value, f"{path}.{key}")
+    return faults
+
+
+def _wrong_value(path: str, text: str) -> Fault:
+    """The fault of a text as `from_plain` writes it: `path: expected this, found that`; of another text as it is."""
+    place, separator, rest = text.partition(": expected ")
+    expected, also, found = rest.rpartition(", found ")
+    if separator and also:
+        return Fault("", 0, 0, place, "wrong-value", found, expected)
+    return Fault("", 0, 0, path, "wrong-value", "", text)

@@ -48,6 +48,9 @@ def read_suite(name: str) -> SuiteConfig:
         )
         raise InputError([fault])
     places, plain = places_of(path)
+    if path != named and not any(plain.get(key) for key in ("scenarios", "parts", "logs")):
+        expected = "scenarios, parts or logs, at least one of them with something in it"
+        raise InputError([Fault(str(path), 0, 0, "suite", "empty", "nothing to drive", expected)])
     return _typed(_at_home(plain, path.parent if path != named else None), str(path), places)
 
 
@@ -78,6 +81,9 @@ def _typed(plain: Mapping[str, Any], file: str, places: Mapping[str, tuple[int, 
 def _fault(item: Any, file: str, places: Mapping[str, tuple[int, int]]) -> Fault:
     path = ".".join(str(part) for part in item["loc"])
     line, column = places.get(path, (0, 0))
+    if item["type"] in ("missing", "missing_argument"):
+        held = next((places[at] for at in (path.rpartition(".")[0],) if at in places), (line, column))
+        return Fault(file, *held, path, "missing-key", "nothing", f"the key {item['loc'][-1]!r}")
     if item["type"] != "unexpected_keyword_argument":
         return Fault(file, line, column, path, item["type"], repr(item["input"]), item["msg"])
     kind = {"parts": SuitePart, "logs": LogPart}.get(str(item["loc"][0]), SuiteConfig)

@@ -32,6 +32,18 @@ class Actions(Protocol):
         ...
 
 
+def shaped(action: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The action as an array.
+
+    Raises:
+        ValueError: it has another shape; nothing is cut off or repeated silently.
+    """
+    acted = np.asarray(action)
+    if acted.shape != shape:
+        raise ValueError(f"the action has the shape {acted.shape}; expected {shape}")
+    return acted
+
+
 @dataclass(frozen=True, slots=True)
 class ControlActions:
     """Box (2,): acceleration in m/s^2 (-8 to 4), steering angle in rad (-0.6 to 0.6); what lies beyond is cut off."""

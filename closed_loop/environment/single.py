@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from closed_loop.environment.actions import ACTIONS, Actions
+from closed_loop.environment.actions import ACTIONS, Actions, shaped
 from closed_loop.environment.reward import RewardWeights, step_rewards
 from closed_loop.environment.scenarios import Given, draw, generator, sources
 from closed_loop.environment.views import View, view_of
@@ -98,11 +98,12 @@ class ScenarioEnv(gymnasium.Env[Any, np.ndarray]):
 
         Raises:
             RoadloomError: `reset` has not been called.
+            ValueError: the action has another shape than the action space, or is not finite.
         """
         if self._session is None or self._seen is None or self.scenario is None:
             raise RoadloomError("call reset before step")
         before = self._seen
-        control = self.actions.control(np.asarray(action)[None], before)
+        control = self.actions.control(shaped(action, self.action_space.shape or ())[None], before)
         self._seen = after = self._session.step(control)
         counted = self._happened(after)
         happened, self._before = counted > self._before, counted

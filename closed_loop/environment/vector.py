@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from closed_loop.environment.actions import Actions
+from closed_loop.environment.actions import Actions, shaped
 from closed_loop.environment.reward import RewardWeights, step_rewards
 from closed_loop.environment.scenarios import Given, draw, generator, sources
 from closed_loop.environment.single import ENDS, actions_of
@@ -91,12 +91,13 @@ class ScenarioVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
         Raises:
             RoadloomError: `reset` has not been called.
+            ValueError: the actions have another shape than the action space, or are not finite.
         """
         if self._session is None:
             raise RoadloomError("call reset before step")
         fresh = self._ended.copy()
         before = self._seen
-        control = self.actions.control(np.asarray(actions), before)
+        control = self.actions.control(shaped(actions, self.action_space.shape or ()), before)
         control = Control(np.where(fresh, 0.0, control.acceleration_mps2), np.where(fresh, 0.0, control.steering_rad))
         after = self._session.step(control)
         reward, happened = self._judged(before, after, control, fresh)

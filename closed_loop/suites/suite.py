@@ -30,6 +30,11 @@ class Selection:
     num_shards: int = 1
     repeats: int = 1
 
+    def __str__(self) -> str:
+        """As it is asked for: `--filter road:urban --shard 1/4`."""
+        shard = (f"--shard {self.shard}/{self.num_shards}",) if self.num_shards > 1 else ()
+        return " ".join((*(f"--filter {pattern}" for pattern in self.filters), *shard))
+
     @staticmethod
     def parse_shard(text: str) -> tuple[int, int]:
         """`k/n` as two numbers.
@@ -74,7 +79,7 @@ class Suite:
             return self
         places = [k for k, scenario in enumerate(self.scenarios) if _selected(scenario, selection)]
         if not places:
-            found = f"none of {len(self.scenarios)} scenarios is left by {to_plain(selection)}"
+            found = f"none of {len(self.scenarios)} scenarios is left by {selection}"
             raise InputError([Fault("", 0, 0, f"suite.{self.name}", "empty", found, "at least one scenario")])
         scenarios = repeated(chosen(self.scenarios, places), selection.repeats)
         plain = {name: value for name, value in to_plain(selection).items() if name != "type"}

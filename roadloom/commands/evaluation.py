@@ -1,14 +1,15 @@
 """`evaluate`, `compare`, `gate`, `sign`, `replay` and `what-if`."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from driving_data.errors import Fault, InputError
+from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.plain import to_plain
 from roadloom.console import Stages, result, say
 
@@ -91,16 +92,25 @@ def evaluate(
         watched = Watched(html, replays, rrd)
         for path in write_watched(report, ready, make_policy(policy, values), commands, watched, out.parent):
             say(str(path))
+    missing = report.missing()
     if json:
         stream(report)
-        return
-    for row in _rows(report):
-        print(row)
-    missing = len(report.missing())
-    say(f"{len(report.episodes)} episodes, {len(failures)} failed or missing; {missing} could not be run")
-    for name, reason in config.not_playable.items():
-        say(f"not playable: {name}: {reason}")
-    print(out)
+    else:
+        for row in _rows(report):
+            print(row)
+        say(f"{len(report.episodes)} episodes, {len(failures)} failed or missing; {len(missing)} could not be run")
+        for reason, number in Counter(episode.error for episode in missing).most_common(MOST_REASONS):
+            say(f"not run: {number} of {len(report.episodes)}: {reason}")
+        for name, reason in config.not_playable.items():
+            say(f"not playable: {name}: {reason}")
+        print(out)
+    if len(missing) == len(report.episodes):
+        # A report without a single drive says nothing about the policy; a pipeline must not take it for done.
+        raise typer.Exit(1)
+
+
+MOST_REASONS = 5
+"""So many reasons why episodes could not be run are told, the most frequent first; the report has all."""
 
 
 def names_of(items: Sequence[str]) -> tuple[str, ...]:
@@ -119,6 +129,8 @@ def names_of(items: Sequence[str]) -> tuple[str, ...]:
 def parameters_of(items: Sequence[str]) -> dict[str, Any]:
     """`name=value` texts as plain data; values are read as YAML, so that 3 is a number and [1, 2] a list.
 
+    A dot leads into a parameter that has parameters: `following.headway_s=2`.
+
     Raises:
         InputError: a text is of another form.
     """
@@ -127,9 +139,22 @@ def parameters_of(items: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in items:
         name, separator, text = item.partition("=")
-        if not separator or not name:
+        *outer, last = name.split(".")
+        if not separator or not all((*outer, last)):
             raise InputError([Fault("", 0, 0, "parameter", "wrong-form", repr(item), "name=value")])
-        found[name] = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            expected = "name=value with a value in YAML, as 3, abc, [1, 2] or {key: 3}"
+            raise InputError([Fault("", 0, 0, "parameter", "wrong-form", repr(item), expected)]) from error
+        holder = found
+        for part in outer:
+            inner = holder.setdefault(part, {})
+            if not isinstance(inner, dict):
+                expected = f"no other value of {part!r} beside it"
+                raise InputError([Fault("", 0, 0, "parameter", "wrong-form", repr(item), expected)])
+            holder = cast("dict[str, Any]", inner)
+        holder[last] = value
     return found
 
 
@@ -145,10 +170,13 @@ def _rows(report: "EvalReport") -> list[str]:
     from closed_loop.statistics import slice_table
 
     rows: list[str] = []
+    width = max((len(name) for name in report.metrics), default=0)
     for row in slice_table(report, tuple(report.metrics), keys=()):
         found = row.estimate
         if found.value is not None:
-            rows.append(f"  {row.metric:<26} {found.value:>9.3f}  {_interval(found.low, found.high)}  of {found.num}")
+            rows.append(
+                f"  {row.metric:<{width}} {found.value:>9.3f}  {_interval(found.low, found.high)}  of {found.num}"
+            )
     return rows
 
 
@@ -179,6 +207,13 @@ def compare(
     mine, other = table_of(ours), table_of(theirs)
     shared = [name for name, own in ours.metrics.items() if name in theirs.metrics
               and own.version == theirs.metrics[name].version]  # fmt: skip
+    unknown = [name for name in metric or () if name not in shared]
+    if unknown:
+        expected = f"a metric of both reports with the same version: {', '.join(shared) or 'there is none'}"
+        raise InputError(
+            [Fault("", 0, 0, "metric", "unknown-name", repr(name), expected, nearest_name(name, shared))
+             for name in unknown]
+        )  # fmt: skip
     names = metric or shared
     rows = [row for name in names for row in compare_reports(mine, other, name)]
     flips = flips_of(ours, theirs)

@@ -89,3 +89,12 @@ def test_the_observation_is_in_the_ego_frame():
     assert seen["present"].sum() == 1
     assert seen["ego"][0] == pytest.approx(10.0)
     assert seen["signal"].tolist() == [200.0, 1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("action", [np.zeros(5), np.zeros(1), np.zeros((1, 2))])
+def test_an_action_of_another_shape_is_refused(action):
+    env = make()
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match=r"expected \(2,\)"):
+        env.step(action.astype(np.float32))
+    env.close()

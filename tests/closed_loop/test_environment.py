@@ -263,3 +263,20 @@ def test_every_archetype_can_be_drawn():
     road = library.load("roundabout_entry").sample(0).road
     assert map_patch(build_road(road), 0.0, 0.0, 50.0).layers.any()
     assert archetypes
+
+
+def test_vector_actions_of_another_shape_are_refused():
+    envs = ScenarioVectorEnv(2, "cut_in")
+    envs.reset(seed=1)
+    with pytest.raises(ValueError, match=r"the action has the shape \(2,\); expected \(2, 2\)"):
+        envs.step(np.zeros(2, dtype=np.float32))
+    envs.close()
+
+
+@pytest.mark.parametrize("action", [np.zeros(5), np.zeros(1), np.zeros((1, 2))])
+def test_single_actions_of_another_shape_are_refused(action):
+    env = ScenarioEnv("cut_in")
+    env.reset(seed=1)
+    with pytest.raises(ValueError, match=r"expected \(2,\)"):
+        env.step(action.astype(np.float32))
+    env.close()
