@@ -6,7 +6,7 @@ from typing import Any
 
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.maps.opendrive.document import Document
-from scenarios.roads import calm, crossing, motorway, ramp, roundabout, rural, urban, work_zone
+from scenarios.roads import calm, crossing, motorway, ramp, roundabout, rural, tunnel, urban, work_zone
 from scenarios.roads.parameters import Parameter, checked, parameters_of
 
 
@@ -69,6 +69,7 @@ def _entries() -> dict[str, Archetype]:
         _entry("t_junction", crossing.TJunction, crossing.t_junction),
         _entry("roundabout", roundabout.Roundabout, roundabout.layout),
         _entry("ramp", ramp.Ramp, ramp.layout),
+        _entry("tunnel", tunnel.Tunnel, tunnel.layout),
         _entry("work_zone", work_zone.WorkZone, work_zone.layout),
         _entry("parking", calm.Parking, calm.parking),
         _entry("shared_space", calm.SharedSpace, calm.shared_space),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scenarios.roads import Archetype, Parameter
 
 NAMES = ("motorway", "rural", "urban", "residential", "crossroads", "t_junction", "roundabout", "ramp", "work_zone",
-         "parking", "shared_space")  # fmt: skip
+         "parking", "shared_space", "tunnel")  # fmt: skip
 MAX_LISTED = 64
 _UNPAINTED = frozenset({MarkingKind.NONE, MarkingKind.KERB, MarkingKind.GRASS})
 
@@ -44,6 +44,7 @@ _OPENLABEL: Mapping[str, tuple[str, ...]] = {
     "ramp": ("RoadTypeMotorway", "RoadTypeSlip"),
     "parking": ("RoadTypeParking", "TransverseLanesTogether"),
     "shared_space": ("RoadTypeShared", "TransverseLanesTogether", "EdgeNone"),
+    "tunnel": ("RoadTypeRadial", "TransverseUndivided", "SpecialStructureTunnel"),
     "work_zone": ("RoadTypeDistributor", "TemporaryStructureRoadWorks", "TemporaryStructureRoadSignage"),
 }  # fmt: skip
 _ANYWHERE = ("LaneTypeTraffic", "LaneSpecificationLaneCount", "LaneSpecificationDimensions")

@@ -23,10 +23,10 @@ from scenarios.types.traffic import text_options
 
 Check = Callable[[Leaf, Leaf], Iterator[Misfit]]
 # Roads by what they have. A road from a file may have anything.
-WITHOUT_JUNCTION = frozenset({"motorway", "rural", "urban", "residential", "ramp", "work_zone",
+WITHOUT_JUNCTION = frozenset({"motorway", "rural", "urban", "residential", "ramp", "work_zone", "tunnel",
                               "parking", "shared_space"})  # fmt: skip
 WITHOUT_STRAIGHT_LANES = frozenset({"roundabout", "crossroads", "t_junction", "parking", "shared_space"})
-WITHOUT_TRACKS = frozenset({"motorway", "rural", "ramp", "parking"})
+WITHOUT_TRACKS = frozenset({"motorway", "rural", "ramp", "parking", "tunnel"})
 WITHOUT_PARKING = frozenset({"motorway", "ramp"})
 JUNCTIONS_OF = {
     "crossroads": ("crossroad", "staggered"), "t_junction": ("t_junction", "y_junction"),

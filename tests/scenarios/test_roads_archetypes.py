@@ -108,7 +108,7 @@ def test_whatever_the_parameters(name, data):
         lane_map = build(name, **parameters)
     except InputError as error:
         # Parameters that are possible one by one may be refused together, in words.
-        assert name in ("work_zone", "roundabout", "urban", "residential")
+        assert name in ("work_zone", "roundabout", "urban", "residential", "tunnel")
         assert all(fault.expected.startswith(("at ", "one of", "a larger")) for fault in error.faults)
         return
     # Tangents of sampled lanes are estimates: less exact where a short clothoid begins.

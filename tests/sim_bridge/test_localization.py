@@ -7,14 +7,15 @@ import pytest
 from scipy.stats import chi2
 
 from driving_data.environment import Environment
-from driving_data.maps.lane_map import MapObject
-from scenarios.concrete import Ego, Feature, Place
+from driving_data.maps.lane_map import MapArea
+from scenarios.concrete import Ego, Feature, Place, RoadChoice
 from sim_bridge.embedded.localization import gnss, odometry
 from sim_bridge.embedded.localization.gnss import Receiver, exposure, gauss_markov, inside
 from sim_bridge.embedded.localization.odometry import Odometer, wheel_slip
 from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.session import EmbeddedSession
+from sim_bridge.embedded.simulator import EmbeddedSimulator
 from tests.sim_bridge.worlds import car, circle_map, scenario, simulator, straight_map
 
 NO_BOXES = np.zeros((0, 5))
@@ -218,13 +219,22 @@ def test_an_outage_and_a_tunnel_leave_dead_reckoning_only():
 
 
 def test_tunnels_of_the_map_count_too():
-    tube = MapObject("t", "tunnel", np.array([85.0, 0.0, 0.0]), 0.0, np.array([30.0, 12.0, 5.0]))
+    corners = [(70.0, 6.0), (85.0, 6.0), (100.0, 6.0), (100.0, -6.0), (85.0, -6.0), (70.0, -6.0)]
+    tube = MapArea("t", "tunnel", np.array([(x, y, 0.0) for x, y in corners]))
     session = open_session(
-        features=(gnss_feature(latency=0.0),), lane_map=replace(straight_map(), objects=(tube,)),
+        features=(gnss_feature(latency=0.0),), lane_map=replace(straight_map(), areas=(tube,)),
         ego=Ego(Place("middle", 50.0), 15.0, 15.0, 900.0),
     )  # fmt: skip
     seen = [bool(session.run(1, "constant_speed").localization.valid[0]) for _ in range(40)]
-    assert not all(seen) and seen[0] and seen[-1]
+    assert seen == [not 70.0 <= 48.65 + 1.5 * k <= 100.0 for k in range(1, 41)]
+
+
+def test_the_tunnel_archetype_hides_the_satellites():
+    base = scenario(features=(gnss_feature(latency=0.0),), ego=Ego(Place("main.1", 190.0), 20.0, 20.0, 500.0))
+    wanted = replace(base, road=RoadChoice("tunnel", {"tunnel_length_m": 50.0}), duration_s=8.0)
+    session = EmbeddedSimulator().open([wanted], [0])
+    seen = [bool(session.run(1, "constant_speed").localization.valid[0]) for _ in range(60)]
+    assert seen == [not 200.0 <= 188.65 + 2.0 * k <= 250.0 for k in range(1, 61)]
 
 
 def test_odom_turns_with_the_road():

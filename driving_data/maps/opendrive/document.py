@@ -245,6 +245,18 @@ class ObjectRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A stretch of a road under a roof; `type` is 'standard' or 'underpass'."""
+
+    id: str
+    s: float
+    length: float
+    name: str = ""
+    type: str = "standard"
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Road:
     """One road. `rule` is 'RHT' or 'LHT'; `junction` is '-1' outside junctions."""
 
@@ -264,6 +276,7 @@ class Road:
     signals: tuple[SignalRecord, ...] = ()
     signal_references: tuple[SignalReference, ...] = ()
     objects: tuple[ObjectRecord, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
     line: int = field(default=0, compare=False)
 
 

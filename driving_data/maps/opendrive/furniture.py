@@ -9,12 +9,13 @@ import numpy as np
 from driving_data.errors import Fault, InputError
 from driving_data.maps.lane_map import DRIVABLE_KINDS, Lane, MapArea, MapObject, RoadSign, TrafficSignal
 from driving_data.maps.opendrive.curves import reference_line
-from driving_data.maps.opendrive.document import Corner, ObjectRecord, Repeat, Road, SignalRecord, Validity
+from driving_data.maps.opendrive.document import Corner, ObjectRecord, Repeat, Road, SignalRecord, Tunnel, Validity
 from driving_data.maps.opendrive.network import Network, lane_name, runs_forward
 from driving_data.maps.opendrive.sampling import Piece, point_on, points_on
 from driving_data.maps.opendrive.signs import PEDESTRIAN_LIGHTS, area_kind, is_light, object_kind, plate_of, sign_kind
 
 MAX_OBJECTS = 200_000
+TUNNEL_PIECE_M, TUNNEL_HALF_WIDTH_M = 5.0, 12.0
 _LONGEST_PIECE_M = 20.0
 _BOW_M = 0.02
 _DEFAULT_SIZES_M = {
@@ -53,6 +54,7 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
                 signs.append(_sign(network, road, record, lanes))
                 if signs[-1].kind in ("stop_line", "yield_line"):
                     areas.append(_line_area(signs[-1], lanes))
+        areas += [_tunnel(road, tunnel) for tunnel in road.tunnels]
         for record in road.objects:
             kind = area_kind(record)
             plate = plate_of(record)
@@ -67,6 +69,15 @@ def furniture_of(network: Network, lanes: Mapping[str, Lane], file: str) -> Furn
                               "", f"at most {MAX_OBJECTS} objects in a file")  # fmt: skip
                 raise InputError([fault])
     return Furniture(tuple(signals), tuple(signs), tuple(areas), tuple(objects))
+
+
+def _tunnel(road: Road, tunnel: Tunnel) -> MapArea:
+    """What lies under the roof: the left edge along the road, then the right edge back, every 5 m at most."""
+    end = min(tunnel.s + tunnel.length, road.length)
+    at = np.linspace(tunnel.s, end, max(2, math.ceil((end - tunnel.s) / TUNNEL_PIECE_M) + 1))
+    left, _ = points_on(road, at, np.full(len(at), TUNNEL_HALF_WIDTH_M))
+    right, _ = points_on(road, at, np.full(len(at), -TUNNEL_HALF_WIDTH_M))
+    return MapArea(f"tunnel.{road.id}.{tunnel.id}", "tunnel", np.concatenate([left, right[::-1]]))
 
 
 def _up(height_m: float) -> np.ndarray:

@@ -27,7 +27,7 @@ from driving_data.maps.opendrive.document import (
     Spiral,
 )
 from driving_data.maps.opendrive.elements import Faults, parse_xml, read_bytes
-from driving_data.maps.opendrive.parse_furniture import parse_objects, parse_references, parse_signals
+from driving_data.maps.opendrive.parse_furniture import parse_objects, parse_references, parse_signals, parse_tunnels
 
 ROUTES_CODE = "roadloom.routes"
 DIRECTION_CODE = "roadloom.direction"
@@ -110,6 +110,7 @@ def _road(element: Any, faults: Faults) -> Road:
         signals=parse_signals(element, faults),
         signal_references=parse_references(element, faults),
         objects=parse_objects(element, length, faults),
+        tunnels=parse_tunnels(element, faults),
         line=element.sourceline or 0,
     )
 

@@ -8,6 +8,7 @@ from driving_data.maps.opendrive.document import (
     Repeat,
     SignalRecord,
     SignalReference,
+    Tunnel,
     Validity,
 )
 from driving_data.maps.opendrive.elements import Faults
@@ -38,6 +39,21 @@ def parse_references(road: Any, faults: Faults) -> tuple[SignalReference, ...]:
 def parse_objects(road: Any, road_length_m: float, faults: Faults) -> tuple[ObjectRecord, ...]:
     """The objects beside and on a road."""
     return tuple(_object(element, road_length_m, faults) for element in road.findall("objects/object"))
+
+
+def parse_tunnels(road: Any, faults: Faults) -> tuple[Tunnel, ...]:
+    """The tunnels of a road."""
+    return tuple(
+        Tunnel(
+            id=element.get("id", ""),
+            s=faults.number(element, "s"),
+            length=faults.number(element, "length"),
+            name=element.get("name", ""),
+            type=faults.choice(element, "type", ("standard", "underpass"), "standard"),
+            line=element.sourceline or 0,
+        )
+        for element in road.findall("objects/tunnel")
+    )
 
 
 def _validities(element: Any, faults: Faults) -> tuple[Validity, ...]:

@@ -77,10 +77,14 @@ def _road(root: _Element, road: Road) -> None:
         _cubic(lanes, "laneOffset", "s", record)
     for section in road.sections:
         _section(lanes, section)
-    if road.objects:
+    if road.objects or road.tunnels:
         objects = _child(element, "objects")
         for item in road.objects:
             _object(objects, item)
+        for tunnel in road.tunnels:
+            _child(
+                objects, "tunnel", s=tunnel.s, length=tunnel.length, name=tunnel.name, id=tunnel.id, type=tunnel.type
+            )
     if road.signals or road.signal_references:
         signals = _child(element, "signals")
         for signal in road.signals:

@@ -89,10 +89,17 @@ def tunnels_of(features: Sequence[Feature], road: RoadPaths) -> Float[np.ndarray
 
 
 def map_tunnels(lane_map: LaneMap) -> list[tuple[float, float, float, float, float]]:
-    """Tunnels that the map names."""
+    """Tunnels that the map names, piece by piece: areas run along their left edge and back along the right one."""
     found: list[tuple[float, float, float, float, float]] = []
-    for item in lane_map.objects:
-        if item.kind == "tunnel":
-            x, y, length, width = (float(v) for v in (*item.position_m[:2], *item.size_m[:2]))
-            found.append((x, y, item.heading_rad, length, width))
+    for area in lane_map.areas:
+        if area.kind != "tunnel":
+            continue
+        count = len(area.polygon_m) // 2
+        left, right = area.polygon_m[:count, :2], area.polygon_m[: count - 1 : -1, :2]
+        middle = 0.5 * (left + right)
+        for k in range(count - 1):
+            step, place = middle[k + 1] - middle[k], 0.5 * (middle[k] + middle[k + 1])
+            width = float(np.linalg.norm(left[k] - right[k]))
+            heading, length = float(np.arctan2(step[1], step[0])), float(np.linalg.norm(step))
+            found.append((float(place[0]), float(place[1]), heading, length, width))
     return found
