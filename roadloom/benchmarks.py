@@ -53,7 +53,8 @@ def table() -> str:
 def _row(result: dict[str, Any], row: dict[str, Any]) -> str:
     goal = "" if row["goal"] is None else f"{row['goal']:g}{'' if row['goal_met'] else ' (missed)'}"
     ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
-    note = f" ({row['note']})" if row["note"] else ""
+    # A formula such as `f[0:30](d)` must not become a link.
+    note = f" ({row['note']})".replace("](", "] (") if row["note"] else ""
     value = f"{row['value']:.4g} {row['unit']}"
     where = f"{result['date']}, {result['device']}"
     return f"| {result['benchmark']} | {row['name']}{note} | {value} | {goal} | {row['peer']} | {ratio} | {where} |"
