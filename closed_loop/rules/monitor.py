@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float
 
-from closed_loop.metrics.drive import Drive, drive_of
+from closed_loop.metrics.drive import Drive, DrivingTask, drive_of
 from closed_loop.rules.definition import Need, PredicateDefinition
 from closed_loop.rules.evaluate import Evaluation, evaluation, trace_of
 from closed_loop.rules.formula import Arithmetic, Compare, ForActors, Formula, Holds, Node, Signal, Window, walk
@@ -181,6 +181,8 @@ def _not_applicable(rule: Rule, view: View, needs: frozenset[Need]) -> str:
         return f"needs {Need.ROAD.value}"
     if Need.TASK in needs and drive.task is None:
         return f"needs {Need.TASK.value}"
+    if Need.TASK in needs and drive.task is not None and _out_of_reach(drive.task):
+        return "the goal lies farther away than the target speed leads in the time of the task"
     if Need.MOTION in needs and drive.num_steps < _FEWEST_TO_FILTER:
         return f"needs {Need.MOTION.value}"
     if Need.SIGNALS in needs and not _knows_a_light(view):
@@ -190,6 +192,10 @@ def _not_applicable(rule: Rule, view: View, needs: frozenset[Need]) -> str:
     if Need.MINIMUM_SPEED in needs and all(sign.kind != "minimum_speed" for sign in view.road.lane_map.signs):
         return f"needs {Need.MINIMUM_SPEED.value}"
     return "no interstate" if rule.applies == "interstate" and not _interstate(view) else ""
+
+
+def _out_of_reach(task: DrivingTask) -> bool:
+    return task.distance_m > task.target_speed_mps * task.duration_s
 
 
 def _knows_a_light(view: View) -> bool:

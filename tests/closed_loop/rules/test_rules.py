@@ -386,7 +386,7 @@ def test_comfort_and_hard_braking():
 
 def test_progress():
     run = drive([cruise(0, 0, 10.0, 41)])
-    near, far = (DrivingTask(None, distance, 10.0, 4.0) for distance in (40.0, 45.0))
+    near, far = (DrivingTask(None, distance, 12.0, 4.0) for distance in (40.0, 45.0))
     assert judge("PROGRESS", run, near).robustness == pytest.approx(0.0, abs=1e-9)
     assert judge("PROGRESS", run, far).robustness == pytest.approx(-5.0)
     # It is asked of the whole drive once: a version that asks it at every moment (G) is broken at the start.
@@ -394,6 +394,8 @@ def test_progress():
     assert judge("PROGRESS", passed, near).robustness == pytest.approx(20.0)
     assert judge("PROGRESS", passed, near, formula="G (distance_to_goal(ego) <= 0)").violated
     assert monitor(RULES["PROGRESS"], run).reason == "needs a task"
+    # A goal that the target speed cannot reach in time asks for nothing.
+    assert "farther away" in judge("PROGRESS", run, DrivingTask(None, 48.1, 12.0, 4.0)).reason
 
 
 def test_every_shipped_rule_is_tested_here():
