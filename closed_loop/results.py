@@ -270,6 +270,10 @@ def read_report(path: Path) -> EvalReport:
     try:
         stored = _read_stored(path) if path.stat().st_size > HELD_BYTES else None
         return stored or EvalReport.from_plain(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise InputError(
+            [Fault(str(path), 0, 0, "", "missing-file", "there is no such file", "an evaluation report")]
+        ) from error
     except json.JSONDecodeError as error:
         raise InputError(
             [Fault(str(path), error.lineno, error.colno, "", "not-json", "", f"JSON: {error.msg}")]

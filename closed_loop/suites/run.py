@@ -226,6 +226,10 @@ def read_scenario(path: Path) -> ConcreteScenario:
     """
     try:
         return ConcreteScenario.from_plain(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise InputError(
+            [Fault(str(path), 0, 0, "", "missing-file", "there is no such file", "a concrete scenario")]
+        ) from error
     except json.JSONDecodeError as error:
         raise InputError(
             [Fault(str(path), error.lineno, error.colno, "", "not-json", "", f"JSON: {error.msg}")]
