@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -15,7 +17,6 @@ from closed_loop.regulation.grids import (
     CUT_IN_LOW,
     CUT_OUT,
     FOLLOWING,
-    GRIDS,
     CutInGrid,
     CutOutGrid,
     FollowingGrid,
@@ -61,21 +62,41 @@ def test_the_grids_have_the_published_sizes():
     assert (len(CUT_IN_LOW), len(CUT_IN_HIGH), len(CUT_OUT), len(FOLLOWING)) == (15_930, 14_040, 5_850, 1_121)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("grid", "name"), list(PUBLISHED), ids=lambda value: value)
-def test_crashes_are_those_that_the_authors_published(grid, name):
-    model = next(model for model in MODELS if model.name == name)
-    crashes = GRIDS[grid](model)
-    assert np.count_nonzero(crashes) == PUBLISHED[grid, name]
-    if grid == "cut_in_high":
-        assert (np.count_nonzero(crashes == 1), np.count_nonzero(crashes == 2)) == PUBLISHED_KINDS[name]
+# A process of its own, without the type checker of the tests, plays the whole grids in seconds.
+_COUNT = """
+import json
+import numpy as np
+from closed_loop.regulation.grids import CUT_IN_HIGH, GRIDS
+from closed_loop.regulation.models import MODELS
+told = {}
+for grid, play in GRIDS.items():
+    for model in MODELS:
+        kinds = play(model)
+        told[f"{grid} {model.name}"] = [int(np.count_nonzero(kinds == kind)) for kind in (1, 2)]
+        if grid == "cut_in_high":
+            pairs = zip(CUT_IN_HIGH.pairs_kph, kinds, strict=True)
+            told |= {f"{pair} {model.name}": int(np.count_nonzero(found)) for pair, found in pairs}
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def counted():
+    done = subprocess.run([sys.executable, "-c", _COUNT], capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(done.stdout)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("pair", "counts"), [((130.0, 10.0), (419, 349, 412, 464)), ((70.0, 40.0), (167, 44, 40, 95))])
-def test_crashes_of_single_pairs_of_speeds_are_the_published_ones(pair, counts):
-    grid = CutInGrid((pair,), CUT_IN_HIGH.distances_m, CUT_IN_HIGH.lateral_mps)
-    assert tuple(np.count_nonzero(cut_in_crashes(grid, model)) for model in MODELS) == counts
+def test_crashes_are_those_that_the_authors_published(counted):
+    assert {(grid, name): sum(counted[f"{grid} {name}"]) for grid, name in PUBLISHED} == PUBLISHED
+    assert {name: tuple(counted[f"cut_in_high {name}"]) for name in PUBLISHED_KINDS} == PUBLISHED_KINDS
+
+
+@pytest.mark.slow
+def test_crashes_of_single_pairs_of_speeds_are_the_published_ones(counted):
+    names = [model.name for model in MODELS]
+    assert tuple(counted[f"{(130.0, 10.0)} {name}"] for name in names) == (419, 349, 412, 464)
+    assert tuple(counted[f"{(70.0, 40.0)} {name}"] for name in names) == (167, 44, 40, 95)
 
 
 def test_the_followers_of_rss_crash_only_in_the_hardest_braking_at_the_highest_speeds():
@@ -113,13 +134,13 @@ def test_a_braking_leader_agrees_with_its_slow_twin(model, speed, braking):
     assert int(following_crashes(grid, model)[0, 0]) == reference.following(model.name, speed, braking)
 
 
-@pytest.mark.slow
 def test_a_case_does_not_depend_on_the_cases_beside_it():
-    whole = cut_in_crashes(CUT_IN_HIGH, FSM)
-    for i, j, k in ((0, 3, 5), (5, 20, 9), (12, 40, 17)):
-        ego, other = CUT_IN_HIGH.pairs_kph[i]
-        alone = one_cut_in(FSM, ego, other, CUT_IN_HIGH.distances_m[j], CUT_IN_HIGH.lateral_mps[k])
-        assert alone == whole[i, j, k]
+    grid = CutInGrid(CUT_IN_HIGH.pairs_kph, CUT_IN_HIGH.distances_m[::10], np.array([0.5, 1.7]))
+    whole = cut_in_crashes(grid, FSM)
+    assert whole.any() and not whole.all()
+    for i, j, k in ((0, 3, 0), (5, 2, 1), (12, 4, 1)):
+        ego, other = grid.pairs_kph[i]
+        assert one_cut_in(FSM, ego, other, grid.distances_m[j], grid.lateral_mps[k]) == whole[i, j, k]
 
 
 def test_fuzzy_safety_by_hand():
@@ -191,13 +212,16 @@ def test_the_fuzzy_model_needs_both_measures(monkeypatch, measure):
     assert one_cut_in(FSM, 70, 10, 29, 1.7) == 2
 
 
-@pytest.mark.slow
 def test_the_standing_vehicle_of_the_cut_out_is_five_metres_long(monkeypatch):
     from closed_loop.regulation import grids
 
-    assert np.count_nonzero(cut_out_crashes(CUT_OUT, CC)) == 848
+    grid = CutOutGrid(CUT_OUT.speeds_kph[::3], CUT_OUT.distances_m, CUT_OUT.lateral_mps[::4])
+    as_published = cut_out_crashes(grid, CC)
     monkeypatch.setattr(grids, "STANDING_LENGTH_M", 4.3)
-    assert np.count_nonzero(cut_out_crashes(CUT_OUT, CC)) == 839
+    shorter = cut_out_crashes(grid, CC)
+    # On the whole grid 848 become 839: some cases are crashes only because of the longer vehicle.
+    assert np.count_nonzero((as_published > 0) & (shorter == 0)) >= 1
+    assert not np.count_nonzero((as_published == 0) & (shorter > 0))
 
 
 def test_the_benchmark_tells_the_crashes_of_each_model():
@@ -208,6 +232,7 @@ def test_the_benchmark_tells_the_crashes_of_each_model():
     json.dumps(to_plain(measured.details))
 
 
+@pytest.mark.slow
 def test_a_driven_case_keeps_the_speeds_of_the_points_and_crashes_where_they_do():
     from benchmarks.bench_r157_driven import policy_of
     from closed_loop.regulation.driven import cut_in_cases, drive_all
