@@ -8,8 +8,9 @@ from scenarios.language.slots import Range, RoadSlots
 
 KIND_OF: Mapping[str, str] = {
     "crossroads": "intersection", "t_junction": "intersection", "shared_space": "residential",
+    "urban_grid": "urban",
 }  # fmt: skip
-JUNCTIONS = ("crossroads", "t_junction", "roundabout")
+JUNCTIONS = ("crossroads", "t_junction", "roundabout", "urban_grid")
 _STRUCTURES = ("tunnel", "bridge")
 # Kind of leaf and its telling value: feature.
 _FEATURES: Mapping[tuple[str, str], str] = {
@@ -51,6 +52,8 @@ def road_slots(archetype: str, fixed: Mapping[str, Any], told: Sequence[tuple[st
     if archetype == "t_junction":
         features.append("stop_sign" if fixed.get("control") == "stop" else "give_way_sign")
     signalized = fixed.get("signals") if archetype == "crossroads" else None
+    if archetype == "urban_grid" and fixed.get("control") is not None:
+        signalized = fixed["control"] == "signals"
     if archetype == "t_junction":
         signalized = False
     lanes = fixed.get("lanes")
