@@ -95,7 +95,9 @@ def _markings(lanes: list[Lane], window: Any) -> Iterator[tuple[MarkingKind, Col
                 continue
             seen.add(key)
             color = KERB if marking.kind is MarkingKind.KERB else YELLOW if marking.color == "yellow" else WHITE
-            for part in shapely.get_parts(shapely.intersection(shapely.LineString(line[:, :2]), window)):
+            # An intersection may come in pieces that touch, each of which would begin its own dashes.
+            inside = shapely.line_merge(shapely.intersection(shapely.LineString(line[:, :2]), window))
+            for part in shapely.get_parts(inside):
                 if part.geom_type == "LineString" and part.length > 0.3:
                     found.setdefault((marking.kind, color), []).append(np.asarray(part.coords))
     for (kind, color), lines in found.items():

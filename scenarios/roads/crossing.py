@@ -22,7 +22,7 @@ from driving_data.maps.opendrive.document import (
 )
 from scenarios.roads.arms import HOME, NAMES, TURNS, Arm, Site, Street, arm, connector, exit_pose, stop_pose
 from scenarios.roads.furniture import Post, crosswalk, light, line_across, pole, sign_post
-from scenarios.roads.parameters import choice, flag, number
+from scenarios.roads.parameters import choice, flag, number, optional_choice
 
 ZEBRA_M = 5.0
 FOUR_WAYS = tuple((k, turn) for k in range(4) for turn in TURNS)
@@ -41,13 +41,17 @@ class Crossroads:
     sidewalk_width_m: float = number(2.5, 1.0, 5.0, "m", "width of each pavement")
     corner_radius_m: float = number(7.0, 6.0, 15.0, "m", "radius of the kerb at the corners")
     trees: bool = flag(True, "trees along the arms")
+    control: str | None = optional_choice(
+        ("signals", "yield", "stop", "all_way_stop"),
+        "what governs it, whatever `signals` says; under yield and stop main goes first",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class TJunction:
     """Parameters of `t_junction`."""
 
-    control: str = choice("yield", ("yield", "stop"), "sign on the minor road")
+    control: str = choice("yield", ("yield", "stop", "signals"), "sign on the minor road, or lights")
     crosswalks: bool = flag(False, "zebra crossings on all arms")
     arm_length_m: float = number(80.0, 20.0, 500.0, "m", "from the beginning of each route to the stop line")
     exit_length_m: float = number(60.0, 20.0, 500.0, "m", "length of each route behind the junction")
@@ -60,7 +64,7 @@ class TJunction:
 
 def crossroads(p: Crossroads) -> Document:
     """The OpenDRIVE document of crossroads with four arms."""
-    street, control = _street(p), "signals" if p.signals else "yield"
+    street, control = _street(p), p.control or ("signals" if p.signals else "yield")
     arms: list[Arm] = []
     for k in range(4):
         posts, lines = governed(street, NAMES[k], rule_of(control, k % 2 == 0))
@@ -73,16 +77,29 @@ def t_junction(p: TJunction) -> Document:
     """The OpenDRIVE document of a junction where a minor road meets a priority road from the right."""
     street = _street(p)
     names = ("main", "minor", "oncoming")
-    posts = [control_post(street, NAMES[k], p.control if k == 1 else "priority") for k in range(3)]
-    lines = [line_across("line.minor", f"{p.control}_line", street.length_m, -1)]
-    arms = [arm(street, k, HOME.junction, [posts[k]], lines if k == 1 else []) for k in range(3)]
+    lit = p.control == "signals"
+    arms: list[Arm] = []
+    for k in range(3):
+        rule = rule_of(p.control, k != 1)
+        posts = [] if lit else [control_post(street, NAMES[k], rule)]
+        arms.append(arm(street, k, HOME.junction, posts, painted(street, names[k], rule)))
     arms[1] = replace(arms[1], road=replace(arms[1].road, name="minor"))
     ways = [(0, "straight"), (0, "right"), (1, "left"), (1, "right"), (2, "straight"), (2, "left")]
     roads: list[Road] = []
     for k, turn in ways:
         edge = turn == "right" or (k, turn) == (2, "straight")
         zebra = p.crosswalks and (turn == "straight" or (k, turn) == (1, "right"))
-        roads.append(_way(street, HOME, k, turn, edge, [], [_zebra(street, NAMES[k])] if zebra else []))
+        objects = [_zebra(street, NAMES[k])] if zebra else []
+        signals: list[SignalRecord] = []
+        if lit and turn == "straight":
+            signals.append(_light(street, names[k]))
+            objects.append(pole(f"pole.signal.{names[k]}", *_light_place(street), 3.5, 0.06))
+            if k == 2:
+                signals.append(_light_opposite(street, names[1]))
+                objects.append(pole(f"pole.signal.{names[1]}", *_opposite_place(street), 3.5, 0.06))
+        way = _way(street, HOME, k, turn, edge, signals, objects)
+        refers = lit and turn != "straight"
+        roads.append(replace(way, signal_references=(_reference(names[k]),)) if refers else way)
     return _document("t_junction", arms, roads, ways, names)
 
 
@@ -105,10 +122,16 @@ def rule_of(control: str, major: bool) -> str:
 
 def governed(street: Street, name: str, rule: str) -> tuple[list[Post], list[SignalRecord]]:
     """Signs and painted lines at the end of an arm; lights stand beyond the junction."""
-    if rule == "signals":
-        return [], [line_across(f"line.{name}", "stop_line", street.length_m, -1)]
-    lines = [] if rule == "priority" else [line_across(f"line.{name}", f"{rule}_line", street.length_m, -1)]
-    return [control_post(street, name, rule)], lines
+    posts = [] if rule == "signals" else [control_post(street, name, rule)]
+    return posts, painted(street, name, rule)
+
+
+def painted(street: Street, name: str, rule: str) -> list[SignalRecord]:
+    """The line at the end of an arm, where one must stop or yield."""
+    if rule == "priority":
+        return []
+    kind = "yield_line" if rule == "yield" else "stop_line"
+    return [line_across(f"line.{name}", kind, street.length_m, -1)]
 
 
 def control_post(street: Street, name: str, kind: str) -> Post:
@@ -142,6 +165,18 @@ def _light_place(street: Street) -> tuple[float, float]:
 def _light(street: Street, name: str) -> SignalRecord:
     s, t = _light_place(street)
     return light(f"signal.{name}", s - 0.12, t, -1)
+
+
+def _opposite_place(street: Street) -> tuple[float, float]:
+    """Beyond the street that the minor road ends on, opposite its inbound lane; from the way straight on of arm 2."""
+    return street.stop_m - 0.5 * street.lane_m, -(street.lane_m + 0.7)
+
+
+def _light_opposite(street: Street, name: str) -> SignalRecord:
+    """The light of the minor road: it hangs beside a way that it does not govern, turned towards those who wait."""
+    s, t = _opposite_place(street)
+    record = light(f"signal.{name}", s, t + 0.12, 0)
+    return replace(record, h_offset=-0.5 * math.pi)
 
 
 def _zebra(street: Street, name: str) -> ObjectRecord:

@@ -2,8 +2,8 @@
 
 Rows are counted from the south, columns from the west, both from 1; the middle of the grid is the origin. Routes are
 named after the way that they begin with, its row or column, and what they do: `east.1.straight` runs along the lowest
-row, `east.1.2.left` turns left out of it into the second column, `tour` goes once around all blocks. Junctions are named
-`<row>.<column>`, their arms after the traffic that enters by them: `signal.1.2.east` is the light that eastbound
+row, `east.1.2.left` turns left out of it into the second column, `tour` goes once around all blocks. Junctions are
+named `<row>.<column>`, their arms after the traffic that enters by them: `signal.1.2.east` is the light that eastbound
 drivers obey where row 1 crosses column 2.
 """
 

@@ -11,6 +11,8 @@ from driving_data.maps.queries import drivable_area, is_drivable
 from driving_data.maps.routes import route_path
 from scenarios.concrete import RoadChoice
 from scenarios.leaf import IllTyped
+from scenarios.picture.canvas import Canvas, Pane
+from scenarios.picture.road import draw_road
 from scenarios.roads import build_road
 from scenarios.types.layout import layout_of
 from scenarios.types.manoeuvres import lane_beside
@@ -189,3 +191,16 @@ def test_blocks_are_enclosed(rows, columns):
     area = drivable_area(build(rows=rows, columns=columns))
     assert area.geom_type == "Polygon"
     assert len(area.interiors) == (rows - 1) * (columns - 1)
+
+
+def test_broken_lines_are_drawn_in_one_rhythm():
+    """Dashes of 3 m every 7.5 m: a line that came in pieces would begin anew at each of them."""
+    canvas = Canvas((1200, 400))
+    pane = Pane(canvas, (0.0, 0.0), (1200.0, 400.0), (0.0, 0.0), 0.0, (-60.0, -75.0, 60.0, -35.0))
+    draw_road(pane, build())
+    row = canvas.pixels()[200].astype(int).sum(axis=-1)[310:890]  # within the broken line, 10 pixels to the metre
+    paint = row > 0.5 * (row.max() + row.min())
+    begins = np.flatnonzero(paint[1:] & ~paint[:-1])
+    assert len(begins) >= 7
+    assert np.abs(np.diff(begins) - 75).max() <= 1
+    assert abs(paint.mean() - 0.4) < 0.05
