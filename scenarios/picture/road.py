@@ -26,6 +26,7 @@ from scenarios.picture.canvas import (
 )
 
 _SIDE_KINDS = frozenset({LaneKind.SIDEWALK, LaneKind.SHOULDER, LaneKind.PARKING, LaneKind.BICYCLE})
+_LINE_KINDS = frozenset({"stop_line", "yield_line"})
 _DASH_M, _GAP_M = 3.0, 4.5
 _SIGN_COLORS: dict[str, Color] = {
     "speed_limit": (196, 58, 58),
@@ -51,6 +52,8 @@ def draw_road(pane: Pane, lane_map: LaneMap) -> None:
         wide = 2.2 if kind is MarkingKind.SOLID_SOLID else 1.3
         broken = kind in (MarkingKind.BROKEN, MarkingKind.BOTTS_DOTS)
         pane.lines([d for line in lines for d in (_dashes(line) if broken else [line])], color, wide)
+    lines = [shapely.Polygon(area.polygon_m[:, :2]) for area in lane_map.areas if area.kind in _LINE_KINDS]
+    pane.area(shapely.intersection(shapely.union_all(lines), window), WHITE)
     for signal in lane_map.signals:
         pane.lines([signal.stop_line_m], WHITE, max(2.0, 0.35 * pane.scale))
     _furniture(pane, lane_map, window)
@@ -92,7 +95,9 @@ def _markings(lanes: list[Lane], window: Any) -> Iterator[tuple[MarkingKind, Col
                 continue
             seen.add(key)
             color = KERB if marking.kind is MarkingKind.KERB else YELLOW if marking.color == "yellow" else WHITE
-            for part in shapely.get_parts(shapely.intersection(shapely.LineString(line[:, :2]), window)):
+            # An intersection may come in pieces that touch, each of which would begin its own dashes.
+            inside = shapely.line_merge(shapely.intersection(shapely.LineString(line[:, :2]), window))
+            for part in shapely.get_parts(inside):
                 if part.geom_type == "LineString" and part.length > 0.3:
                     found.setdefault((marking.kind, color), []).append(np.asarray(part.coords))
     for (kind, color), lines in found.items():

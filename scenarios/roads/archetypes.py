@@ -6,7 +6,7 @@ from typing import Any
 
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.maps.opendrive.document import Document
-from scenarios.roads import calm, crossing, motorway, ramp, roundabout, rural, tunnel, urban, work_zone
+from scenarios.roads import calm, crossing, grid, motorway, ramp, roundabout, rural, tunnel, urban, work_zone
 from scenarios.roads.parameters import Parameter, checked, parameters_of
 
 
@@ -67,6 +67,7 @@ def _entries() -> dict[str, Archetype]:
         _entry("residential", urban.Residential, urban.residential),
         _entry("crossroads", crossing.Crossroads, crossing.crossroads),
         _entry("t_junction", crossing.TJunction, crossing.t_junction),
+        _entry("urban_grid", grid.Grid, grid.layout),
         _entry("roundabout", roundabout.Roundabout, roundabout.layout),
         _entry("ramp", ramp.Ramp, ramp.layout),
         _entry("tunnel", tunnel.Tunnel, tunnel.layout),

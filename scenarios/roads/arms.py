@@ -1,4 +1,4 @@
-"""Arms of junctions: two-lane streets that run towards a centre at the origin and end at their stop line.
+"""Arms of junctions: two-lane streets that run towards a centre and end at their stop line.
 
 Arms are numbered counter-clockwise as they lie: 0 `main` (west, traffic enters eastwards), 1 `from_right` (south),
 2 `oncoming` (east), 3 `from_left` (north). Seen from arm k, arm k + 1 is to the right, k + 2 ahead, k + 3 to the left.
@@ -69,6 +69,30 @@ class Street:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """Where a junction lies and what its parts are called.
+
+    Attributes:
+        x_m: its centre.
+        y_m: its centre.
+        junction: id of the junction.
+        links: the end of a road at which each arm meets it; `end` where the road runs inwards.
+        ways: what ids of the ways through it begin with.
+        names: of its arms, unique in the document: signs, lights and poles are named after them.
+    """
+
+    x_m: float
+    y_m: float
+    junction: str
+    links: tuple[RoadLink, ...]
+    ways: str
+    names: tuple[str, ...]
+
+
+HOME = Site(0.0, 0.0, "100", tuple(RoadLink("road", str(k + 1), "end") for k in range(4)), "1", NAMES)
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """An arm as a road, with the lanes of it that inbound and outbound routes use, in the direction of travel."""
 
@@ -78,18 +102,18 @@ class Arm:
 
 
 def road_id(k: int) -> str:
-    """Road id of arm k."""
-    return str(k + 1)
+    """Road id of arm k of a lone junction."""
+    return HOME.links[k].element_id
 
 
-def stop_pose(street: Street, k: int) -> Pose:
+def stop_pose(street: Street, k: int, site: Site = HOME) -> Pose:
     """The middle of arm k at its stop line, heading inwards."""
-    return Pose(0.0, 0.0, 0.5 * math.pi * k).ahead(-street.stop_m)
+    return Pose(site.x_m, site.y_m, 0.5 * math.pi * k).ahead(-street.stop_m)
 
 
-def exit_pose(street: Street, k: int) -> Pose:
+def exit_pose(street: Street, k: int, site: Site = HOME) -> Pose:
     """The same place, heading outwards."""
-    pose = stop_pose(street, k)
+    pose = stop_pose(street, k, site)
     return Pose(pose.x, pose.y, pose.heading + math.pi)
 
 
@@ -101,6 +125,7 @@ def arm(
     lines: Sequence[SignalRecord] = (),
     objects: Sequence[ObjectRecord] = (),
     zebra_m: float | None = None,
+    site: Site = HOME,
 ) -> Arm:
     """Arm k. Posts, lines and objects are those of this arm besides lamps, trees and the speed limit sign.
 
@@ -116,20 +141,25 @@ def arm(
         solid, bare = s >= length - _SOLID_M - 0.01, gap[0] - 0.01 <= s < gap[1] - 0.01
         sections.append(cross_section(s, sides, sides, "none" if bare else "solid" if solid else "broken"))
     limit = sign_post(
-        f"sign.limit.{NAMES[k]}", "speed_limit", min(8.0, 0.3 * length), -street.sign_t_m, "+", kmh(street.limit_mps)
+        f"sign.limit.{site.names[k]}",
+        "speed_limit",
+        min(8.0, 0.3 * length),
+        -street.sign_t_m,
+        "+",
+        kmh(street.limit_mps),
     )
     posts = [limit, *posts]
     road = Road(
-        road_id(k),
+        site.links[k].element_id,
         length,
-        chain(stop_pose(street, k).ahead(-length), [(Line(), length)]),
+        chain(stop_pose(street, k, site).ahead(-length), [(Line(), length)]),
         same_ids(sections),
-        NAMES[k],
+        site.names[k],
         successor=RoadLink("junction", junction),
         types=(RoadType(0.0, "town", street.limit_mps),),
         signals=(*(post.sign for post in posts), *lines),
         objects=(
-            *(replace(item, id=f"{item.id}.{NAMES[k]}") for item in _roadside(street)),
+            *(replace(item, id=f"{item.id}.{site.names[k]}") for item in _roadside(street)),
             *objects,
             *(post.pole for post in posts),
         ),

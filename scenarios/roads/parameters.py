@@ -15,6 +15,7 @@ class Parameter:
     Attributes:
         name: as in the scenario file.
         kind: 'number', 'count' (whole number), 'flag' (true or false), 'choice', or 'place' (a number, or absent).
+            A choice without a default may be absent too.
         unit: as `m`, `mps`, `1pm`; empty for counts, flags and choices.
         default: what it is when not given.
         minimum: smallest value; None for flags and choices.
@@ -46,7 +47,7 @@ class Parameter:
         if self.kind == "flag":
             return isinstance(value, bool)
         if self.kind == "choice":
-            return value in self.choices
+            return value in self.choices or (value is None and self.default is None)
         if value is None:
             return self.kind == "place"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -75,6 +76,14 @@ def flag(default: bool, doc: str) -> Any:
 def choice(default: str, choices: tuple[str, ...], doc: str) -> Any:
     """A field for one of several names."""
     return _field("choice", default, "", doc, choices=choices)
+
+
+def optional_choice(choices: tuple[str, ...], doc: str) -> Any:
+    """A field for one of several names, or None.
+
+    A parameter that is added later and is not given is no part of a scenario: those that were kept keep their digests.
+    """
+    return _field("choice", None, "", doc, choices=choices)
 
 
 def optional_place(minimum: float, maximum: float, doc: str) -> Any:

@@ -50,17 +50,18 @@ class Layout:
     def lights(self, approach: str) -> tuple[str, ...]:
         """Ids of the traffic lights of an approach (`main`: those of every route `main.*`), or of one light by id.
 
+        Where routes of the approach go straight on (`east.1.straight`), only theirs count: those that turn off meet
+        lights of other approaches behind the turn.
+
         Raises:
             IllTyped: there is no such light.
         """
         ids = [signal.id for signal in self.lane_map.signals]
         if approach in ids:
             return (approach,)
-        lanes = {
-            lane for route, lanes in self.lane_map.routes.items()
-            if route == approach or route.split(".")[0] == approach
-            for lane in lanes
-        }  # fmt: skip
+        routes = [name for name in self.lane_map.routes if name == approach or name.split(".")[0] == approach]
+        straight = [name for name in routes if name.endswith(".straight")]
+        lanes = {lane for name in straight or routes for lane in self.lane_map.routes[name]}
         found = tuple(signal.id for signal in self.lane_map.signals if lanes.intersection(signal.lane_ids))
         if not found:
             stems = sorted({route.split(".")[0] for route in self.lane_map.routes})

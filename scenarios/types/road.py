@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scenarios.roads import Archetype, Parameter
 
 NAMES = ("motorway", "rural", "urban", "residential", "crossroads", "t_junction", "roundabout", "ramp", "work_zone",
-         "parking", "shared_space", "tunnel")  # fmt: skip
+         "parking", "shared_space", "tunnel", "urban_grid")  # fmt: skip
 MAX_LISTED = 64
 _UNPAINTED = frozenset({MarkingKind.NONE, MarkingKind.KERB, MarkingKind.GRASS})
 
@@ -40,6 +40,7 @@ _OPENLABEL: Mapping[str, tuple[str, ...]] = {
     "residential": ("RoadTypeMinor", "TransversePavements", "TransverseLanesTogether"),
     "crossroads": ("RoadTypeDistributor", "IntersectionCrossroad"),
     "t_junction": ("RoadTypeDistributor", "IntersectionTJunction"),
+    "urban_grid": ("RoadTypeDistributor", "IntersectionCrossroad", "TransversePavements"),
     "roundabout": ("RoadTypeDistributor", "JunctionRoundabout", "RoundaboutNormalNosignal"),
     "ramp": ("RoadTypeMotorway", "RoadTypeSlip"),
     "parking": ("RoadTypeParking", "TransverseLanesTogether"),

@@ -25,11 +25,12 @@ Check = Callable[[Leaf, Leaf], Iterator[Misfit]]
 # Roads by what they have. A road from a file may have anything.
 WITHOUT_JUNCTION = frozenset({"motorway", "rural", "urban", "residential", "ramp", "work_zone", "tunnel",
                               "parking", "shared_space"})  # fmt: skip
-WITHOUT_STRAIGHT_LANES = frozenset({"roundabout", "crossroads", "t_junction", "parking", "shared_space"})
+WITHOUT_STRAIGHT_LANES = frozenset({"roundabout", "crossroads", "t_junction", "urban_grid", "parking",
+                                    "shared_space"})  # fmt: skip
 WITHOUT_TRACKS = frozenset({"motorway", "rural", "ramp", "parking", "tunnel"})
 WITHOUT_PARKING = frozenset({"motorway", "ramp"})
 JUNCTIONS_OF = {
-    "crossroads": ("crossroad", "staggered"), "t_junction": ("t_junction", "y_junction"),
+    "crossroads": ("crossroad", "staggered"), "t_junction": ("t_junction", "y_junction"), "urban_grid": ("crossroad",),
     "roundabout": tuple(ROUNDABOUTS),
 }  # fmt: skip
 _LONGER = 1.1
@@ -194,7 +195,7 @@ def _turns_at_a_junction(road: Leaf, acts: Leaf) -> Iterator[Misfit]:
         turns = [("task", task) for task in tasks_of(acts.text("task")) if task in ("turn_left", "turn_right")]
     for path, turn in turns:
         found = f"{turn} on {with_article(_name(road))}, which has no junction"
-        expected = "a road with a junction: crossroads, t_junction or roundabout"
+        expected = "a road with a junction: crossroads, t_junction, urban_grid or roundabout"
         yield Misfit(acts.slot, path, "turn-without-junction", found, expected)
 
 

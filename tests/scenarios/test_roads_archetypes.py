@@ -15,10 +15,12 @@ from driving_data.maps.conflicts import conflicts
 from driving_data.maps.lane_map import DRIVABLE_KINDS, LaneKind, MarkingKind
 from driving_data.maps.opendrive import parse_opendrive, parse_text
 from driving_data.maps.opendrive.curves import end_pose
+from driving_data.maps.opendrive.write import write_opendrive
 from driving_data.maps.queries import drivable_area, edge_distance_m, is_drivable
 from driving_data.maps.routes import route_path
 from scenarios.concrete import RoadChoice
 from scenarios.roads import archetype, archetypes, build_road
+from scenarios.types.road import road as road_leaf
 
 NAMES = tuple(archetypes())
 JUNCTIONS = ("crossroads", "t_junction", "roundabout")
@@ -197,6 +199,91 @@ def test_the_minor_road_has_its_sign(control):
     assert any(area.kind == f"{control}_line" for area in lane_map.areas)
     expected = {"main.straight", "main.right", "oncoming.straight", "oncoming.left", "minor.left", "minor.right"}
     assert set(lane_map.routes) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "expected"),
+    [
+        ("crossroads", {"control": "yield"}, ("priority", "yield", "priority", "yield")),
+        ("crossroads", {"control": "stop"}, ("priority", "stop", "priority", "stop")),
+        ("crossroads", {"control": "all_way_stop"}, ("stop",) * 4),
+        ("crossroads", {"control": "signals"}, ("signal",) * 4),
+        ("crossroads", {"control": "signals", "signals": False}, ("signal",) * 4),
+        ("crossroads", {"signals": False}, ("priority", "yield", "priority", "yield")),
+        ("crossroads", {}, ("signal",) * 4),
+        ("t_junction", {}, ("priority", "yield", "priority", None)),
+        ("t_junction", {"control": "stop"}, ("priority", "stop", "priority", None)),
+        ("t_junction", {"control": "signals"}, ("signal", "signal", "signal", None)),
+        ("roundabout", {}, ("yield",) * 4),
+    ],
+)
+def test_every_approach_of_a_junction_is_governed(name, parameters, expected):
+    """By a sign on the last lane before the junction, or by a light over every way through it."""
+    lane_map = build(name, **parameters)
+    stems = ("main", "minor", "oncoming", None) if name == "t_junction" else (
+        "main", "from_right", "oncoming", "from_left")  # fmt: skip
+    for stem, kind in zip(stems, expected, strict=True):
+        routes = [lanes for route, lanes in lane_map.routes.items() if route.split(".")[0] == stem]
+        assert bool(routes) == (stem is not None)
+        for lanes in routes:
+            entered = next(k for k, i in enumerate(lanes) if lane_map.lane_by_id[i].junction_id is not None)
+            signs = {sign.kind for sign in lane_map.signs if lanes[entered - 1] in sign.lane_ids}
+            signs &= {"stop", "yield", "priority"}
+            lights = {signal.id for signal in lane_map.signals if lanes[entered] in signal.lane_ids}
+            assert signs == (set() if kind == "signal" else {kind}), (stem, lanes)
+            assert lights == ({f"signal.{stem}"} if kind == "signal" else set()), (stem, lanes)
+            end_m = lane_map.lane_by_id[lanes[entered - 1]].centerline_m[-1, :2]
+            lines = [area for area in lane_map.areas if area.kind in ("stop_line", "yield_line")]
+            painted = [area.kind for area in lines if np.linalg.norm(area.polygon_m[:, :2].mean(axis=0) - end_m) < 0.1]
+            wanted = {"signal": ["stop_line"], "stop": ["stop_line"], "yield": ["yield_line"], "priority": []}[kind]
+            assert painted == wanted, (stem, lanes)
+
+
+def test_lights_of_a_t_junction_look_at_those_who_wait():
+    lane_map = build("t_junction", control="signals")
+    assert archetype("t_junction").signal_ids({"control": "signals"}) == tuple(s.id for s in lane_map.signals)
+    assert {signal.id: len(signal.lane_ids) for signal in lane_map.signals} == {
+        "signal.main": 2, "signal.minor": 2, "signal.oncoming": 2,
+    }  # fmt: skip
+    for signal in lane_map.signals:
+        start = lane_map.lane_by_id[signal.lane_ids[0]].centerline_m[:2, :2]
+        ahead = (start[1] - start[0]) / np.linalg.norm(start[1] - start[0])
+        facing = np.array([math.cos(signal.heading_rad), math.sin(signal.heading_rad)])
+        assert facing @ ahead == pytest.approx(-1.0, abs=1e-6)
+        offset = signal.position_m[:2] - start[0]
+        assert offset @ ahead > 15.0 and abs(offset @ [-ahead[1], ahead[0]]) < 4.0
+        np.testing.assert_allclose(signal.stop_line_m.mean(axis=0)[:2], start[0], atol=1e-6)
+        assert not is_drivable(lane_map, signal.position_m[None])[0]
+
+
+DOCUMENTS = {
+    "motorway": "06d3b926ea399131",
+    "rural": "194e64c6332759df",
+    "urban": "e87f837e0581a595",
+    "residential": "c1face00cb72aa7a",
+    "crossroads": "58e3e8eae0f51005",
+    "t_junction": "02b478f246561ff6",
+    "urban_grid": "b7f23398bdbcd6d9",
+    "roundabout": "34453ca6de12c324",
+    "ramp": "618e7047928e87a7",
+    "tunnel": "28e3ac55a05afe6e",
+    "work_zone": "1ee08cfa0a482e1c",
+    "parking": "c0fbcfeadbb7c0f2",
+    "shared_space": "2f2238f08167aec6",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_default_documents_stay_as_they_were(name):
+    """Kept scenarios name an archetype, not its file: the bytes that they mean may not change behind them."""
+    text = write_opendrive(archetype(name).document({}))
+    assert hashlib.sha256(text.encode()).hexdigest().startswith(DOCUMENTS[name])
+
+
+def test_a_parameter_that_is_not_given_is_no_part_of_a_scenario():
+    leaf = road_leaf("crossroads")
+    assert "control" not in dict(leaf.values)
+    assert "control" in dict(road_leaf("crossroads", control="stop").values)
 
 
 def test_opposing_left_turns_pass_before_one_another():

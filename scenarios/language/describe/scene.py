@@ -8,8 +8,9 @@ from scenarios.language.slots import Range, RoadSlots
 
 KIND_OF: Mapping[str, str] = {
     "crossroads": "intersection", "t_junction": "intersection", "shared_space": "residential",
+    "urban_grid": "urban",
 }  # fmt: skip
-JUNCTIONS = ("crossroads", "t_junction", "roundabout")
+JUNCTIONS = ("crossroads", "t_junction", "roundabout", "urban_grid")
 _STRUCTURES = ("tunnel", "bridge")
 # Kind of leaf and its telling value: feature.
 _FEATURES: Mapping[tuple[str, str], str] = {
@@ -48,15 +49,26 @@ def road_slots(archetype: str, fixed: Mapping[str, Any], told: Sequence[tuple[st
         features.append("hill")
     if archetype == "work_zone":
         features.append("lane_closure")
-    if archetype == "t_junction":
-        features.append("stop_sign" if fixed.get("control") == "stop" else "give_way_sign")
-    signalized = fixed.get("signals") if archetype == "crossroads" else None
-    if archetype == "t_junction":
-        signalized = False
+    control = fixed.get("control")
+    if archetype == "t_junction" and control != "signals":
+        features.append("stop_sign" if control == "stop" else "give_way_sign")
+    if archetype == "crossroads" and control in ("stop", "all_way_stop"):
+        features.append("stop_sign")
+    signalized = _signalized(archetype, fixed)
     lanes = fixed.get("lanes")
     return RoadSlots(structure or kind, int(lanes) if lanes is not None else None,
                      bool(signalized) if signalized is not None else None,
                      tuple(dict.fromkeys(features)))  # fmt: skip
+
+
+def _signalized(archetype: str, fixed: Mapping[str, Any]) -> bool | None:
+    """Whether lights govern its junctions, as far as the road says."""
+    control = fixed.get("control")
+    if archetype == "t_junction":
+        return control == "signals"
+    if archetype in ("crossroads", "urban_grid") and control is not None:
+        return control == "signals"
+    return fixed.get("signals") if archetype == "crossroads" else None
 
 
 def weather_words(
