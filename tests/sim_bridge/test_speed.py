@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.worlds import motorway
@@ -48,8 +48,7 @@ def batch_of(session):
     return session._batch
 
 
-@settings(max_examples=10)
-@given(st.integers(2, 12), st.integers(0, 40))
+@pytest.mark.parametrize(("actors", "steps"), [(2, 0), (7, 13), (12, 40)])
 def test_the_broad_phase_counts_every_circle_that_meets_another(actors, steps):
     session = EmbeddedSimulator().open([motorway(actors, 10.0)], [0])
     session.run(steps + 1, "idm_lane_follow")
