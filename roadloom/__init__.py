@@ -1,8 +1,8 @@
 """THE DOOR: the `roadloom` command and the pipelines that join the rooms. No domain logic.
 
-Importing it makes Gymnasium know our environments.
+Once it is imported, Gymnasium knows our environments.
 """
 
-from closed_loop.environment import register_envs
+from closed_loop.registration import register_with_gymnasium
 
-register_envs()
+register_with_gymnasium()

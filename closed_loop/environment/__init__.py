@@ -4,19 +4,8 @@ Importing this package makes Gymnasium know `roadloom/Scenario-v0`; `gymnasium.m
 `closed_loop.environment:roadloom/Scenario-v0`.
 """
 
-import gymnasium
-
-ENV_ID = "roadloom/Scenario-v0"
-
-
-def register_envs() -> None:
-    """Registers `roadloom/Scenario-v0`; a second call does nothing."""
-    if ENV_ID not in gymnasium.registry:
-        gymnasium.register(
-            ENV_ID,
-            entry_point="closed_loop.environment.single:ScenarioEnv",
-            vector_entry_point="closed_loop.environment.vector:ScenarioVectorEnv",
-        )
-
+from closed_loop.registration import ENV_ID, register_envs
 
 register_envs()
+
+__all__ = ["ENV_ID", "register_envs"]

@@ -352,8 +352,8 @@ class ReferenceWorld:
         if isinstance(trigger, DistanceBelow):
             return self._outline(body.actor.id).distance(self._outline(trigger.actor)) < trigger.distance_m
         if isinstance(trigger, TimeGapBelow):
-            return self._time_to_reach(body, trigger.actor) < trigger.time_s
-        return self._time_to_collision(body, trigger.actor) < trigger.time_s
+            return bool(self._time_to_reach(body, trigger.actor) < trigger.time_s)
+        return bool(self._time_to_collision(body, trigger.actor) < trigger.time_s)
 
     def _exists(self, actor: str) -> bool:
         return actor == "ego" or next(body for body in self.bodies if body.actor.id == actor).exists
