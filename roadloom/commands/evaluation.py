@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from driving_data.errors import Fault, InputError, nearest_name
-from driving_data.plain import to_plain
 from roadloom.console import Stages, result, say
 
 if TYPE_CHECKING:
@@ -259,6 +258,8 @@ def gate(
     for path in write_decision(decision, out) if out is not None else ():
         say(str(path))
     if json:
+        from driving_data.plain import to_plain
+
         result({**to_plain(decision), "digest": decision.digest()})
     else:
         say(f"{WORDS[decision.outcome]}: {decision.candidate} against {decision.baseline}, {decision.digest()[:16]}")
