@@ -35,7 +35,7 @@ def evaluate(
     policy: Annotated[str, typer.Argument(help="Name of a policy.")],
     suite: Annotated[str, typer.Option(help="A ready suite (r157, ncap, nhtsa, logs, ...) or a YAML file.")] = "",
     scenario: Annotated[list[str] | None, typer.Option(help="Library name or YAML file; may be repeated.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Draws of each scenario.")] = 2,
+    count: Annotated[int | None, typer.Option(min=1, help="Draws of each --scenario; 2 where not given.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of the draws.")] = 1,
     stride: Annotated[int, typer.Option(min=0, help="Every so-manyth cell of grids; 0: as the suite says.")] = 0,
     filter: Annotated[list[str] | None, typer.Option(help=FILTER)] = None,
@@ -70,10 +70,14 @@ def evaluate(
     from roadloom.settings import Choice, ExecutorConfig, SuiteConfig
     from roadloom.suites import playable, read_suite
 
+    for option, given in (("--scenario", scenario), ("--count", count)) if suite else ():
+        if given:
+            meant = "no such option beside --suite, which says itself what is drawn and how often"
+            raise InputError([Fault("", 0, 0, option, "beside-a-suite", repr(given), meant)])
     measured = names_of(metrics or ())
     chosen = Selection(tuple(filter or ()), *Selection.parse_shard(shard), repeats)
     fixed = read_plan(plan).digest() if plan is not None else ""
-    config = read_suite(suite) if suite else SuiteConfig(out.parent.name, tuple(scenario or ()), count)
+    config = read_suite(suite) if suite else SuiteConfig(out.parent.name, tuple(scenario or ()), count or 2)
     ready = playable(config, seed, Choice(simulator), stride or None)
     ready = replace(ready, suite=ready.suite.select(chosen))
     if not resume:

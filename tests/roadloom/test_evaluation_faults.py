@@ -103,3 +103,10 @@ def test_comparing_by_an_unknown_metric_names_the_nearest(evaluate, roadloom):
     assert done.status == 1
     assert "metric: 'colision'; expected a metric of both reports" in done.err
     assert "did you mean 'collision'?" in done.err
+
+
+@pytest.mark.parametrize("option", [("--count", "3"), ("--scenario", "cut_in")])
+def test_a_suite_and_what_it_would_ignore_are_refused_together(evaluate, option):
+    done = evaluate("idm", "--suite", "smoke", *option)
+    assert done.status == 1
+    assert option[0] in done.err and "beside --suite" in done.err
