@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from closed_loop.policies.answers import Answer, driven_by
+from closed_loop.policies.answers import driven_by
 from closed_loop.policies.batches import joined, one_world
 from closed_loop.policies.planned import check_tracking
 from closed_loop.registry import build_policy
@@ -54,7 +54,7 @@ class CallableParameters:
 
 
 class CallablePolicy:
-    """A function as a policy. It must not remember anything between calls that `reset` should forget.
+    """A function as a policy; it gives an `answers.Answer`. It must not remember anything between calls that `reset` should forget.
 
     With `each` the function never sees the batch, so no answer can depend on it.
     """
@@ -63,7 +63,7 @@ class CallablePolicy:
 
     def __init__(
         self,
-        function: Callable[[Observation], Answer],
+        function: Callable[[Observation], Any],
         parameters: CallableParameters | None = None,
         name: str | None = None,
     ) -> None:
@@ -118,7 +118,8 @@ def load_policy(target: str, parameters: Mapping[str, Any] | None = None) -> Pol
     given = {"target": target, "sha256": digest}
     if fixed := sorted(set(given) & set(parameters or {})):
         raise _fault(target, "wrong-value", repr(fixed), "parameters each, step_s or tracking")
-    return build_policy(_Function(found), target, {**(parameters or {}), **given})
+    function: Callable[[Observation], Any] = found
+    return build_policy(_Function(function), target, {**(parameters or {}), **given})
 
 
 class _Function:
@@ -126,14 +127,14 @@ class _Function:
 
     Parameters: ClassVar[type] = CallableParameters
 
-    def __init__(self, function: Callable[[Observation], Answer]) -> None:
+    def __init__(self, function: Callable[[Observation], Any]) -> None:
         self.function = function
 
     def __call__(self, parameters: CallableParameters) -> CallablePolicy:
         return CallablePolicy(self.function, parameters, _name_of(self.function, parameters.target))
 
 
-def _name_of(function: Callable[[Observation], Answer], target: str) -> str:
+def _name_of(function: Callable[[Observation], Any], target: str) -> str:
     """Callable objects have no name of their own."""
     return function.__name__ if inspect.isfunction(function) else target
 

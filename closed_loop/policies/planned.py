@@ -117,11 +117,12 @@ def plan_of(answer: Any, observation: Observation, step_s: float, who: str) -> T
     """
     count = len(observation.done)
     plan = answer if isinstance(answer, Trajectory) else None
-    shape = np.shape(plan.position_m if plan is not None else answer)
+    points: Any = answer.position_m if isinstance(answer, Trajectory) else answer
+    shape = np.shape(points)
     if len(shape) != 3 or shape[0] != count or shape[1] < 2 or shape[2] not in ((2,) if plan is not None else (2, 3)):
         raise RoadloomError(f"{who} gave shape {shape}; a trajectory has shape ({count}, N > 1, 2 or 3)")
     if plan is None:
-        plan = world_trajectory(ego_state(observation), np.asarray(answer, dtype=np.float64), step_s)
+        plan = world_trajectory(ego_state(observation), np.asarray(points, dtype=np.float64), step_s)
     elif plan.yaw_rad.shape != shape[:2]:
         raise RoadloomError(f"{who} gave headings of shape {plan.yaw_rad.shape} for poses of shape {shape}")
     if not (np.isfinite(plan.position_m).all() and np.isfinite(plan.yaw_rad).all()):
