@@ -133,7 +133,7 @@ def _looked(kind: Any, data: Any, path: str, instead: Mapping[str, str]) -> Iter
     elif origin in (tuple, list, Sequence) and isinstance(data, (list, tuple)) and _is_open(kind):
         for index, item in enumerate(data):
             yield from _looked(get_args(kind)[0], item, f"{path}[{index}]", instead)
-    elif isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(data, Mapping):
+    elif origin in (dict, Mapping) and isinstance(data, Mapping):
         for key, item in data.items():
             yield from _looked(get_args(kind)[1], item, _inner(path, key), instead)
     else:

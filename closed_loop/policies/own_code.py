@@ -54,7 +54,7 @@ class CallableParameters:
 
 
 class CallablePolicy:
-    """A function as a policy; it gives an `answers.Answer`. It must not remember anything between calls that `reset` should forget.
+    """A function as a policy; it gives an `answers.Answer` and must not remember what `reset` should forget.
 
     With `each` the function never sees the batch, so no answer can depend on it.
     """
