@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from closed_loop.decisions import Flip
+from closed_loop.gates.decisions import Flip
 from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.definition import info
 from closed_loop.registry import make_policy

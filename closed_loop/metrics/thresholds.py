@@ -20,6 +20,8 @@ from typing import Any
 
 from closed_loop.metrics import criticality
 from closed_loop.metrics.definition import Metric
+from closed_loop.metrics.following import rss_margin
+from closed_loop.metrics.rss_danger import rss_danger
 from closed_loop.metrics.threats import RSS_PEDESTRIAN, RSS_VEHICLE, RssParameters
 from closed_loop.rules import metrics as rules
 from closed_loop.rules.parameters import RuleParameters
@@ -77,8 +79,8 @@ def _metrics(rule: _Changes, constants: _Changes, vehicle: _Changes, pedestrian:
         mark = digest([vehicle, pedestrian])[:8]
         both = replace(RSS_VEHICLE, **dict(vehicle)), replace(RSS_PEDESTRIAN, **dict(pedestrian))
         margin, danger = (one for name in _RSS_METRICS for one in criticality.METRICS if one.id == name)
-        found[margin.id] = _versioned(replace(margin, measure=partial(criticality.rss_margin, vehicle=both[0])), mark)
-        measure = partial(criticality.rss_danger, vehicle=both[0], pedestrian=both[1])
+        found[margin.id] = _versioned(replace(margin, measure=partial(rss_margin, vehicle=both[0])), mark)
+        measure = partial(rss_danger, vehicle=both[0], pedestrian=both[1])
         found[danger.id] = _versioned(replace(danger, measure=measure), mark)
     return found
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from closed_loop.decisions import Flip
-from closed_loop.flips import flips_of
+from closed_loop.gates.decisions import Flip
+from closed_loop.gates.flips import flips_of
 from closed_loop.metrics.definition import Direction, MetricInfo
-from closed_loop.paired_tests import holm
 from closed_loop.report.data import Fact
 from closed_loop.report.pages import InlineAssets, write_page
 from closed_loop.report.replays import Replay, View, marks_of, replay_items
@@ -17,7 +16,8 @@ from closed_loop.report.suite_page import sliced_metrics
 from closed_loop.report.suite_rows import Commands
 from closed_loop.report.tables import shown, shown_difference, shown_slices
 from closed_loop.results import EpisodeResult, EvalReport
-from closed_loop.statistics import ALL, Comparison, EpisodeTable, compare, table_of
+from closed_loop.statistics.comparisons import ALL, Comparison, EpisodeTable, compare, table_of
+from closed_loop.statistics.paired_tests import holm
 from closed_loop.suites.episodes import trajectory_sha256
 from driving_data.plain import to_plain
 from driving_data.rollout import Rollout

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from closed_loop.failure_modes import FailureMode, first_failure, modes_of, signature_of
+from closed_loop.causes.failure_modes import FailureMode, first_failure, modes_of, signature_of
 from closed_loop.metrics.definition import Direction, MetricInfo
 from closed_loop.results import EpisodeResult, EvalReport
 from closed_loop.suites.names import failure_name

@@ -63,7 +63,7 @@ def evaluate(
 
     Failed episodes become files in `failures/` beside the report; `roadloom replay FILE POLICY` plays one again.
     """
-    from closed_loop.plans import read_plan
+    from closed_loop.gates.plans import read_plan
     from closed_loop.results import write_report
     from closed_loop.suites.kept import forget
     from closed_loop.suites.run import write_failures
@@ -183,7 +183,7 @@ def stream(report: "EvalReport") -> None:
 
 
 def _rows(report: "EvalReport") -> list[str]:
-    from closed_loop.statistics import slice_table
+    from closed_loop.statistics.comparisons import slice_table
 
     rows: list[str] = []
     width = max((len(name) for name in report.metrics), default=0)
@@ -214,10 +214,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two reports on the same suite, scenario by scenario: differences, intervals, p values, flips."""
-    from closed_loop.flips import flips_of
+    from closed_loop.gates.flips import flips_of
     from closed_loop.results import read_report
-    from closed_loop.statistics import compare as compare_reports
-    from closed_loop.statistics import table_of
+    from closed_loop.statistics.comparisons import compare as compare_reports
+    from closed_loop.statistics.comparisons import table_of
 
     ours, theirs = read_report(candidate), read_report(baseline)
     mine, other = table_of(ours), table_of(theirs)
@@ -266,9 +266,9 @@ def gate(
     json: Json = False,
 ) -> None:
     """Decide whether the candidate may replace the baseline: exit status 0 PASS, 1 BLOCK, 4 HOLD."""
-    from closed_loop.decision_texts import WORDS, write_decision
-    from closed_loop.gates import GatePlan, Outcome, decide
-    from closed_loop.plans import read_plan, read_sign_off
+    from closed_loop.gates.decide import GatePlan, Outcome, decide
+    from closed_loop.gates.decision_texts import WORDS, write_decision
+    from closed_loop.gates.plans import read_plan, read_sign_off
     from closed_loop.results import read_report
 
     chosen = GatePlan() if plan is None else read_plan(plan)
@@ -297,8 +297,8 @@ def sign(
     json: Json = False,
 ) -> None:
     """Sign a decision: `gate --sign-off FILE` counts the signature while the decision stays what it is."""
-    from closed_loop.decision_texts import read_decision
-    from closed_loop.plans import SignOff
+    from closed_loop.gates.decision_texts import read_decision
+    from closed_loop.gates.plans import SignOff
     from closed_loop.results import write_json
 
     mark = SignOff(name, date, read_decision(decision).digest(), statement)

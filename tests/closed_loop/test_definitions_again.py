@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_discrete_are
 from scipy.stats import bootstrap
 
-from closed_loop.intervals import bca_interval
-from closed_loop.metrics.criticality import crossings_of, space_occupancy, stopping_proportion
+from closed_loop.metrics.criticality import space_occupancy
+from closed_loop.metrics.crossings import crossings_of, stopping_proportion
 from closed_loop.metrics.drive import drive_of
 from closed_loop.metrics.longitudinal import crash_potential_index, proportion_of_stopping_distance
 from closed_loop.metrics.manoeuvres import Limits, Plan, Traffic, reaction_times
 from closed_loop.metrics.threats import intrudes
+from closed_loop.statistics.intervals import bca_interval
 from closed_loop.tracking import (
     KinematicBicycle,
     LqrParameters,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from closed_loop.gates import CoverageRule, GatePlan, LimitRule, MetricRule, Outcome, SignOff, decide, signed
-from closed_loop.plans import read_plan
+from closed_loop.gates.decide import CoverageRule, GatePlan, LimitRule, MetricRule, Outcome, SignOff, decide, signed
+from closed_loop.gates.plans import read_plan
 from closed_loop.results import Failure
 from driving_data.errors import InputError
 from tests.closed_loop.reports import report_of

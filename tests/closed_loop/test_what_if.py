@@ -7,13 +7,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from closed_loop.counterfactual import changed, critical_value, value_at, what_if
-from closed_loop.decision_texts import junit, markdown, page, read_decision, write_decision
-from closed_loop.failure_modes import Signature, modes_of
-from closed_loop.gates import GatePlan, MetricRule, Outcome, decide
+from closed_loop.causes.counterfactual import changed, critical_value, value_at, what_if
+from closed_loop.causes.failure_modes import Signature, modes_of
+from closed_loop.causes.sensitivity import global_effects, local_effects
+from closed_loop.gates.decide import GatePlan, MetricRule, Outcome, decide
+from closed_loop.gates.decision_texts import junit, markdown, page, read_decision, write_decision
 from closed_loop.registry import make_policy
 from closed_loop.results import EpisodeResult, Failure
-from closed_loop.sensitivity import global_effects, local_effects
 from closed_loop.shadow import ShadowLimits, place_after, shadow
 from closed_loop.suites.episodes import run_rollouts
 from driving_data.errors import InputError

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from closed_loop.plan_faults import faults_of
-from closed_loop.table import ALL
+from closed_loop.gates.plan_faults import faults_of
+from closed_loop.statistics.table import ALL
 from driving_data.checked import Written, read_yaml
 from driving_data.errors import Fault, InputError
 from driving_data.plain import digest, from_plain

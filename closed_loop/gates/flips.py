@@ -2,9 +2,9 @@
 
 import shlex
 
-from closed_loop.decisions import Flip, GateReason, Outcome, reason_of
-from closed_loop.failure_modes import modes_of
-from closed_loop.plans import GatePlan
+from closed_loop.causes.failure_modes import modes_of
+from closed_loop.gates.decisions import Flip, GateReason, Outcome, reason_of
+from closed_loop.gates.plans import GatePlan
 from closed_loop.results import EpisodeResult, EvalReport
 from closed_loop.suites.names import failure_name
 from driving_data.taxonomy import VULNERABLE, ActorClass

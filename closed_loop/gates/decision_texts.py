@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
-from closed_loop.decisions import DeploymentDecision, GateReason, Outcome
+from closed_loop.gates.decisions import DeploymentDecision, GateReason, Outcome
 from closed_loop.results import write_json, write_whole
 from driving_data.errors import Fault, InputError
 from driving_data.plain import from_plain, to_plain
