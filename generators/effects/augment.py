@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Bool
 
 from driving_data.geometry import SE3, points_in_boxes
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.plain import to_plain
 from driving_data.provenance import Step
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
+from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import CameraFrame, CameraModel, LidarSweep
 from driving_data.taxonomy import VEHICLES
 from generators.effects.atmosphere import LN_20
