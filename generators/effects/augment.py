@@ -20,8 +20,8 @@ from generators.effects.image import Shot, apply_effect
 from generators.effects.kinds import Effect, Fog, Night, Rain, Snow, changed_environment, draw_effects, effect_draws
 from generators.effects.points import added_extinction_per_m, attenuated
 from generators.generate import environment_tags, segment_id
-from generators.raytrace.camera import project
-from generators.raytrace.labels import instance_boxes
+from generators.labels.boxes import instance_boxes
+from generators.raytrace.cameras.geometry import project
 
 VERSION = "1.0.0"
 _CONTRAST = 0.05

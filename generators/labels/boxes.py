@@ -12,7 +12,7 @@ from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
 from driving_data.sensors import CameraFrame, LidarSweep, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace.camera import amodal_box_px
+from generators.raytrace.cameras.geometry import amodal_box_px
 
 
 @dataclass(frozen=True, slots=True, eq=False)
