@@ -73,7 +73,7 @@ class Flip:
         index: of the draw.
         fails: 'candidate' or 'baseline'.
         reason: what happened.
-        command: what plays it again, where its file was written.
+        command: what plays it again, run in the folder of the report of who fails.
     """
 
     scenario: str

@@ -34,6 +34,7 @@ from closed_loop.metrics.threats import (
     RSS_PEDESTRIAN,
     RSS_VEHICLE,
     WORST_ACCELERATION_MPS2,
+    RssParameters,
     delta_v_mps,
     disc_radius_m,
     intrudes,
@@ -137,10 +138,15 @@ def safety_time_deceleration(drive: Drive) -> MetricValue:
     return _most(drive, series.safety_time_mps2[_counted(drive)], CAP_MPS2)
 
 
-def rss_margin(drive: Drive) -> MetricValue:
+def rss_margin(drive: Drive, vehicle: RssParameters = RSS_VEHICLE) -> MetricValue:
     """Least headway less RSS distance, at most 100 m."""
     series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _least(drive, series.rss_margin_m[_counted(drive)], 100.0)
+    if series is None:
+        return not_applicable(_NO_LEADER)
+    speed, lead = curvilinear(drive).ego_speed_mps, np.nan_to_num(series.lead_mps)
+    safe = rss_same_direction_m(np.maximum(speed, 0.0), np.maximum(lead, 0.0), vehicle, vehicle)
+    margin = np.where(series.present, series.headway_m - safe, np.inf)
+    return _least(drive, margin[_counted(drive)], 100.0)
 
 
 def exposed(drive: Drive) -> MetricValue:
@@ -377,37 +383,41 @@ def delta_v(drive: Drive) -> MetricValue:
     return MetricValue(worst, at_s=at)
 
 
-def rss_danger(drive: Drive) -> MetricValue:
+def rss_danger(
+    drive: Drive, vehicle: RssParameters = RSS_VEHICLE, pedestrian: RssParameters = RSS_PEDESTRIAN
+) -> MetricValue:
     """Share of moments with a dangerous situation: both the longitudinal and the lateral RSS distance violated."""
     if not drive.others.ids:
         return not_applicable("no other actor")
-    dangerous = rss_dangerous(drive).any(axis=1)
+    dangerous = rss_dangerous(drive, vehicle, pedestrian).any(axis=1)
     share = float(dangerous.mean())
     return MetricValue(share, at_s=float(drive.time_s[int(np.argmax(dangerous))]) if share else None)
 
 
-def rss_dangerous(drive: Drive) -> np.ndarray:
+def rss_dangerous(
+    drive: Drive, vehicle: RssParameters = RSS_VEHICLE, pedestrian: RssParameters = RSS_PEDESTRIAN
+) -> np.ndarray:
     """Whether the situation with each other actor is dangerous after RSS at each moment, shape (T, N)."""
     place = curvilinear(drive)
     ego = place.ego_speed_mps[:, None]
     result = np.zeros(drive.others.valid.shape, dtype=bool)
-    for parameters, group in ((RSS_VEHICLE, False), (RSS_PEDESTRIAN, True)):
+    for parameters, group in ((vehicle, False), (pedestrian, True)):
         columns = np.array([(kind in PEDESTRIANS) is group for kind in drive.others.kind], dtype=bool)
         if not columns.any():
             continue
         other = place.speed_mps[:, columns]
         ahead = place.s_m[:, columns] > place.ego_s_m[:, None]
         opposite = (other * ego < 0) | (np.abs(place.turn_rad[:, columns]) > 0.5 * np.pi)
-        behind = rss_same_direction_m(np.maximum(ego, 0.0), np.abs(other), RSS_VEHICLE, parameters)
-        before = rss_same_direction_m(np.abs(other), np.maximum(ego, 0.0), parameters, RSS_VEHICLE)
-        meeting = rss_opposite_direction_m(ego, other, RSS_VEHICLE, parameters)
+        behind = rss_same_direction_m(np.maximum(ego, 0.0), np.abs(other), vehicle, parameters)
+        before = rss_same_direction_m(np.abs(other), np.maximum(ego, 0.0), parameters, vehicle)
+        meeting = rss_opposite_direction_m(ego, other, vehicle, parameters)
         needed = np.where(opposite, np.where(ahead, meeting, 0.0), np.where(ahead, behind, before))
         own, its = -place.ego_lateral_mps[:, None], -place.lateral_mps[:, columns]
         is_left = place.d_m[:, columns] > place.ego_d_m[:, None]
         aside = np.where(
             is_left,
-            rss_lateral_m(its, own, parameters, RSS_VEHICLE),
-            rss_lateral_m(own, its, RSS_VEHICLE, parameters),
+            rss_lateral_m(its, own, parameters, vehicle),
+            rss_lateral_m(own, its, vehicle, parameters),
         )
         close = (place.gap_m[:, columns] < needed) & (place.lateral_gap_m[:, columns] < aside)
         result[:, columns] = close & drive.others.valid[:, columns]

@@ -253,8 +253,14 @@ _COLUMNS = ("metric", "slice", "pairs", "candidate", "baseline", "difference", "
             "p (Holm)", "verdict")  # fmt: skip
 
 
-def comparison_markdown(result: Compared) -> str:
-    """A comparison as Markdown."""
+def comparison_markdown(result: Compared, commands: tuple[Commands, Commands] | None = None) -> str:
+    """A comparison as Markdown.
+
+    Args:
+        result: what `compared` found.
+        commands: how the episodes of the candidate and of the baseline are played again; without them the commands are
+            those for the folder of the report of who fails.
+    """
     lines = [
         f"# {result.candidate} against {result.baseline}",
         "",
@@ -264,9 +270,12 @@ def comparison_markdown(result: Compared) -> str:
     for title, rows in (("Over all scenarios", result.overall), ("By slice", result.sliced)):
         lines += ["", f"## {title}", "", "| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
         lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in rows]
-    lines += ["", f"## Flips ({len(result.flips)})", "", "Scenarios in which exactly one of the two fails.", ""]
-    lines += [f"- {flip.fails} fails in {flip.scenario} {flip.scenario_digest[:12]}: {flip.reason}: `{flip.command}`"
-              for flip in result.flips[:MAX_FLIPS]]  # fmt: skip
+    where = "" if commands else " Commands are for the folder of the report of who fails."
+    lines += ["", f"## Flips ({len(result.flips)})", "", f"Scenarios in which exactly one of the two fails.{where}", ""]
+    for flip in result.flips[:MAX_FLIPS]:
+        plays = [text for _, text in flip_commands(flip, result, commands)] if commands else [flip.command]
+        told = ", ".join(f"`{text}`" for text in plays)
+        lines.append(f"- {flip.fails} fails in {flip.scenario} {flip.scenario_digest[:12]}: {flip.reason}: {told}")
     return "\n".join(lines) + "\n"
 
 

@@ -78,5 +78,5 @@ def run_policy(
 
         return run_suite(
             policy, suite, playable.simulator, executor, progress, simulator_name=playable.simulator_name,
-            directory=episodes, metrics=tuple(metrics), plan_digest=plan_digest,
+            directory=episodes, metrics=tuple(metrics), plan_digest=plan_digest, thresholds=playable.thresholds,
         )  # fmt: skip
