@@ -13,7 +13,7 @@ from jaxtyping import Float, Float32, UInt8
 from PIL import Image
 from scipy import ndimage
 
-from generators.raytrace import raster_kernels
+from generators.raytrace.cameras import raster_kernels
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _CURVE_SIZE = 2048

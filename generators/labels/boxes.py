@@ -8,11 +8,11 @@ from jaxtyping import Float, Int, UInt16
 from scipy import ndimage
 
 from driving_data.geometry import box_corners, points_in_boxes
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Boxes3D, Labels
 from driving_data.sensors import CameraFrame, LidarSweep, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace.camera import amodal_box_px
+from generators.raytrace.cameras.geometry import amodal_box_px
 
 
 @dataclass(frozen=True, slots=True, eq=False)

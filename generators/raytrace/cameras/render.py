@@ -13,7 +13,8 @@ from jaxtyping import Float, Float32, Int32
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
-from generators.raytrace import camera, raster_kernels, shading_kernels, surface_kernels
+from generators.raytrace import shading_kernels, surface_kernels
+from generators.raytrace.cameras import geometry, raster_kernels
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
@@ -36,11 +37,11 @@ class PixelRays:
 
 def pixel_rays(model: CameraModel) -> PixelRays:
     """Works out the rays of a camera once."""
-    grid = camera.pixel_grid(model)
+    grid = geometry.pixel_grid(model)
     half_u, half_v = np.array([0.5, 0.0]), np.array([0.0, 0.5])
-    middle = camera.directions(model, grid)
-    along_u = camera.directions(model, grid + half_u) - camera.directions(model, grid - half_u)
-    along_v = camera.directions(model, grid + half_v) - camera.directions(model, grid - half_v)
+    middle = geometry.directions(model, grid)
+    along_u = geometry.directions(model, grid + half_u) - geometry.directions(model, grid - half_u)
+    along_v = geometry.directions(model, grid + half_v) - geometry.directions(model, grid - half_v)
     return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
 
 
