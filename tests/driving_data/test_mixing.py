@@ -30,6 +30,7 @@ from driving_data.mixing import (
 from driving_data.segment import Source
 from driving_data.store import Query, SegmentStore
 from tests.driving_data.example_segments import example_segment
+from tests.effort import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,7 +62,7 @@ def test_shares_are_exact_in_every_block():
         assert counts == {0: 600, 1: 300, 2: 100}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(0, 2**32))
 def test_any_shares_are_exact(parts, seed):
     total = sum(parts)
