@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from generators.raytrace.bvh import brute_force, build_boxes, build_hierarchy
 from generators.raytrace.scene import Mesh
+from tests.effort import examples
 from tests.generators.street import box, joined, plane, sphere
 
 
@@ -23,7 +24,7 @@ def leaves(bounds, child, order):
 
 
 @given(st.integers(0, 300), st.integers(0, 2**32 - 1), st.sampled_from(["spread", "same", "line"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_every_primitive_lies_in_exactly_one_leaf_that_holds_it(count, seed, layout):
     rng = np.random.default_rng(seed)
     center = rng.normal(0, 50, (count, 3))
