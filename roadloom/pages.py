@@ -1,8 +1,10 @@
 """Pages and recordings of evaluations: plays the episodes that are to be watched, and writes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from closed_loop.gates.decisions import Flip
 from closed_loop.metrics.catalogue import METRICS
@@ -20,6 +22,7 @@ from closed_loop.report.episode_page import write_episode_page
 from closed_loop.report.suite_page import Played, write_suite_page
 from closed_loop.report.suite_rows import Commands, EpisodeRow, chosen_for_replay, worst_rows
 from closed_loop.results import EpisodeResult, EvalReport, write_json, write_whole
+from closed_loop.suites.episodes import policy_parameters
 from closed_loop.suites.logs import LogWorlds
 from closed_loop.suites.names import failure_name
 from closed_loop.suites.run import read_scenario, run_rollouts
@@ -106,10 +109,32 @@ def commands_of_both(
 ) -> tuple[Commands, Commands]:
     """How the episodes of two reports, which lie in these folders, are played again."""
     mine, theirs = (
-        Commands(report.policy, folder=str(folder / "failures"), simulator=report.simulator, place=str(Path.cwd()))
+        Commands(
+            report.policy, parameters_in(report), str(folder / "failures"), report.simulator, place=str(Path.cwd())
+        )
         for report, folder in zip((candidate, baseline), folders, strict=True)
     )
     return mine, theirs
+
+
+def parameters_in(report: EvalReport) -> tuple[str, ...]:
+    """The parameters of a report's policy that are not its defaults, as `replay --parameter` takes them."""
+    try:
+        usual = policy_parameters(make_policy(report.policy))
+    except RoadloomError:
+        return ()
+    return tuple(_differences(report.policy_parameters, usual, ""))
+
+
+def _differences(found: Mapping[str, Any], usual: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name, value in found.items():
+        before = usual.get(name)
+        if name == "type" or value == before:
+            continue
+        if isinstance(value, Mapping) and isinstance(before, Mapping) and "type" in before:
+            yield from _differences(value, before, f"{path}{name}.")
+        else:
+            yield f"{path}{name}={json.dumps(value)}"
 
 
 def _flips(

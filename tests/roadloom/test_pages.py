@@ -3,10 +3,17 @@
 import importlib.util
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 from lxml import html
 from PIL import Image
+
+from closed_loop.registry import make_policy
+from closed_loop.results import read_report
+from closed_loop.suites.episodes import policy_parameters
+from roadloom.commands.evaluation import parameters_of
+from roadloom.pages import commands_of_both, parameters_in
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +90,20 @@ def test_the_commands_of_a_comparison_work_from_anywhere(evaluated, roadloom, mo
     assert len(shown) >= 2 and all(f"`{command}`" in text for command in shown)
     for command in ("cd " + line.partition(": cd ")[2], shown[0], shown[1]):
         assert roadloom(*typed_in(command, monkeypatch, tmp_path), "--json").status == 0, command
+
+
+def test_a_comparison_plays_a_policy_again_with_its_parameters(evaluated):
+    """Commands with the name alone would play the defaults."""
+    report = read_report(reports(evaluated)[1])
+    assert parameters_in(report) == ()
+    other = make_policy("idm", {"following": {"headway_s": 2.5}, "corridor_margin_m": 0.4})
+    changed = replace(report, policy_parameters=policy_parameters(other))
+    assert sorted(parameters_in(changed)) == ["corridor_margin_m=0.4", "following.headway_s=2.5"]
+    again = make_policy("idm", parameters_of(parameters_in(changed)))
+    assert policy_parameters(again) == changed.policy_parameters
+    assert "--parameter following.headway_s=2.5" in commands_of_both(changed, report, (evaluated, evaluated))[0].play(
+        "f", "idm"
+    )
 
 
 def test_a_flip_whose_file_is_gone_is_told(evaluated, roadloom, tmp_path):
