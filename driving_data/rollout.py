@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8, UInt16
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
@@ -86,6 +86,7 @@ class Rollout:
         lane_map: the road; None where the log has none.
         environment: weather and light.
         messages: radio messages that the ego received, in order of arrival.
+        modes: `ActorMode` bits, shape (T, A), uint16; None where the log does not say.
     """
 
     timestamps_ns: Int[np.ndarray, "T"]
@@ -103,6 +104,7 @@ class Rollout:
     lane_map: LaneMap | None
     environment: Environment
     messages: tuple[Message, ...] = ()
+    modes: UInt16[np.ndarray, "T A"] | None = None
 
     @property
     def num_steps(self) -> int:
@@ -133,6 +135,7 @@ class Rollout:
             lights=self.lights[index],
             valid=self.valid[index],
             signal_state=self.signals.state[index],
+            modes=None if self.modes is None else self.modes[index],
         )
 
 
@@ -148,6 +151,7 @@ class WorldState:
     lights: UInt8[np.ndarray, "A"]
     valid: Bool[np.ndarray, "A"]
     signal_state: Int[np.ndarray, "S"]
+    modes: UInt16[np.ndarray, "A"] | None = None
 
 
 def ego_frame(world_from_actor: SE3, actors: Actors, index: int) -> SE3:

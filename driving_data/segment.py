@@ -12,13 +12,12 @@ from enum import Enum
 from typing import Generic, TypeVar, cast
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
 
 from driving_data.errors import RoadloomError
+from driving_data.labels import Labels
 from driving_data.provenance import Provenance
 from driving_data.rollout import Rollout
-from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig
-from driving_data.taxonomy import ONTOLOGY_VERSION
+from driving_data.sensors import NO_STREAMS, CameraFrame, LidarSweep, RadarReturns, SensorRig, SensorStreams
 from driving_data.verdict import ValidationReport
 
 
@@ -46,55 +45,6 @@ class Source(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Boxes3D:
-    """3D boxes, one row per actor and labelled moment; the pose itself is in the rollout.
-
-    Attributes:
-        timestamp_ns: shape (N,).
-        step: index into the rollout's moments, shape (N,).
-        actor: index into the rollout's actors, shape (N,).
-        num_lidar_points: points inside the box, shape (N,); -1 where unknown.
-        visible_fraction: visible part of the projected actor over all cameras, 0 to 1; NaN where unknown; (N,).
-    """
-
-    timestamp_ns: Int[np.ndarray, "N"]
-    step: Int[np.ndarray, "N"]
-    actor: Int[np.ndarray, "N"]
-    num_lidar_points: Int[np.ndarray, "N"]
-    visible_fraction: Float[np.ndarray, "N"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Boxes2D:
-    """2D boxes, one row per actor and camera frame in which at least one pixel of it is seen.
-
-    Attributes:
-        frame: index into the segment's frames, shape (N,).
-        actor: index into the rollout's actors, shape (N,).
-        visible_px: x_min, y_min, x_max, y_max around the visible pixels (max exclusive), shape (N, 4).
-        amodal_px: the same around the projected 3D box, clipped to the image, shape (N, 4).
-        num_pixels: visible pixels, shape (N,).
-        occlusion: hidden part of the actor's pixels inside the image, 0 to 1; NaN where unknown; shape (N,).
-    """
-
-    frame: Int[np.ndarray, "N"]
-    actor: Int[np.ndarray, "N"]
-    visible_px: Float32[np.ndarray, "N 4"]
-    amodal_px: Float32[np.ndarray, "N 4"]
-    num_pixels: Int[np.ndarray, "N"]
-    occlusion: Float[np.ndarray, "N"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Labels:
-    """Labels of a segment. Tracks are the rollout's actors: the same index is the same actor."""
-
-    boxes_3d: Boxes3D
-    boxes_2d: Boxes2D
-    ontology_version: str = ONTOLOGY_VERSION
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Segment(Generic[Stage]):
     """What was seen, with everything that is known of it.
 
@@ -107,13 +57,14 @@ class Segment(Generic[Stage]):
         frames: camera frames in time order.
         sweeps: lidar sweeps in time order.
         radar: radar returns in time order.
-        labels: boxes; None where the data have none.
+        labels: what is known of it; None where the data have none.
         tags: ASAM OpenLABEL names and `key:value` slices, as `weather:rain`.
         description: one sentence.
         triggers: why the segment was kept, as `time_to_collision`.
         embeddings: vectors by name.
         vehicle_id: which vehicle.
         report: verdicts, once judged.
+        streams: further sensors, timing, true mountings, and what faults hid.
     """
 
     segment_id: str
@@ -131,6 +82,7 @@ class Segment(Generic[Stage]):
     embeddings: Mapping[str, np.ndarray] = field(default_factory=lambda: {})
     vehicle_id: str = ""
     report: ValidationReport | None = None
+    streams: SensorStreams = NO_STREAMS
 
     @property
     def start_timestamp_ns(self) -> int:

@@ -161,6 +161,25 @@ class Light(IntFlag):
     EMERGENCY = 64
 
 
+class ActorMode(IntFlag):
+    """What an actor is about beyond its motion, as bits; several may hold at once."""
+
+    NONE = 0
+    TRANSIT = 1
+    OPERATIONAL = 2
+    SIGN_STOP = 4
+    SIGN_SLOW = 8
+    WAVE_ON = 16
+    DIRECT_LEFT = 32
+    DIRECT_RIGHT = 64
+    PHONE = 128
+    GLANCE = 256
+    HESITATE = 512
+    DOOR_OPEN = 1024
+    DISTRACTED = 2048
+    EMERGENCY = 4096
+
+
 class SignalState(IntEnum):
     """What a traffic light shows."""
 

@@ -15,7 +15,7 @@ from driving_data.ports import Generator, Renderer, SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraFrame, CameraModel, LidarSweep, SensorFrames, SensorRig
 from driving_data.taxonomy import ActorClass, SemanticClass
-from generators.raytrace.camera import amodal_box_px, project
+from generators.raytrace.cameras.geometry import amodal_box_px, project
 
 _SEMANTIC_NUMBERS = frozenset(int(kind) for kind in SemanticClass)
 _MARGIN_PX = 3.0

@@ -16,8 +16,8 @@ from driving_data.rollout import Rollout, WorldState
 from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import SilhouetteRenderer
+from generators.labels.boxes import Look, make_labels
 from generators.randomize.randomization import NOTHING, Randomization, randomized
-from generators.raytrace.labels import Look, make_labels
 
 
 def generate(

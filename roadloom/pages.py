@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from closed_loop.decisions import Flip
+from closed_loop.gates.decisions import Flip
 from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.definition import info
 from closed_loop.registry import make_policy
@@ -85,10 +85,10 @@ def _played(report: EvalReport, ready: Playable, policy: Policy, rows: Sequence[
 
 
 def commands_of(policy: str, parameters: Sequence[str], simulator: str, ready: Playable, folder: Path) -> Commands:
-    """How episodes of this call are played again; paths are as they were given, below the folder of the call."""
+    """How episodes of this call are played again: paths as they were given, from the folder of the call."""
     worlds = ready.simulator
     logs: Mapping[str, str] = dict(worlds.sources) if isinstance(worlds, LogWorlds) else {}
-    return Commands(policy, tuple(parameters), str(folder / "failures"), simulator, logs)
+    return Commands(policy, tuple(parameters), str(folder / "failures"), simulator, logs, str(Path.cwd()))
 
 
 def write_comparison(
@@ -97,11 +97,19 @@ def write_comparison(
     """Writes the page of a comparison; up to `num` flips are played side by side, where their files are at hand."""
     notes: list[str] = []
     played = list(_flips(result.flips[:num], candidate, baseline, folders, notes)) if num else []
+    both = commands_of_both(candidate, baseline, folders)
+    return write_comparison_page(result, path, played, both, tuple(dict.fromkeys(notes)))
+
+
+def commands_of_both(
+    candidate: EvalReport, baseline: EvalReport, folders: tuple[Path, Path]
+) -> tuple[Commands, Commands]:
+    """How the episodes of two reports, which lie in these folders, are played again."""
     mine, theirs = (
-        Commands(report.policy, folder=str(folder / "failures"), simulator=report.simulator)
+        Commands(report.policy, folder=str(folder / "failures"), simulator=report.simulator, place=str(Path.cwd()))
         for report, folder in zip((candidate, baseline), folders, strict=True)
     )
-    return write_comparison_page(result, path, played, (mine, theirs), tuple(dict.fromkeys(notes)))
+    return mine, theirs
 
 
 def _flips(
@@ -135,7 +143,8 @@ def write_comparisons(
     if out is None:
         return (page,)
     written = [write_json(out / "comparison.json", comparison_plain(result))]
-    written.append(write_whole(out / "comparison.md", (comparison_markdown(result),)))
+    text = comparison_markdown(result, commands_of_both(candidate, baseline, folders))
+    written.append(write_whole(out / "comparison.md", (text,)))
     if html is not None:
         written.append(write_whole(out / "comparison.html", (page.read_text("utf-8"),)))
     return (page, *written)
@@ -159,7 +168,7 @@ def write_episode(
 ) -> Path:  # fmt: skip
     """Writes the page of one episode."""
     logs = {} if log is None else {episode.scenario_name: str(log)}
-    command = Commands(policy, tuple(parameters), simulator=simulator, logs=logs)
+    command = Commands(policy, tuple(parameters), simulator=simulator, logs=logs, place=str(Path.cwd()))
     definitions = {name: info(METRICS[name]) for name in episode.metrics}
     text = command.play(str(file), policy, episode.scenario_name)
     return write_episode_page(episode, rollout, definitions, text, html)
@@ -171,4 +180,12 @@ def _policy_of(report: EvalReport) -> Policy:
     return make_policy(report.policy, parameters)
 
 
-__all__ = ["Watched", "commands_of", "worlds_of", "write_comparisons", "write_episode", "write_watched"]
+__all__ = [
+    "Watched",
+    "commands_of",
+    "commands_of_both",
+    "worlds_of",
+    "write_comparisons",
+    "write_episode",
+    "write_watched",
+]

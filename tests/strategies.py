@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.maps.lane_map import (
     Lane,
     LaneKind,
@@ -26,7 +27,7 @@ from driving_data.maps.lane_map import (
 )
 from driving_data.provenance import Provenance, Step
 from driving_data.rollout import Actors, Event, Rollout, SignalStates
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Segment, Source
+from driving_data.segment import Segment, Source
 from driving_data.sensors import (
     CameraFrame,
     CameraModel,

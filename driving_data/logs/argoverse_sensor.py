@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from driving_data.geometry import SE3, interpolate
+from driving_data.labels import Labels
 from driving_data.logs.argoverse_map import read_argoverse_map
 from driving_data.logs.assemble import (
     LogSource,
@@ -25,7 +26,7 @@ from driving_data.logs.files import checked_segments, input_error
 from driving_data.logs.tables import feather_columns, read_feather
 from driving_data.maps.lane_map import LaneMap
 from driving_data.rollout import Rollout
-from driving_data.segment import Labels, Raw, Segment
+from driving_data.segment import Raw, Segment
 from driving_data.sensors import CameraModel, LidarModel, LidarSweep, SensorRig
 from driving_data.taxonomy import ActorClass
 

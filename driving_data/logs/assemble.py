@@ -9,10 +9,11 @@ from jaxtyping import Bool, Float, Int
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3, wrap_angle
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.maps.lane_map import LaneMap
 from driving_data.provenance import Provenance, Step
 from driving_data.rollout import Actors, Rollout, SignalStates
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
+from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig
 
 UNKNOWN_CONDITIONS = ("weather:unknown", "light:unknown")

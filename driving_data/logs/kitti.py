@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from driving_data.geometry import SE3
+from driving_data.labels import Boxes2D, Labels
 from driving_data.logs.assemble import LogSource, Tracks, actors_of, boxes_3d, real_segment, rollout_from_tracks
 from driving_data.logs.files import checked_segments, input_error, read_bytes, read_image, read_records
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Labels, Raw, Segment
+from driving_data.segment import Raw, Segment
 from driving_data.sensors import CameraFrame, CameraModel, LidarModel, LidarSweep, SensorRig
 from driving_data.taxonomy import ActorClass
 

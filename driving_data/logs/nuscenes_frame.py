@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from driving_data.geometry import SE3
+from driving_data.labels import Labels
 from driving_data.logs.assemble import (
     LogSource,
     Tracks,
@@ -24,7 +25,7 @@ from driving_data.logs.files import checked_segments, head, input_error, read_im
 from driving_data.logs.restricted_pickle import read_pickle
 from driving_data.logs.scenarionet import NUSCENES_EGO_SIZE_M, NUSCENES_REAR_AXLE_TO_CENTER_M
 from driving_data.rollout import Rollout
-from driving_data.segment import Labels, Raw, Segment
+from driving_data.segment import Raw, Segment
 from driving_data.sensors import CameraFrame, CameraModel, LidarModel, LidarSweep, SensorRig
 from driving_data.taxonomy import ActorClass
 

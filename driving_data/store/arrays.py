@@ -20,8 +20,12 @@ WEBP_LIMIT_PX = 16383
 _COLUMNS = b"roadloom.columns"
 
 
-def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An uncompressed `.npz` that `numpy.load` reads, entries in order of name.
+def to_npz(arrays: Mapping[str, np.ndarray], compressed: bool = False) -> bytes:
+    """An `.npz` that `numpy.load` reads, entries in order of name.
+
+    Args:
+        arrays: what it holds, by name.
+        compressed: whether entries are deflated (fast); worth it for labels that repeat themselves.
 
     Raises:
         TypeError: an array holds Python objects.
@@ -31,7 +35,8 @@ def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
         for name in sorted(arrays):
             entry = io.BytesIO()
             np.lib.format.write_array(entry, _canonical(arrays[name], name), version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), entry.getvalue())
+            method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), entry.getvalue(), method, 1)
     return out.getvalue()
 
 
@@ -148,23 +153,26 @@ def from_picture(data: bytes) -> np.ndarray:
         raise ValueError(str(error)) from error
 
 
-def to_depth(depth_m: np.ndarray) -> bytes:
-    """Depth of shape (H, W) float32, exact: one Parquet column, row after row."""
-    array = _canonical(depth_m, "depth_m")
-    layout = json.dumps({"depth_m": {"dtype": array.dtype.str, "shape": list(array.shape)}}).encode()
-    return _written(pa.table({"depth_m": array.ravel()}).replace_schema_metadata({_COLUMNS: layout}))
+def to_dense(values: np.ndarray, name: str) -> bytes:
+    """Floats of any shape, exact: one Parquet column of that name, row after row (16-bit ones as their bits)."""
+    array = _canonical(values, name)
+    layout = json.dumps({name: {"dtype": array.dtype.str, "shape": list(array.shape)}}).encode()
+    flat = array.view("<u2") if array.dtype == np.float16 else array
+    return _written(pa.table({name: flat.ravel()}).replace_schema_metadata({_COLUMNS: layout}))
 
 
-def from_depth(data: bytes) -> np.ndarray:
-    """What `to_depth` wrote.
+def from_dense(data: bytes) -> np.ndarray:
+    """What `to_dense` wrote.
 
     Raises:
         ValueError: the bytes are damaged.
     """
     try:
         table = pq.read_table(io.BytesIO(data), use_threads=False)
-        spec = json.loads((table.schema.metadata or {})[_COLUMNS])["depth_m"]
-        return np.array(table["depth_m"].to_numpy(), dtype=np.dtype(spec["dtype"])).reshape(spec["shape"])
+        ((name, spec),) = json.loads((table.schema.metadata or {})[_COLUMNS]).items()
+        dtype = np.dtype(spec["dtype"])
+        flat = np.array(table[name].to_numpy(), dtype="<u2" if dtype == np.float16 else dtype)
+        return flat.view(dtype).reshape(spec["shape"])
     except (pa.ArrowException, KeyError, OSError) as error:
         raise ValueError(str(error)) from error
 

@@ -3,10 +3,12 @@
 segment.json                          metadata, rig, provenance, tags, verdicts, index of frames and sweeps
 rollout.npz  rollout.json             (T, A) arrays; actors, signals, events, environment
 map.json  map.npz  map.xodr           lane map
-cameras/<camera>/000000.rgb.webp      lossless; .depth.parquet (exact float32), .semantic.png, .instance.png
-lidar/<lidar>/000000.parquet          x, y, z, intensity, ring, offset, semantic, instance
+cameras/<camera>/000000.rgb.webp      lossless; .depth.parquet (exact float32), .semantic.png, .instance.png,
+                                      .normal.parquet, .flow.parquet, .raw.png
+lidar/<lidar>/000000.parquet          x, y, z, intensity, ring, offset, semantic, instance, echo, velocity, scatter
 radar.npz  embeddings.npz
-labels/boxes_3d.parquet  boxes_2d.parquet
+streams/<name>.npz                    further sensors, timing, true mountings, what faults hid (`records.py`)
+labels/boxes_3d.parquet  boxes_2d.parquet  <name>.npz
 manifest.json                         sha256 and size of each of the above; its own sha256 names the content
 """
 
@@ -18,12 +20,14 @@ from typing import Any
 
 import numpy as np
 
+from driving_data.labels import FURTHER_LABELS, Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Boxes3D, Raw, Segment
-from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns
+from driving_data.segment import Raw, Segment
+from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorStreams
 from driving_data.store import arrays, texts
 from driving_data.store.files import safe_name
 from driving_data.store.maps import map_encoders
+from driving_data.store.records import to_record
 from driving_data.taxonomy import ActorClass
 
 SCHEMA_VERSION = 1
@@ -31,6 +35,7 @@ MANIFEST = "manifest.json"
 ROLLOUT_ARRAYS = (
     "timestamps_ns", "velocity_mps", "acceleration_mps2", "yaw_rate_radps", "steering_rad", "lights", "valid",
 )  # fmt: skip
+RADAR_EXTRAS = ("rcs_dbsm", "snr_db", "instance", "origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,23 @@ def payload_encoders(segment: Segment[Raw]) -> Iterator[tuple[str, Encoder]]:
     if segment.labels is not None:
         for name, boxes in (("boxes_3d", segment.labels.boxes_3d), ("boxes_2d", segment.labels.boxes_2d)):
             yield f"labels/{name}.parquet", partial(_boxes_bytes, boxes, segment.rollout)
+        for name in further_labels(segment.labels):
+            yield f"labels/{name}.npz", partial(to_record, getattr(segment.labels, name))
+    for name in further_streams(segment.streams):
+        yield f"streams/{name}.npz", partial(to_record, getattr(segment.streams, name))
     if segment.embeddings:
         vectors = {f"vector_{k:03d}": segment.embeddings[name] for k, name in enumerate(sorted(segment.embeddings))}
         yield "embeddings.npz", partial(arrays.to_npz, vectors)
+
+
+def further_labels(labels: Labels | None) -> list[str]:
+    """Names of the labels beside the boxes that there are."""
+    return [] if labels is None else [name for name in FURTHER_LABELS if getattr(labels, name) not in (None, ())]
+
+
+def further_streams(streams: SensorStreams) -> list[str]:
+    """Names of the streams that there are."""
+    return [name for name in SensorStreams.__dataclass_fields__ if getattr(streams, name) not in (None, ())]
 
 
 def manifest_bytes(segment_id: str, entries: dict[str, FileEntry]) -> bytes:
@@ -104,21 +123,49 @@ def _metadata_bytes(segment: Segment[Raw]) -> bytes:
         "report": segment.report,
         "has_map": segment.rollout.lane_map is not None,
     }
+    for name, there in (("labels", further_labels(segment.labels)), ("streams", further_streams(segment.streams))):
+        if there:
+            # Only where there are any: a segment without them has the bytes that it always had.
+            metadata[name] = there
     return texts.dump(metadata)
 
 
 def _frame_index(frame: CameraFrame) -> dict[str, Any]:
     height, width = frame.rgb.shape[:2]
-    return {
+    index: dict[str, Any] = {
         "camera": frame.camera, "timestamp_ns": int(frame.timestamp_ns),
         "world_from_camera": frame.world_from_camera, "rgb": f"rgb.{arrays.picture_suffix(frame.rgb)}",
         "width_px": width, "height_px": height,
-        "parts": [name for name in ("depth", "semantic", "instance") if _part(frame, name) is not None],
+        "parts": [part.name for part in CAMERA_PARTS if getattr(frame, part.field) is not None],
     }  # fmt: skip
+    if frame.exposure_s > 0:
+        index |= {"exposure_s": frame.exposure_s, "gain": frame.gain}
+    return index
 
 
-def _part(frame: CameraFrame, name: str) -> np.ndarray | None:
-    return {"depth": frame.depth_m, "semantic": frame.semantic, "instance": frame.instance}[name]
+@dataclass(frozen=True, slots=True)
+class CameraPart:
+    """An array beside a picture: its name in `Wanted` and in files, its field in `CameraFrame`, its codec."""
+
+    name: str
+    field: str
+    suffix: str
+    encode: Callable[[np.ndarray, str], bytes]
+    decode: Callable[[bytes], np.ndarray]
+
+
+def _to_png(ids: np.ndarray, _: str) -> bytes:
+    return arrays.to_png(ids)
+
+
+CAMERA_PARTS = (
+    CameraPart("depth", "depth_m", "depth.parquet", arrays.to_dense, arrays.from_dense),
+    CameraPart("semantic", "semantic", "semantic.png", _to_png, arrays.from_picture),
+    CameraPart("instance", "instance", "instance.png", _to_png, arrays.from_picture),
+    CameraPart("normal", "normal", "normal.parquet", arrays.to_dense, arrays.from_dense),
+    CameraPart("flow", "flow_px", "flow.parquet", arrays.to_dense, arrays.from_dense),
+    CameraPart("raw", "raw", "raw.png", _to_png, arrays.from_picture),
+)
 
 
 def _sweep_index(sweep: LidarSweep) -> dict[str, Any]:
@@ -149,25 +196,26 @@ def _rollout_bytes(rollout: Rollout) -> bytes:
         "actor_kind": rollout.actors.kind, "actor_size_m": rollout.actors.size_m,
         "actor_rear_axle_to_center_m": rollout.actors.rear_axle_to_center_m, "signal_state": rollout.signals.state,
     }  # fmt: skip
+    if rollout.modes is not None:
+        named["modes"] = rollout.modes
     return arrays.to_npz(named)
 
 
 def _frame_files(frame: CameraFrame, index: int) -> Iterator[tuple[str, Encoder]]:
     place = frame_path(frame.camera, index)
     yield f"{place}.rgb.{arrays.picture_suffix(frame.rgb)}", partial(arrays.to_picture, frame.rgb)
-    if frame.depth_m is not None:
-        yield f"{place}.depth.parquet", partial(arrays.to_depth, frame.depth_m)
-    if frame.semantic is not None:
-        yield f"{place}.semantic.png", partial(arrays.to_png, frame.semantic)
-    if frame.instance is not None:
-        yield f"{place}.instance.png", partial(arrays.to_png, frame.instance)
+    for part in CAMERA_PARTS:
+        values = getattr(frame, part.field)
+        if values is not None:
+            yield f"{place}.{part.suffix}", partial(part.encode, values, part.field)
 
 
 def _sweep_bytes(sweep: LidarSweep) -> bytes:
     columns: dict[str, np.ndarray | list[str]] = {
         "points_m": sweep.points_m, "intensity": sweep.intensity, "ring": sweep.ring, "offset_ns": sweep.offset_ns,
     }  # fmt: skip
-    for name, column in (("semantic", sweep.semantic), ("instance", sweep.instance)):
+    for name in ("semantic", "instance", "echo", "velocity_mps", "scatter"):
+        column = getattr(sweep, name)
         if column is not None:
             columns[name] = column
     return arrays.to_parquet(columns)
@@ -189,6 +237,11 @@ def _radar_bytes(radar: tuple[RadarReturns, ...]) -> bytes:
         "range_rate_mps": np.concatenate([item.range_rate_mps for item in radar]),
         "track_id": np.concatenate([item.track_id for item in radar]),
     }
+    for name in RADAR_EXTRAS:
+        columns = [getattr(item, name) for item in radar]
+        if any(column is not None for column in columns):
+            named[f"{name}.there"] = np.array([column is not None for column in columns])
+            named[name] = np.concatenate([column for column in columns if column is not None])
     return arrays.to_npz(named)
 
 

@@ -4,24 +4,28 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
 from driving_data.environment import Environment
 from driving_data.errors import StoreError
 from driving_data.geometry import SE3
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.messages import Message
 from driving_data.plain import from_plain
 from driving_data.provenance import Provenance
 from driving_data.rollout import Actors, Event, Rollout, SignalStates
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
-from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig
+from driving_data.segment import Raw, Segment, Source
+from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig, SensorStreams
 from driving_data.store import arrays, texts
 from driving_data.store.maps import read_map
 from driving_data.store.payload import (
+    CAMERA_PARTS,
     MANIFEST,
+    RADAR_EXTRAS,
     ROLLOUT_ARRAYS,
     SCHEMA_VERSION,
     FileEntry,
@@ -29,11 +33,12 @@ from driving_data.store.payload import (
     frame_path,
     sweep_path,
 )
+from driving_data.store.records import from_record
 from driving_data.verdict import ValidationReport
 
 T = TypeVar("T")
 _DECODERS = 2
-CAMERA_PARTS = frozenset({"depth", "semantic", "instance"})
+PART_NAMES = frozenset(part.name for part in CAMERA_PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +50,22 @@ class Wanted:
         sweeps: all lidar sweeps, none, or those of these indices.
         radar: radar returns.
         lane_map: the lane map of the rollout.
-        camera_parts: which of 'depth', 'semantic', 'instance' come with a frame.
+        camera_parts: which of 'depth', 'semantic', 'instance', 'normal', 'flow', 'raw' come with a frame.
+        labels: which labels beside the boxes: all, none, or those of these names.
+        streams: all further streams, none, or those of these names.
     """
 
     frames: bool | Collection[int] = True
     sweeps: bool | Collection[int] = True
     radar: bool = True
     lane_map: bool = True
-    camera_parts: frozenset[str] = CAMERA_PARTS
+    camera_parts: frozenset[str] = PART_NAMES
+    labels: bool | Collection[str] = True
+    streams: bool | Collection[str] = True
 
 
 EVERYTHING = Wanted()
-SKELETON = Wanted(frames=False, sweeps=False, radar=False)
+SKELETON = Wanted(frames=False, sweeps=False, radar=False, labels=False, streams=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +193,14 @@ def _segment(files: SegmentFiles, plain: dict[str, Any], wanted: Wanted) -> Segm
         frames=frames,
         sweeps=sweeps,
         radar=_radar(files, plain["radars"]) if wanted.radar and plain["radars"] else (),
-        labels=_labels(files, plain["ontology_version"]),
+        labels=_labels(files, plain["ontology_version"], _named(wanted.labels, plain.get("labels", []))),
         tags=tuple(plain["tags"]),
         description=plain["description"],
         triggers=tuple(plain["triggers"]),
         embeddings={name: embeddings[f"vector_{k:03d}"] for k, name in enumerate(plain["embeddings"])},
         vehicle_id=plain["vehicle_id"],
         report=from_plain(ValidationReport | None, plain["report"], "report"),
+        streams=_records(files, SensorStreams, "streams", _named(wanted.streams, plain.get("streams", []))),
     )
 
 
@@ -200,21 +210,33 @@ def _chosen(wanted: bool | Collection[int], index: list[Any]) -> list[int]:
     return sorted(wanted)
 
 
+def _named(wanted: bool | Collection[str], there: list[str]) -> list[str]:
+    if isinstance(wanted, bool):
+        return there if wanted else []
+    return [name for name in there if name in wanted]
+
+
+def _records(files: SegmentFiles, kind: type[T], folder: str, names: list[str]) -> T:
+    """A dataclass, those of its fields filled that stand in files of their own."""
+    hints = get_type_hints(kind, include_extras=True)
+    return kind(**{name: files.decode(f"{folder}/{name}.npz", partial(from_record, hints[name])) for name in names})
+
+
 def read_frame(
-    files: SegmentFiles, plain: Mapping[str, Any], index: int, parts: frozenset[str] = CAMERA_PARTS
+    files: SegmentFiles, plain: Mapping[str, Any], index: int, parts: frozenset[str] = PART_NAMES
 ) -> CameraFrame:
     """One camera frame; `plain` is the content of `segment.json`."""
     entry = plain["frames"][index]
     place = frame_path(entry["camera"], index)
-    there = parts & set(entry["parts"])
+    there = [part for part in CAMERA_PARTS if part.name in parts and part.name in entry["parts"]]
     return CameraFrame(
         camera=entry["camera"],
         timestamp_ns=entry["timestamp_ns"],
         world_from_camera=from_plain(SE3, entry["world_from_camera"], "world_from_camera"),
         rgb=files.decode(f"{place}.{entry['rgb']}", arrays.from_picture),
-        depth_m=files.decode(f"{place}.depth.parquet", arrays.from_depth) if "depth" in there else None,
-        semantic=files.decode(f"{place}.semantic.png", arrays.from_picture) if "semantic" in there else None,
-        instance=files.decode(f"{place}.instance.png", arrays.from_picture) if "instance" in there else None,
+        exposure_s=float(entry.get("exposure_s", 0.0)),
+        gain=float(entry.get("gain", 0.0)),
+        **{part.field: files.decode(f"{place}.{part.suffix}", part.decode) for part in there},  # pyright: ignore[reportArgumentType]
     )
 
 
@@ -254,7 +276,7 @@ class SegmentReader:
         return SegmentReader(files, np.array(frames, np.int64), np.array(sweeps, np.int64), plain)
 
     def frame(self, index: int, parts: frozenset[str] = frozenset()) -> CameraFrame:
-        """One camera frame; `parts` names what comes with it: 'depth', 'semantic', 'instance'."""
+        """One camera frame; `parts` names what comes with it, as in `Wanted.camera_parts`."""
         return read_frame(self.files, self._plain, index, parts)
 
     def sweep(self, index: int) -> LidarSweep:
@@ -282,29 +304,43 @@ def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:
         lane_map=lane_map,
         environment=from_plain(Environment, plain["environment"], "environment"),
         messages=from_plain(tuple[Message, ...], plain.get("messages", []), "messages"),
+        modes=named.get("modes"),
     )
 
 
 def _radar(files: SegmentFiles, radars: list[str]) -> tuple[RadarReturns, ...]:
     named = files.decode("radar.npz", arrays.from_npz)
     ends = np.cumsum(named["lengths"])
+    extras = {name: _extra(named, name) for name in RADAR_EXTRAS}
     returns: list[RadarReturns] = []
     for index, (radar, end, length) in enumerate(zip(radars, ends, named["lengths"], strict=True)):
         rows = slice(int(end - length), int(end))
         translation = named["translation_m"][index]
         pose = None if np.isnan(translation).all() else SE3(named["rotation"][index], translation)
+        columns = {name: None if parts is None else parts[index] for name, parts in extras.items()}
         returns.append(RadarReturns(radar, int(named["timestamp_ns"][index]), pose, named["position_m"][rows],
-                                    named["range_rate_mps"][rows], named["track_id"][rows]))  # fmt: skip
+                                    named["range_rate_mps"][rows], named["track_id"][rows], **columns))  # fmt: skip
     return tuple(returns)
 
 
-def _labels(files: SegmentFiles, ontology_version: str | None) -> Labels | None:
+def _extra(named: Mapping[str, np.ndarray], name: str) -> list[np.ndarray | None] | None:
+    """A column that only some returns have, cut into them."""
+    if name not in named:
+        return None
+    there = named[f"{name}.there"]
+    parts = iter(np.split(named[name], np.cumsum(named["lengths"][there])[:-1]))
+    return [next(parts) if has else None for has in there]
+
+
+def _labels(files: SegmentFiles, ontology_version: str | None, further: list[str]) -> Labels | None:
     if ontology_version is None:
         return None
     boxes_3d = files.decode("labels/boxes_3d.parquet", arrays.from_parquet)
     boxes_2d = files.decode("labels/boxes_2d.parquet", arrays.from_parquet)
+    hints = get_type_hints(Labels, include_extras=True)
     return Labels(
         Boxes3D(**{name: boxes_3d[name] for name in Boxes3D.__dataclass_fields__}),
         Boxes2D(**{name: boxes_2d[name] for name in Boxes2D.__dataclass_fields__}),
         ontology_version,
+        **{name: files.decode(f"labels/{name}.npz", partial(from_record, hints[name])) for name in further},
     )

@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Bool
 
 from driving_data.geometry import SE3, points_in_boxes
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.plain import to_plain
 from driving_data.provenance import Step
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
+from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import CameraFrame, CameraModel, LidarSweep
 from driving_data.taxonomy import VEHICLES
 from generators.effects.atmosphere import LN_20
@@ -19,8 +20,8 @@ from generators.effects.image import Shot, apply_effect
 from generators.effects.kinds import Effect, Fog, Night, Rain, Snow, changed_environment, draw_effects, effect_draws
 from generators.effects.points import added_extinction_per_m, attenuated
 from generators.generate import environment_tags, segment_id
-from generators.raytrace.camera import project
-from generators.raytrace.labels import instance_boxes
+from generators.labels.boxes import instance_boxes
+from generators.raytrace.cameras.geometry import project
 
 VERSION = "1.0.0"
 _CONTRAST = 0.05

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from scipy import ndimage
 
 from driving_data.sensors import CameraFrame, CameraModel, LidarSweep
-from generators.raytrace.camera import directions, pixel_grid, project
+from generators.raytrace.cameras.geometry import directions, pixel_grid, project
 
 FAR_M = 2000.0
 _GROUND_FAR_M = 150.0

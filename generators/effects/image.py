@@ -15,7 +15,7 @@ from driving_data.sensors import CameraModel
 from generators.effects.atmosphere import LN_20
 from generators.effects.kinds import Blur, Effect, Exposure, Fog, Jpeg, Night, Rain, Snow, WhiteBalance
 from generators.effects.precipitation import Precipitation, streaks
-from generators.raytrace.camera import directions, pixel_grid
+from generators.raytrace.cameras.geometry import directions, pixel_grid
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _FULL_WELL_E = 9000.0

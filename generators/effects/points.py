@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from driving_data.sensors import LidarModel, LidarSweep
 from generators.effects.atmosphere import LN_20
 from generators.effects.kinds import Effect, Fog, Rain, Snow
-from generators.raytrace.lidar import detection_chance
+from generators.raytrace.lidars.sweep import detection_chance
 
 
 def added_extinction_per_m(effects: Sequence[Effect]) -> float:

@@ -11,7 +11,9 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import LidarModel
-from generators.raytrace import camera_post, lidar, raster_kernels, shading_kernels, shading_light, surface_kernels
+from generators.raytrace import shading_kernels, shading_light, surface_kernels
+from generators.raytrace.cameras import develop, raster_kernels
+from generators.raytrace.lidars import sweep as lidar
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
 from generators.raytrace.tracer import place, prepare
 
@@ -34,7 +36,7 @@ def _geometry() -> None:
     )  # fmt: skip
     placed = place(traced, state, state, np.zeros(1), ego_index=-1)
     model = LidarModel("warm", (-0.5, -0.4), 8, SE3.identity())
-    rng = camera_post.frame_rng(0, 0, 0)
+    rng = develop.frame_rng(0, 0, 0)
     lidar.sweep(traced, placed, SE3.identity(1), model, lidar.firings(model), 0, Environment(), rng, threads=1)
 
 
@@ -64,7 +66,7 @@ def _shading() -> None:
     raster_kernels.smooth_ambient(0, 0, 0, 0, point, number, row, row, row)
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
-    camera_post.develop(np.zeros((4, 4, 3), np.float32), 1.0, camera_post.Development(), camera_post.frame_rng(0, 0, 0))
+    develop.develop(np.zeros((4, 4, 3), np.float32), 1.0, develop.Development(), develop.frame_rng(0, 0, 0))
 
 
 def _triangle() -> MeshScene:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from benchmarks import bench_criticality as beside
 from closed_loop.metrics import longitudinal, threats
 from closed_loop.metrics.catalogue import METRICS, measure
-from closed_loop.metrics.criticality import crossings_of, reactions_at, rss_dangerous
+from closed_loop.metrics.criticality import reactions_at
+from closed_loop.metrics.crossings import crossings_of
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.encounters import Track, encroachment, post_encroachment_s
 from closed_loop.metrics.leader import leader_series
 from closed_loop.metrics.manoeuvres import Limits, Plan, Traffic, reaction_times
+from closed_loop.metrics.rss_danger import rss_dangerous
 from driving_data.taxonomy import ActorClass
 from tests.closed_loop import worlds
 from tests.effort import examples

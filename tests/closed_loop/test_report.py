@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 from PIL import Image
 
-from closed_loop.gates import GatePlan, decide
+from closed_loop.gates.decide import GatePlan, decide
 from closed_loop.report.birdseye import scene_data
 from closed_loop.report.data import (
     CheckSummary,

@@ -4,10 +4,11 @@ import numpy as np
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3, points_in_boxes
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, MapArea
 from driving_data.provenance import Provenance
 from driving_data.rollout import Actors, Rollout, SignalStates
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Segment, Source
+from driving_data.segment import Segment, Source
 from driving_data.sensors import CameraFrame, CameraModel, LidarModel, LidarSweep, RadarModel, RadarReturns, SensorRig
 from driving_data.taxonomy import ActorClass, SemanticClass
 from driving_data.verdict import ValidationReport, Verdict

@@ -135,7 +135,8 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
 
 
 def test_warming_up_compiles_what_a_render_needs():
-    from generators.raytrace import raster_kernels, shading_kernels, surface_kernels, tracer_kernels
+    from generators.raytrace import shading_kernels, surface_kernels, tracer_kernels
+    from generators.raytrace.cameras import raster_kernels
     from generators.raytrace.warm import warm_up
 
     for family in ("geometry", "shading"):

@@ -6,7 +6,7 @@ import pytest
 from driving_data.geometry import points_in_boxes
 from driving_data.provenance import Provenance
 from generators.generate import generate
-from generators.raytrace.labels import Look, instance_boxes, make_labels
+from generators.labels.boxes import Look, instance_boxes, make_labels
 from tests.generators.street import CAR_SIZE, StreetGenerator, rig, rollout
 
 

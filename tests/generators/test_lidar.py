@@ -7,7 +7,7 @@ from driving_data.environment import Environment
 from driving_data.ports import SceneDescription
 from driving_data.taxonomy import SemanticClass
 from generators.effects.atmosphere import lidar_extinction_per_m
-from generators.raytrace.lidar import detection_chance, firing_fractions, firings
+from generators.raytrace.lidars.sweep import detection_chance, firing_fractions, firings
 from tests.generators.street import StreetGenerator, plane, rig, rollout
 
 

@@ -4,10 +4,11 @@ import numpy as np
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3, box_corners
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap
 from driving_data.provenance import Provenance
 from driving_data.rollout import Actors, Rollout, SignalStates, ego_frame
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
+from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import CameraFrame, CameraModel, LidarModel, LidarSweep, SensorRig
 from driving_data.taxonomy import SEMANTIC_OF_ACTOR, ActorClass, SemanticClass
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from driving_data.geometry import SE3
+from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
-from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment
+from driving_data.segment import Raw, Segment
 from driving_data.sensors import CameraFrame, LidarSweep
 from driving_data.taxonomy import VEHICLES
 

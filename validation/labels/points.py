@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from driving_data.geometry import SE3, points_in_boxes
-from driving_data.segment import Boxes3D, Raw, Segment
+from driving_data.labels import Boxes3D
+from driving_data.segment import Raw, Segment
 from driving_data.sensors import LidarSweep
 from driving_data.verdict import Verdict
 from validation.labels.noise import range_sigma_m

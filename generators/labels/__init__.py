@@ -1,0 +1,1 @@
+"""Labels from the same world state that the sensors saw."""

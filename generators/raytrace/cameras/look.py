@@ -1,0 +1,116 @@
+"""One picture of one camera: the scene as it is lit at that moment, traced, and developed."""
+
+import numpy as np
+
+from driving_data.geometry import SE3
+from driving_data.ports import SceneDescription
+from driving_data.sensors import CameraFrame, CameraModel
+from driving_data.taxonomy import VEHICLES, ActorClass, Light
+from generators.effects.precipitation import Precipitation, streaks
+from generators.raytrace import shading_light
+from generators.raytrace.cameras import develop
+from generators.raytrace.cameras.render import PixelRays, View, camera_slots, render_view
+from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
+from generators.raytrace.shading_kernels import Lighting
+from generators.raytrace.surface_kernels import Looks
+from generators.raytrace.tracer import Placed
+
+
+def look(opened: Opened, moment: Moment, index: int, rays: PixelRays) -> CameraFrame:
+    """The picture of one camera at the start of the moment."""
+    model = opened.rig.cameras[index]
+    view = view_of(opened, moment, rays)
+    picture = render_view(view, None, opened.threads)
+    rng = develop.frame_rng(opened.seed, moment.start.timestamp_ns, CAMERA_DRAWS + index)
+    light = _falling(opened, picture.light, model, moment, rng)
+    development = opened.development
+    exposure = develop.auto_exposure(light, development.key)
+    exposed = light * np.float32(exposure * 2.0**development.exposure_ev)
+    rgb = develop.develop(exposed, develop.gain_of(exposure), development, rng)
+    return CameraFrame(
+        camera=model.name,
+        timestamp_ns=moment.start.timestamp_ns,
+        world_from_camera=middle(view.world_from_camera),
+        rgb=rgb,
+        depth_m=picture.depth_m,
+        semantic=picture.semantic,
+        instance=picture.instance,
+    )
+
+
+def at_rows(opened: Opened, moment: Moment, model: CameraModel) -> tuple[Placed, SE3]:
+    """The actors and the camera when each row is read: one time slot per row, or one in all."""
+    fraction = camera_slots(model, moment.duration_s)
+    return placed_at(opened, moment, fraction), sensor_poses(moment, fraction, model.ego_from_camera)
+
+
+def view_of(opened: Opened, moment: Moment, rays: PixelRays) -> View:
+    """The scene as one camera is about to trace it."""
+    placed, world_from_camera = at_rows(opened, moment, rays.model)
+    lighting = _lighting(opened, moment, middle(world_from_camera))
+    return View(opened.traced, placed, looks_of(opened, moment, placed), lighting, rays, world_from_camera)
+
+
+def looks_of(opened: Opened, moment: Moment, placed: Placed) -> Looks:
+    """Materials as they look at that moment: lit, wet, under snow."""
+    materials, weather = opened.traced.scene.materials, opened.scene.environment
+    snow = float(np.clip(0.35 + 0.3 * weather.snow_mmph, 0.0, 1.0)) if weather.snow_mmph > 0 else 0.0
+    share = float(opened.scene.appearance.get("lit_window_share", 0.35))
+    start = moment.start
+    lit = shading_light.glow_table(
+        materials, placed.lights, start.signal_state, start.timestamp_ns, opened.lamps_are_lit()
+    )
+    return Looks(
+        materials.albedo, materials.second, materials.roughness, materials.reflectance, materials.emission,
+        materials.texture, materials.texture_scale_m, materials.wettable, lit,
+        np.array([weather.road_wetness, snow, share], np.float32),
+    )  # fmt: skip
+
+
+def _falling(
+    opened: Opened, light: np.ndarray, model: CameraModel, moment: Moment, rng: np.random.Generator
+) -> np.ndarray:
+    """Rain and snow between the lens and the scene: they scatter the light of the air."""
+    weather = opened.scene.environment
+    rate = max(weather.rain_mmph, weather.snow_mmph)
+    if rate <= 0:
+        return light
+    velocity = moment.start.velocity_mps[opened.scene.ego_index]
+    fall = Precipitation(rate, weather.snow_mmph > 0, weather.wind_mps, float(np.linalg.norm(velocity)))
+    share = streaks(model.width_px, model.height_px, model.fx_px, fall, rng)[..., None]
+    air = shading_light.light_row(weather, opened.sky, opened.traced.scene.lamps, opened.lamps_are_lit())[16:19]
+    blurred = np.maximum(air, light.mean(axis=(0, 1)))
+    return (light + share * (np.float32(1.15) * blurred - light)).astype(np.float32)
+
+
+def _lighting(opened: Opened, moment: Moment, world_from_camera: SE3) -> Lighting:
+    traced, lit = opened.traced, opened.lamps_are_lit()
+    beams = _low_beams(moment, opened.scene) if lit else []
+    return Lighting(
+        shading_light.light_row(opened.scene.environment, opened.sky, traced.scene.lamps, lit),
+        shading_light.lamp_rows(traced.scene.lamps, lit, beams, world_from_camera.translation_m, traced.origin_m),
+        opened.sky,
+    )
+
+
+def _low_beams(moment: Moment, scene: SceneDescription) -> list[tuple[SE3, float]]:
+    """Places and strengths of low beams: two at the ego, one in the middle of every other front."""
+    beams: list[tuple[SE3, float]] = []
+    state, actors = moment.start, scene.actors
+    burning = state.valid & ((state.lights & (Light.LOW_BEAM | Light.HIGH_BEAM)) > 0)
+    for actor in np.flatnonzero(burning):
+        kind = actors.kind_of(int(actor))
+        length, width, height = actors.size_m[actor]
+        pose = state.world_from_actor[int(actor)]
+        if kind not in VEHICLES:
+            strength = 0.5 if kind == ActorClass.MOTORCYCLE else 0.06
+            beams.append((_shifted(pose, 0.5 * length, 0.0, 0.1 * height), strength))
+        elif actor == scene.ego_index:
+            beams += [(_shifted(pose, 0.5 * length, side * width, -0.08 * height), 1.0) for side in (-0.38, 0.38)]
+        else:
+            beams.append((_shifted(pose, 0.5 * length, 0.0, -0.08 * height), 1.7))
+    return beams
+
+
+def _shifted(pose: SE3, x_m: float, y_m: float, z_m: float) -> SE3:
+    return SE3(pose.rotation, pose.apply(np.array([x_m, y_m, z_m])))
