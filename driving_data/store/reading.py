@@ -15,7 +15,7 @@ from driving_data.geometry import SE3
 from driving_data.messages import Message
 from driving_data.plain import from_plain
 from driving_data.provenance import Provenance
-from driving_data.rollout import Actors, Event, Rollout, SignalStates
+from driving_data.rollout import Actors, Event, Rollout, SensorFault, SignalStates
 from driving_data.segment import Boxes2D, Boxes3D, Labels, Raw, Segment, Source
 from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig
 from driving_data.store import arrays, texts
@@ -282,6 +282,7 @@ def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:
         lane_map=lane_map,
         environment=from_plain(Environment, plain["environment"], "environment"),
         messages=from_plain(tuple[Message, ...], plain.get("messages", []), "messages"),
+        sensor_faults=from_plain(tuple[SensorFault, ...], plain.get("sensor_faults", []), "sensor_faults"),
     )
 
 
