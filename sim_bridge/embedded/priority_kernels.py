@@ -100,8 +100,8 @@ def goes_first(w: Batch, i: int, j: int, sign: int, i_yields: bool) -> bool:
     """Whether `j` goes before `i` where both stand at stop signs: who stopped first, then who has priority.
 
     Who has not stopped at this sign, the row `sign`, comes after who has: to have stopped at another junction, or to
-    stand further back in the queue, gives nobody a turn. Two who stopped at the same step follow the usual priority; where
-    that goes round in a circle, after a second of waiting the one with the lower index goes.
+    stand further back in the queue, gives nobody a turn. Two who stopped at the same step follow the usual priority;
+    where that goes round in a circle, after a second of waiting the one with the lower index goes.
     """
     if w.mind[M_SERVED, j] != sign + 1.0:
         return False

@@ -23,6 +23,7 @@ from scenarios.behaviour import (
     When,
 )
 from scenarios.concrete import Feature, Place, SignalProgram
+from scenarios.spec import read_text
 from scenarios.types.expand import Stage, expand
 from scenarios.types.manoeuvres import step, when
 from sim_bridge.conformance import expect_same
@@ -176,3 +177,22 @@ def test_the_algebra_types_them_with_any_trigger():
     assert made[0] == When(TimeToCollisionBelow("ego", 3.0), FailSignal("flashing", "light"))
     assert made[1] == When(ReachS(90.0), FaultSensor("dirt", "camera_front", 0.4, 2.0))
     assert replace(made[1].then, severity=0.5) != made[1].then
+
+
+def test_a_scenario_file_says_it():
+    text = """
+road: crossroads
+ego: {on: main.straight, at: 10 m, speed: 8 m/s}
+actors:
+  lead: {kind: van, on: main.straight, at: 40 m, speed: 8 m/s}
+do:
+  lead:
+    - signal_failure: {kind: dark, signal: signal.main, for: 4 s}
+      when: distance(ego) < 20 m
+    - sensor_fault: {kind: frozen, severity: 70 %}
+"""
+    concrete = read_text(text).sample(1)
+    lead = next(actor for actor in concrete.actors if actor.id == "lead")
+    first, second = lead.behaviour.steps
+    assert first == When(DistanceBelow("ego", 20.0), FailSignal("dark", "signal.main", 4.0))
+    assert second == FaultSensor("frozen", "", 0.7)
