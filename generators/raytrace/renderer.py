@@ -35,10 +35,20 @@ class RaytraceRenderer:
     def render(self, start: WorldState, end: WorldState) -> SensorFrames:
         """What the rig sees: pictures at `start`, lidar turns that begin there; equal states give a still world.
 
+        Flow refers to the moment one period of the camera's clock (else of the rig) after `start`: actors and ego go
+        from `start` to `end` and on in the same way.
+
         Raises:
             ValueError: the renderer is closed, or the ego does not exist at `start`.
         """
-        opened, moment = self._opened, self._moment(start, end)
+        return self._render(self._moment(start, end))
+
+    def render_before(self, start: WorldState, end: WorldState, later: WorldState) -> SensorFrames:
+        """As `render`; `later` is the state at which the rig looks next, and flow refers to it exactly."""
+        return self._render(self._moment(start, end, later))
+
+    def _render(self, moment: Moment) -> SensorFrames:
+        opened = self._opened
         return SensorFrames(
             frames=tuple(cameras.look(opened, moment, index, rays) for index, rays in enumerate(self._rays)),
             sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
@@ -56,7 +66,7 @@ class RaytraceRenderer:
         """Frees the scene; a second call does nothing."""
         self._closed = True
 
-    def _moment(self, start: WorldState, end: WorldState) -> Moment:
+    def _moment(self, start: WorldState, end: WorldState, later: WorldState | None = None) -> Moment:
         if self._closed:
             raise ValueError("the renderer is closed")
-        return moment_of(self._opened, start, end)
+        return moment_of(self._opened, start, end, later)

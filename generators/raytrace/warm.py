@@ -12,7 +12,7 @@ from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
-from generators.raytrace.cameras import develop, raster_kernels
+from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.lidars import sweep as lidar
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
 from generators.raytrace.tracer import place, prepare
@@ -65,6 +65,8 @@ def _shading() -> None:
     shading_kernels.light(lighting, point, number, finish, rows3, row, number, row, row, row, rows3, rows3)
     raster_kernels.smooth_ambient(0, 0, 0, 0, point, number, row, row, row)
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
+    poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
+    motion_kernels.carry(point, number, number, number, poses, carried, rows3)
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
     develop.develop(np.zeros((4, 4, 3), np.float32), 1.0, develop.Development(), develop.frame_rng(0, 0, 0))
 

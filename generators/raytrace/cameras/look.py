@@ -9,6 +9,7 @@ from driving_data.taxonomy import VEHICLES, ActorClass, Light
 from generators.effects.precipitation import Precipitation, streaks
 from generators.raytrace import shading_light
 from generators.raytrace.cameras import develop
+from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.render import PixelRays, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
 from generators.raytrace.shading_kernels import Lighting
@@ -35,6 +36,8 @@ def look(opened: Opened, moment: Moment, index: int, rays: PixelRays) -> CameraF
         depth_m=picture.depth_m,
         semantic=picture.semantic,
         instance=picture.instance,
+        normal=picture.normal,
+        flow_px=picture.flow_px,
     )
 
 
@@ -47,8 +50,10 @@ def at_rows(opened: Opened, moment: Moment, model: CameraModel) -> tuple[Placed,
 def view_of(opened: Opened, moment: Moment, rays: PixelRays) -> View:
     """The scene as one camera is about to trace it."""
     placed, world_from_camera = at_rows(opened, moment, rays.model)
-    lighting = _lighting(opened, moment, middle(world_from_camera))
-    return View(opened.traced, placed, looks_of(opened, moment, placed), lighting, rays, world_from_camera)
+    center = middle(world_from_camera)
+    lighting = _lighting(opened, moment, center)
+    looks, then = looks_of(opened, moment, placed), onward(opened, moment, rays.model, placed, center)
+    return View(opened.traced, placed, looks, lighting, rays, world_from_camera, then)
 
 
 def looks_of(opened: Opened, moment: Moment, placed: Placed) -> Looks:
