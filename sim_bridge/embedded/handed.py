@@ -63,6 +63,8 @@ class HandedModel(_model):
             # True of every handed record, and without it each write to any array would have all of them read again.
             for attribute in ("noalias", "captures(none)"):
                 value.add_attribute(attribute)
+            # llvmlite does not know this one, LLVM does; it infers it of no function that has several definitions.
+            set.add(value.attributes, "readonly")
         place = builder.bitcast(value, _cgutils.voidptr_t)
         return builder.insert_value(builder.load(value), place, 0)
 
