@@ -52,9 +52,9 @@ from driving_data.sensors.streams import (
 )
 
 __all__ = [
+    "DEVICES",
     "NO_STREAMS",
     "PERFECT_CLOCK",
-    "DEVICES",
     "CameraFrame",
     "CameraModel",
     "Clock",

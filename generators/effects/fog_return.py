@@ -35,7 +35,7 @@ _FAR_M = 40.0
 
 
 def backscatter(alpha_per_m: float) -> float:
-    """beta of fog from its extinction: 0.046 / MOR, MOR = ln 20 / alpha."""
+    """Backscatter coefficient beta of fog from its extinction: 0.046 / MOR, MOR = ln 20 / alpha."""
     return 0.046 * alpha_per_m / LN_20
 
 
@@ -58,7 +58,7 @@ def soft_closed_form(alpha_per_m: float, range_m: float, target_m: float) -> flo
 
 
 def _overlapped(z: complex, low: float, high: float) -> complex:
-    """int e^{-z r} xi(r) / r^2 dr from low to high."""
+    """Integral of e^{-z r} xi(r) / r^2 dr from low to high."""
     begin, full = OVERLAP_M
     total = 0j
     if low < full:
@@ -75,7 +75,7 @@ def _first(z: complex, a: float, b: float) -> complex:
 
 
 def _second(z: complex, a: float, b: float) -> complex:
-    """int e^{-z r} / r^2 dr = E2(z a) / a - E2(z b) / b, E2(x) = e^{-x} - x E1(x)."""
+    """Integral of e^{-z r} / r^2 dr = E2(z a) / a - E2(z b) / b, E2(x) = e^{-x} - x E1(x)."""
     if z == 0:
         return complex(1.0 / a - 1.0 / b)
     ea = np.exp(-z * a) - z * a * exp1(z * a)

@@ -1,9 +1,9 @@
 """Which echoes a lidar's detector notices.
 
-The power of an echo is P = rho cos(theta) e^{-2 alpha R} / R^2. The detector adds Gaussian noise of standard deviation s
-and notices what exceeds k s, so that the chance is Phi(k (P / T - 1)) with T = k s the threshold. k = 6: noise alone
-exceeds it once in 10^9 samples. T follows from the range that the maker states for a dark target: 90 % of the pulses see
-10 % reflectivity at `LidarModel.dark_range_m`.
+The power of an echo is P = rho cos(theta) e^{-2 alpha R} / R^2. The detector adds Gaussian noise of standard
+deviation s and notices what exceeds k s, so that the chance is Phi(k (P / T - 1)) with T = k s the threshold. k = 6:
+noise alone exceeds it once in 10^9 samples. T follows from the range that the maker states for a dark target: 90 % of
+the pulses see 10 % reflectivity at `LidarModel.dark_range_m`.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ throw twice as much, twice as high.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
@@ -205,8 +205,7 @@ def particles(
 def _chords(
     cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, hit_m: np.ndarray, max_range_m: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Beams that cross a plume before their surface: rows, where they enter, where they leave or hit, how far behind
-    the front of the plume the middle of the chord lies."""
+    """Beams that cross a plume before their surface: rows, way in, way out or surface, middle of that chord in the plume."""
     box_from_world = cloud.world_from_box.inverse()
     o, d = box_from_world.apply(origin_m), box_from_world.rotate(direction)
     length, width, height = cloud.size_m
@@ -230,7 +229,7 @@ def _plume_echoes(
     extinction = cloud.extinction_per_m * np.exp(-along_m / cloud.decay_m) * patch
     depth = 2.0 * extinction * chord
     luck, meets = rng.random(len(chord)), rng.random(len(chord))
-    echoes: Bool[np.ndarray, "m"] = meets < -np.expm1(-depth)
+    echoes = meets < -np.expm1(-depth)
     path = -np.log1p(luck * np.expm1(-depth)) / np.maximum(2.0 * extinction, 1e-12)
     place = np.maximum(near + path, 0.5)
     pulse_m = 0.5 * LIGHT_MPS * model.pulse_s

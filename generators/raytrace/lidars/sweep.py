@@ -116,7 +116,8 @@ def meet(traced: TracedScene, placed: Placed, beams: Beams, max_range_m: float, 
     attributes = surface_kernels.Attributes(traced.material, traced.uv_m, traced.normals)
 
     def shoot(part: slice) -> None:
-        origin, direction, slot = beams.origin_m[part].astype(np.float32), beams.direction[part], beams.slot[part]
+        origin = np.ascontiguousarray(beams.origin_m[part], dtype=np.float32)
+        direction, slot = beams.direction[part], beams.slot[part]
         limit = np.full(len(slot), max_range_m, np.float32)
         hits = trace(traced, placed, origin, direction, slot, limit)
         point = np.zeros((len(slot), surface_kernels.POINT), np.float32)
@@ -142,7 +143,7 @@ def edges(
     Along a straight scan line over a plane 1 / R is nearly linear in the angle; what departs from that by more than
     1 % of the larger value, or has a neighbour of another actor or of none, is an edge. Without rows all are.
     """
-    along, across, side = grid
+    along, across, _ = grid
     if across < 3 or along < 3:
         return np.ones(len(surfaces.echo), dtype=bool)
     with np.errstate(divide="ignore"):
