@@ -8,7 +8,7 @@ from generators.raytrace import cameras, lidars, shading_light
 from generators.raytrace.cameras.develop import Development
 from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
 from generators.raytrace.cameras.silhouettes import silhouettes
-from generators.raytrace.lidars.sweep import Firings, firings
+from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
 from generators.raytrace.tracer import TracedScene, num_threads
 

@@ -13,7 +13,8 @@ from driving_data.rollout import WorldState
 from driving_data.sensors import LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
-from generators.raytrace.lidars import sweep as lidar
+from generators.raytrace.lidars.scan import firings
+from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
 from generators.raytrace.tracer import place, prepare
 
@@ -35,9 +36,9 @@ def _geometry() -> None:
         np.zeros(0, np.int64),
     )  # fmt: skip
     placed = place(traced, state, state, np.zeros(1), ego_index=-1)
-    model = LidarModel("warm", (-0.5, -0.4), 8, SE3.identity())
+    model = LidarModel("warm", (-0.5, -0.4, -0.3), 8, SE3.identity(), divergence_rad=0.01)
     rng = develop.frame_rng(0, 0, 0)
-    lidar.sweep(traced, placed, SE3.identity(1), model, lidar.firings(model), 0, Environment(), rng, threads=1)
+    sweep(traced, placed, SE3.identity(1), model, firings(model), 0, Environment(), rng, threads=1)
 
 
 def _shading() -> None:
