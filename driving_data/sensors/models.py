@@ -39,6 +39,7 @@ class CameraModel:
         focus_m: distance at which a lens of finite `f_number` is sharp.
         pixel_pitch_m: side of one pixel; with `fx_px` it gives the focal length in metres.
         clock: when it looks.
+        max_angle_rad: angle from the axis beyond which the lens sees nothing; 0 for as far as its formula rises.
     """
 
     name: str
@@ -57,6 +58,7 @@ class CameraModel:
     focus_m: float = 20.0
     pixel_pitch_m: float = 3.0e-6
     clock: Clock = PERFECT_CLOCK
+    max_angle_rad: float = 0.0
 
     def matrix(self) -> Float[np.ndarray, "3 3"]:
         """The intrinsic matrix."""

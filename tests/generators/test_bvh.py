@@ -7,6 +7,7 @@ from numba import njit
 from generators.raytrace.bvh import brute_force, build_boxes, build_hierarchy, build_wide
 from generators.raytrace.scene import Mesh
 from generators.raytrace.simd_kernels import lowest, lowest_twin, slabs, slabs_twin
+from tests.effort import examples
 from tests.generators.street import box, joined, plane, sphere
 
 twin = njit(slabs_twin)
@@ -27,7 +28,7 @@ def leaves(bounds, child, order):
 
 
 @given(st.integers(0, 300), st.integers(0, 2**32 - 1), st.sampled_from(["spread", "same", "line"]))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_every_primitive_lies_in_exactly_one_leaf_that_holds_it(count, seed, layout):
     rng = np.random.default_rng(seed)
     center = rng.normal(0, 50, (count, 3))

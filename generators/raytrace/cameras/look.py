@@ -9,6 +9,7 @@ from driving_data.taxonomy import VEHICLES, ActorClass, Light
 from generators.effects.precipitation import Precipitation, streaks
 from generators.raytrace import shading_light
 from generators.raytrace.cameras import develop
+from generators.raytrace.cameras.field import masked
 from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.render import PixelRays, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
@@ -21,7 +22,7 @@ def look(opened: Opened, moment: Moment, index: int, rays: PixelRays) -> CameraF
     """The picture of one camera at the start of the moment."""
     model = opened.rig.cameras[index]
     view = view_of(opened, moment, rays)
-    picture = render_view(view, None, opened.threads)
+    picture = masked(render_view(view, None, opened.threads), rays)
     rng = develop.frame_rng(opened.seed, moment.start.timestamp_ns, CAMERA_DRAWS + index)
     light = _falling(opened, picture.light, model, moment, rng)
     development = opened.development
