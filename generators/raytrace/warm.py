@@ -15,6 +15,7 @@ from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
 from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
@@ -75,7 +76,7 @@ def _shading() -> None:
 
 
 def _develop() -> None:
-    settings = develop.Development()
+    settings = Development()
     model = CameraModel("warm", 8, 8, 8.0, 8.0, 4.0, 4.0, SE3.identity())
     body = develop.body_of(pixel_rays(model), settings.chip, 0, 0)
     taken = exposure_for(1.0, model, settings.chip, settings.control)
