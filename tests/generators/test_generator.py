@@ -136,7 +136,7 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
 
 def test_warming_up_compiles_what_a_render_needs():
     from generators.raytrace import shading_kernels, surface_kernels, tracer_kernels
-    from generators.raytrace.cameras import raster_kernels
+    from generators.raytrace.cameras import motion_kernels, raster_kernels
     from generators.raytrace.warm import warm_up
 
     for family in ("geometry", "shading"):
@@ -152,6 +152,8 @@ def test_warming_up_compiles_what_a_render_needs():
         raster_kernels.develop,
         raster_kernels.edges,
         raster_kernels.merge,
+        raster_kernels.reuse,
+        motion_kernels.carry,
         raster_kernels.smooth_ambient,
     ]
     generate(rollout(3), rig(), 3, StreetGenerator(), Provenance("t"), max_frames=1)
