@@ -18,7 +18,7 @@ from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from generators.raytrace import tracer_kernels
 from generators.raytrace.articulation import body_meshes, part_poses
-from generators.raytrace.bvh import Hierarchy, build_boxes, build_hierarchy
+from generators.raytrace.bvh import Hierarchy, build_hierarchy, build_wide
 from generators.raytrace.scene import MeshScene
 
 FAR_M = 1.0e5
@@ -60,11 +60,13 @@ class Placed:
         instances: as the kernels take them.
         actor: index of each instance among the actors, shape (I,); an actor with moving parts has several.
         lights: `Light` bits of each instance, shape (I,).
+        part: row of `MeshScene.parts` of each instance; -1 for bodies, shape (I,).
     """
 
     instances: tracer_kernels.Instances
     actor: Int32[np.ndarray, "I"]
     lights: UInt8[np.ndarray, "I"]
+    part: Int[np.ndarray, "I"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +176,7 @@ def place(
     inverse = poses.inverse()
     table = np.concatenate([inverse.rotation, inverse.translation_m[..., None]], axis=-1)
     actor = np.concatenate([shown, owner])
-    bounds, child, order = build_boxes(lo, hi)
+    bounds, child, order = build_wide(lo, hi, max_leaf=1)
     return Placed(
         tracer_kernels.Instances(
             bounds,
@@ -185,6 +187,7 @@ def place(
         ),
         actor.astype(np.int32),
         start.lights[actor],
+        np.concatenate([np.full(len(shown), -1, dtype=np.int64), held]),
     )
 
 

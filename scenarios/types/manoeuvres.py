@@ -12,8 +12,10 @@ from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
 from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec, make_leaf
 from scenarios.types.actors import DRIVEN, MOVING
 from scenarios.types.cargo import CARGO
+from scenarios.types.digital import FAULTS
 from scenarios.types.fields import Field, Given, as_value, as_values
 from scenarios.types.lookup import known
+from scenarios.types.temporary import FAILURES
 from scenarios.types.traits import WORKING_MODES
 from scenarios.units import ACCELERATION, ANGLE, COUNT, LENGTH, RATIO, SPEED, TEXT, TIME, Dimension
 
@@ -180,6 +182,17 @@ ACTIONS: Mapping[str, ActionType] = {
     "steering_failure": ActionType("the wheels turn no further than a share of their angle",
                                    {"remaining": Field(RATIO, "share of the angle that is left", 0.1, 0.0, 1.0),
                                     "who": _WHO}, VEHICLES, template=True, main="remaining"),
+    "signal_failure": ActionType("traffic lights fail",
+                                 {"kind": Field(TEXT, "how", "dark", names=FAILURES),
+                                  "signal": Field(TEXT, "id of the light, or its beginning; else all of them", ""),
+                                  "for": Field(TIME, "for how long; 0 to the end", 0.0, 0.0, 3600.0)},
+                                 MOVING, template=True, main="kind"),
+    "sensor_fault": ActionType("something is wrong with a sensor of the ego",
+                               {"kind": Field(TEXT, "what is wrong", "dropout", names=FAULTS),
+                                "sensor": Field(TEXT, "its name in the rig; else all of them", ""),
+                                "severity": Field(RATIO, "0 none to 1 nothing left", 0.5, 0.0, 1.0),
+                                "for": Field(TIME, "for how long; 0 to the end", 0.0, 0.0, 3600.0)},
+                               MOVING, template=True, main="kind"),
     "open_door": ActionType("open a door",
                             {"side": Field(TEXT, "which", "left", names=("left", "right", "rear")), "for": _LASTING},
                             VEHICLES, template=True, main="side"),
