@@ -35,7 +35,7 @@ class Breed:
         horns: '', 'short' or 'tusks'.
         bushy: whether the tail is thick.
         snout: length of the muzzle, relative.
-        ears: size of the ears, relative.
+        ears: size of the ears, relative; above 1 they stand upright, below 0 they hang.
         heavy: thickness of the legs, relative.
     """
 
@@ -62,10 +62,10 @@ class Breed:
 BREEDS = {
     "deer": Breed(0.82, 0.19, 0.13, (0.30, 0.50), 0.30, (0.08, -0.10), True, "#7a5633", "#c9b08c"),
     "moose": Breed(0.88, 0.26, 0.17, (0.28, 0.22), 0.44, (0.06, -0.10), True, "#3d2e22", "#57463a"),
-    "dog": Breed(0.52, 0.18, 0.13, (0.17, 0.24), 0.30, (0.26, 0.30), False, "#8a6a43", "#d8c7a6"),
+    "dog": Breed(0.56, 0.21, 0.14, (0.14, 0.30), 0.36, (0.22, 0.26), False, "#a9763c", "#e4cfa4", ears=-1.0, heavy=1.2),
     "boar": Breed(0.40, 0.29, 0.20, (0.16, -0.03), 0.42, (0.10, -0.10), False, "#33291f", "#42382f", horns="tusks"),
-    "cat": Breed(0.40, 0.165, 0.125, (0.12, 0.13), 0.27, (0.30, 0.46), False, "#d0803a", "#efdcc0", snout=0.4,
-                 ears=1.5),
+    "cat": Breed(0.46, 0.17, 0.13, (0.07, 0.20), 0.36, (0.22, 0.50), False, "#55514d", "#e8e4de", snout=0.38, ears=1.15,
+                 heavy=1.25, socks="#e8e4de"),
     "fox": Breed(0.42, 0.145, 0.11, (0.16, 0.14), 0.30, (0.52, -0.06), False, "#c4581a", "#f0e6d6",
                  bushy=True, ears=1.6, socks="#241810"),
     "cow": Breed(0.56, 0.30, 0.22, (0.22, 0.12), 0.40, (0.05, -0.38), False, "#ece8df", "#ece8df", patches="#1a1715",
@@ -75,6 +75,10 @@ BREEDS = {
     "sheep": Breed(0.40, 0.30, 0.23, (0.14, 0.10), 0.27, (0.06, -0.14), False, "#dcd6c6", "#dcd6c6", face="#2a2522",
                    heavy=0.9),
 }  # fmt: skip
+
+
+# Tips of ears that hang, stand out, stand upright.
+_EAR_TIPS = {-1: np.array([-0.05, 0.85, -0.6]), 1: np.array([-0.25, 0.8, 0.95]), 2: np.array([-0.25, 0.42, 0.95])}
 
 
 def animal(kind: str, size_m: Size, book: MaterialBook) -> tuple[Soup, ...]:
@@ -95,7 +99,7 @@ def animal(kind: str, size_m: Size, book: MaterialBook) -> tuple[Soup, ...]:
     pieces = [_trunk(breed, coat, belly), _head(breed, face, dark, horn), _tail(breed, mane, belly)]
     if breed.patches:
         pieces.append(_patches(breed, tint(breed.patches)))
-    if breed.mane:
+    if breed.mane and breed.neck[1] > 0.4:
         pieces.append(_mane(breed, mane))
     body = concat(pieces)
     poses = [
@@ -148,7 +152,7 @@ def _head(breed: Breed, coat: int, dark: int, horn: int) -> Soup:
                 top + breed.ears * slim * np.array([-0.25, 0.8 * y if breed.ears <= 1.0 else 0.42 * y, 0.95]),
             ]
         )
-        parts.append(tube(ear, np.array([0.26 * breed.ears, 0.05]) * slim, coat, 5, 0.5))
+        parts.append(tube(ear, np.array([0.26 * abs(breed.ears), 0.05]) * slim, coat, 5, 0.5))
         parts.append(
             ellipsoid(top + np.array([0.3 * slim, 0.36 * slim * y, 0.1 * slim]), np.full(3, 0.09 * slim), dark, 3, 5)
         )

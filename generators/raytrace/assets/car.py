@@ -299,9 +299,9 @@ def _lettered(shape: CarShape, livery: str, size_m: tuple[float, float, float], 
     length, width, height = size_m
     word = {"police": "POLICE", "ambulance": "AMBULANCE", "fire": "FIRE"}[livery]
     tall = height > 2.0
-    letter = 0.14 * height if tall else 0.1 * height
-    z, x = (0.74, _x(0.66, length)) if tall else (0.535, _x(0.5, length))
-    y = 0.5 * width * BODY_WIDTH_SHARE * (0.925 if tall else 1.0) + 0.012
+    letter = 0.13 * height
+    z, x = (0.76, _x(0.66, length)) if tall else (0.575, _x(0.5, length))
+    y = 0.5 * width * BODY_WIDTH_SHARE * (0.95 if tall else 0.985) + 0.02
     color = finish.second_paint if tall else finish.under
     words = lettering(word, letter, color, 0.012)
     parts = [placed(words, (x, side * y, z * height), side * 0.5 * np.pi) for side in (1, -1)]

@@ -65,7 +65,7 @@ def _panel(size_m: Size, book: MaterialBook) -> Soup:
         for y, order in ((0.056, slice(None)), (-0.056, slice(None, None, -1))):
             face = np.column_stack([stripe[:, 0], np.full(4, y), stripe[:, 1]])[::-1][order]
             parts.append(quads(face[None], red))
-    parts.append(cylinder((0, -0.06, 0.94), (0, 0.06, 0.94), 0.2, lamp, 14))
+    parts.append(ellipsoid((0, 0, 0.935), (0.21, 0.12, 0.065), lamp, 6, 12))
     soup = fitted(concat(parts), (length, width, size_m[2]))
     return fitted(_turned_if(soup, turn), size_m)
 

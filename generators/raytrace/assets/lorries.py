@@ -377,9 +377,9 @@ def _fire_body(kit: Kit, space: Wide, finish: Finish, cargo: int) -> None:
     for x in np.linspace(rear + 0.3, front + 0.1, 10):
         lift = 0.91 + 0.05 * (float(x) - rear) / (front + 0.3 - rear)
         kit.add(box((0.05, 0.5, 0.05), (float(x), 0, lift * height), finish.chrome))
-    words = lettering("FIRE", 0.2, finish.second_paint, 0.0)
+    words = lettering("FIRE", 0.32, finish.second_paint, 0.03)
     for side in (1, -1):
-        kit.add(placed(words, (front + 1.3, side * 0.476 * width, 0.40 * height), side * 0.5 * np.pi))
+        kit.add(placed(words, (front + 1.2, side * 0.476 * width, 0.33 * height), side * 0.5 * np.pi))
 
 
 _BODIES = {

@@ -28,12 +28,13 @@ from generators.raytrace.soup import (
 )
 
 NUM_POSES = 8
+LEAST_SQUEEZE = 0.85
 
 UPPER_COLORS = ("#20242c", "#3b4a63", "#7a1f24", "#d8d5cc", "#4d5b3c", "#8a8f96", "#c9892d", "#2e6f8e", "#161616",
                 "#b9a58a", "#6d3b5e", "#e3e1da", "#1f4d3a", "#a33b2a", "#5b6c8c")  # fmt: skip
 LOWER_COLORS = ("#1d2430", "#2a3a5a", "#15161a", "#4b4a48", "#8b7a5f", "#33383f", "#5a6f93", "#2f2a26")
 HAIR_COLORS = ("#14100d", "#2b1d14", "#4a311d", "#7a5a34", "#b08d57", "#8c8a86", "#5a2d1a", "#c9c6c0")
-SKIN_COLORS = ("#f0c9ac", "#e0ac88", "#c68a62", "#9a6440", "#6e4429", "#4a2d1c")
+SKIN_COLORS = ("#d6a284", "#c48d69", "#a8744f", "#85573a", "#5f3d26", "#3f291b")
 
 
 def cloth(book: MaterialBook, color: Color, semantic: SemanticClass, bright: float = 0.35) -> int:
@@ -101,7 +102,11 @@ def person_look(
 
 
 def within_all(poses: Sequence[Soup], size_m: Size) -> tuple[Soup, ...]:
-    """Poses of one person scaled alike by the first, which fills the height; none leaves the box."""
+    """Poses of one person scaled alike by the first, which fills the height.
+
+    In plan they are squeezed to the box, but never by more than `LEAST_SQUEEZE`: an arm held out, a flag or a paddle
+    reaches beyond a narrow box.
+    """
     first = poses[0].corners_m.reshape(-1, 3)
     ground = float(first[:, 2].min())
     even = size_m[2] / float(np.ptp(first[:, 2]))
@@ -111,6 +116,7 @@ def within_all(poses: Sequence[Soup], size_m: Size) -> tuple[Soup, ...]:
         low, high = own.min(axis=0), own.max(axis=0)
         middle = np.array([0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1]), ground])
         squeeze = np.minimum(1.0, np.array(size_m) / np.maximum((high - low) * even, 1e-6))
+        squeeze[:2] = np.maximum(squeeze[:2], LEAST_SQUEEZE)
         result.append(moved(scaled(moved(pose, -middle), even * squeeze), (0.0, 0.0, -0.5 * size_m[2])))
     return tuple(result)
 
@@ -193,8 +199,8 @@ def _carrying(joints: Joints, look: Look, carry: str) -> Soup:
                      look.extra, 4)  # fmt: skip
         return concat([figure(joints, look), bag, strap])
     if carry == "telephone":
-        joints = with_hand(joints, 1, joints.pelvis_m + np.array([0.10, -0.15, 0.66]), (0.3, -0.4, -1.0))
-        phone = rounded_box((0.02, 0.075, 0.15), joints.wrists_m[1] + np.array([0.04, 0.03, 0.08]), dark, 0.008)
+        joints = with_hand(joints, 1, joints.pelvis_m + np.array([0.07, -0.13, 0.56]), (0.3, -0.4, -1.0))
+        phone = rounded_box((0.02, 0.075, 0.15), joints.wrists_m[1] + np.array([0.0, 0.02, 0.10]), dark, 0.008)
         return concat([figure(joints, look), phone])
     return figure(joints, look)
 
@@ -249,7 +255,7 @@ def flagger(size_m: Size, look: Look, book: MaterialBook) -> Body:
         _paddle("SLOW", rows["orange"], rows["black"], rows["black"], rows["pole"], 4),
     )
     base = _standing()
-    held = with_hand(base, 1, (0.30, -0.34, 1.16))
+    held = with_hand(base, 1, (0.30, -0.27, 1.16))
     up = held.wrists_m[1] + np.array([0.05, 0.0, 0.0])
     showing = [concat([figure(held, look), moved(each, up)]) for each in (stop, slow)]
     waves = [_waving(base, look, rows, float(share)) for share in (0.0, 0.35, 0.8, 1.0, 0.8, 0.35)]

@@ -1,11 +1,11 @@
 """Optical flow: how far what a pixel sees moves in the image until the camera looks again.
 
 The point that a pixel's ray hits is static or rides rigidly on its actor, or on a wheel, a door or an arm of it (people
-too: the swing of a walker's limbs is not part of the flow, since another pose of the gait is another mesh). The flow is the difference of two projections of
-that point, into the camera as it stands at the frame's timestamp and as it stands at the next look. With a global
-shutter the first is the pixel's centre. With a rolling shutter the point is where its row's ray met it, and both
-projections use the pose at the middle of the readout, so the flow is that of two pictures taken at once at the two
-timestamps, not of the skewed ones.
+too: the swing of a walker's limbs is not part of the flow, since another pose of the gait is another mesh). The flow is
+the difference of two projections of that point, into the camera as it stands at the frame's timestamp and as it stands
+at the next look. With a global shutter the first is the pixel's centre. With a rolling shutter the point is where its
+row's ray met it, and both projections use the pose at the middle of the readout, so the flow is that of two pictures
+taken at once at the two timestamps, not of the skewed ones.
 """
 
 from dataclasses import dataclass

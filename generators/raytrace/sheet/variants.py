@@ -137,7 +137,8 @@ def _people() -> list[Variant]:
         Variant("pedestrian with a pushchair", walker, (1.6, 0.62, 1.7), dressed("pushchair", 0.75, 0.1, "trousers"),
                 also=("pedestrian with a pram", "stroller")),
         Variant("elderly person with a stick", walker, (0.75, 0.62, 1.64),
-                dressed("stick", 0.6, 0.5, "trousers", age="elderly"), also=("elderly person", "old person")),
+                dressed("stick", 0.28, 0.4, "trousers", age="elderly", skin_tone=0.1),
+                also=("elderly person", "old person")),
         Variant("pedestrian on the phone", walker, adult, dressed("none", 0.35, 0.1, "trousers"),
                 modes=ActorMode.PHONE, also=("pedestrian",)),
         Variant("child", ActorClass.CHILD, (0.5, 0.46, 1.15), dressed("none", 0.85, 0.7, "shorts")),
@@ -157,7 +158,7 @@ def _people() -> list[Variant]:
 
 def _animals() -> list[Variant]:
     sizes: dict[str, Size] = {
-        "deer": (1.7, 0.5, 1.5), "wild boar": (1.5, 0.5, 0.9), "dog": (1.0, 0.32, 0.65), "cat": (0.6, 0.2, 0.34),
+        "deer": (1.7, 0.5, 1.5), "wild boar": (1.5, 0.5, 0.9), "dog": (1.0, 0.32, 0.65), "cat": (0.5, 0.18, 0.36),
         "cow": (2.3, 0.75, 1.5), "horse": (2.3, 0.6, 1.85), "fox": (1.05, 0.25, 0.48),
     }  # fmt: skip
     return [
