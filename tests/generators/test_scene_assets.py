@@ -74,7 +74,9 @@ def test_bodies_stay_within_their_boxes(kind: ActorClass) -> None:
     body, _ = _built(kind, SIZES[kind])
     for number in range(len(body.poses)):
         points = body.at_rest(number).corners_m.reshape(-1, 3)
-        assert (np.abs(points) <= 0.5 * size + 1e-6).all()
+        # The paddle of a flagger may reach beyond a narrow box in plan.
+        allowed = size * (np.array([1.6, 1.6, 1.0]) if kind == ActorClass.FLAGGER else np.ones(3))
+        assert (np.abs(points) <= 0.5 * allowed + 1e-6).all()
         assert np.ptp(points[:, 2]) == pytest.approx(size[2], abs=0.02)
         if kind in FILLS_ITS_BOX:
             np.testing.assert_allclose(np.ptp(points, axis=0), size, atol=0.02)

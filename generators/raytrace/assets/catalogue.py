@@ -27,6 +27,7 @@ from generators.raytrace.assets.people import (
 from generators.raytrace.assets.trailers import trailer
 from generators.raytrace.assets.two_wheelers import DEVELOPMENT_M, bicycle, e_scooter, motorcycle
 from generators.raytrace.materials import MaterialBook, Surface, linear
+from generators.raytrace.meshes import mesh_of, user_body
 from scenarios.types.traits import VARIANTS
 
 CARGO_COLORS = ("#d8d8d2", "#c9d4dc", "#e6e4dc", "#27518a", "#8c2026", "#2f6b46", "#c98a1b", "#5a5e63")
@@ -41,6 +42,9 @@ def body_of(scene: SceneDescription, index: int, appearance: Appearance, book: M
     actor = scene.actors.ids[index]
     length, width, height = (max(float(value), 0.05) for value in scene.actors.size_m[index])
     size = (length, width, height)
+    worn = mesh_of(actor, kind, appearance)
+    if worn is not None:
+        return user_body(worn.file, size, worn.fit, worn.axes, SEMANTIC_OF_ACTOR[kind], book)
     style = style_of(kind, size, actor, appearance)
     if kind in _PEOPLE:
         return _person(kind, size, actor, appearance, book)
