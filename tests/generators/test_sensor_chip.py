@@ -15,7 +15,7 @@ from generators.raytrace.cameras import isp_kernels, optics
 from generators.raytrace.cameras.chips import CHIPS, SensorChip
 from generators.raytrace.cameras.develop import body_of, develop, film_curve, frame_rng, gather
 from generators.raytrace.cameras.exposure import Control, Exposure, electrons_per_s, exposure_for, lags_s, metered
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.sensor import mosaic, pattern_of, raw_picture
 from generators.raytrace.cameras.settings import Development
 
