@@ -4,9 +4,9 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace import cameras, lidars, shading_light
+from generators.raytrace import cameras, events, lidars, shading_light, thermal
 from generators.raytrace.cameras.develop import Body, Development, body_of
-from generators.raytrace.cameras.render import View, pixel_rays
+from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
 from generators.raytrace.cameras.silhouettes import silhouettes
 from generators.raytrace.lidars.sweep import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
@@ -32,10 +32,14 @@ class RaytraceRenderer:
             body_of(pixel_rays(camera), drawn.chip, seed, index) for index, camera in enumerate(rig.cameras)
         )
         self._turns: tuple[Firings, ...] = tuple(firings(model) for model in rig.lidars)
+        self._thermal_rays: tuple[PixelRays, ...] = tuple(pixel_rays(each.camera) for each in rig.thermals)
+        self._event_rays: tuple[PixelRays, ...] = tuple(pixel_rays(each.camera) for each in rig.event_cameras)
         self._closed = False
 
     def render(self, start: WorldState, end: WorldState) -> SensorFrames:
         """What the rig sees: pictures at `start`, lidar turns that begin there; equal states give a still world.
+
+        Thermal pictures are of `start` too; event cameras tell of everything between the two.
 
         Raises:
             ValueError: the renderer is closed, or the ego does not exist at `start`.
@@ -44,6 +48,8 @@ class RaytraceRenderer:
         return SensorFrames(
             frames=tuple(cameras.look(opened, moment, index, body) for index, body in enumerate(self._bodies)),
             sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
+            thermal=tuple(thermal.look(opened, moment, index, rays) for index, rays in enumerate(self._thermal_rays)),
+            events=tuple(events.look(opened, moment, index, rays) for index, rays in enumerate(self._event_rays)),
         )
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
