@@ -20,6 +20,8 @@ from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed
 
+_LINEAR = 0.0  # bright rays count as much as dark ones: the sum over many pictures smooths edges by itself
+
 
 def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
     """The picture of one camera at the start of the moment."""
@@ -55,7 +57,7 @@ def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Pic
     total = np.zeros_like(picture.light)
     for sample in samples:
         part = shutter.through(view_of(opened, moment, rays, sample.shift_s), sample)
-        total += masked(render_view(part, None, opened.threads), rays).light
+        total += masked(render_view(part, _LINEAR, opened.threads), rays).light
     return view, replace(picture, light=total / np.float32(len(samples)))
 
 
