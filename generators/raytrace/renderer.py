@@ -4,12 +4,17 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace import cameras, events, lidars, shading_light, thermal
-from generators.raytrace.cameras.develop import Body, Development, body_of
+from generators.raytrace import shading_light
+from generators.raytrace.cameras import look as cameras
+from generators.raytrace.cameras.develop import Body, body_of
 from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
-from generators.raytrace.lidars.sweep import Firings, firings
+from generators.raytrace.events import look as events
+from generators.raytrace.lidars import look as lidars
+from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
+from generators.raytrace.thermal import look as thermal
 from generators.raytrace.tracer import TracedScene, num_threads
 
 
@@ -40,11 +45,20 @@ class RaytraceRenderer:
         """What the rig sees: pictures at `start`, lidar turns that begin there; equal states give a still world.
 
         Thermal pictures are of `start` too; event cameras tell of everything between the two.
+        Flow refers to the moment one period of the camera's clock (else of the rig) after `start`: actors and ego go
+        from `start` to `end` and on in the same way.
 
         Raises:
             ValueError: the renderer is closed, or the ego does not exist at `start`.
         """
-        opened, moment = self._opened, self._moment(start, end)
+        return self._render(self._moment(start, end))
+
+    def render_before(self, start: WorldState, end: WorldState, later: WorldState) -> SensorFrames:
+        """As `render`; `later` is the state at which the rig looks next, and flow refers to it exactly."""
+        return self._render(self._moment(start, end, later))
+
+    def _render(self, moment: Moment) -> SensorFrames:
+        opened = self._opened
         return SensorFrames(
             frames=tuple(cameras.look(opened, moment, index, body) for index, body in enumerate(self._bodies)),
             sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
@@ -65,7 +79,7 @@ class RaytraceRenderer:
         """Frees the scene; a second call does nothing."""
         self._closed = True
 
-    def _moment(self, start: WorldState, end: WorldState) -> Moment:
+    def _moment(self, start: WorldState, end: WorldState, later: WorldState | None = None) -> Moment:
         if self._closed:
             raise ValueError("the renderer is closed")
-        return moment_of(self._opened, start, end)
+        return moment_of(self._opened, start, end, later)

@@ -137,6 +137,7 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
 def test_warming_up_compiles_what_a_render_needs():
     from generators.raytrace import shading_kernels, surface_kernels, tracer_kernels
     from generators.raytrace.cameras import isp_kernels, raster_kernels
+    from generators.raytrace.lidars import waveform_kernels
     from generators.raytrace.warm import warm_up
 
     for family in ("geometry", "shading"):
@@ -155,8 +156,11 @@ def test_warming_up_compiles_what_a_render_needs():
         raster_kernels.edges,
         raster_kernels.merge,
         raster_kernels.smooth_ambient,
+        waveform_kernels.peaks,
     ]
-    generate(rollout(3), rig(), 3, StreetGenerator(), Provenance("t"), max_frames=1)
+    sensors = rig()
+    sensors = replace(sensors, lidars=(replace(sensors.lidars[0], divergence_rad=0.003),))
+    generate(rollout(3), sensors, 3, StreetGenerator(), Provenance("t"), max_frames=1)
     assert [len(kernel.signatures) for kernel in kernels] == [1] * len(kernels)
 
 

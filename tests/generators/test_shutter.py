@@ -9,10 +9,10 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
 from driving_data.sensors import CameraModel, SensorRig
-from generators.raytrace.cameras.develop import Development
 from generators.raytrace.cameras.exposure import Control
 from generators.raytrace.cameras.look import gathered
 from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.shutter import subframes
 from generators.raytrace.moment import Opened, moment_of
 from generators.raytrace.scene import Lamps, Materials, MeshScene

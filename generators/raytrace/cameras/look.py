@@ -14,6 +14,7 @@ from generators.raytrace.cameras import shutter
 from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
 from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
 from generators.raytrace.cameras.field import masked, sparse
+from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.render import Picture, PixelRays, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
 from generators.raytrace.shading_kernels import Lighting
@@ -41,6 +42,8 @@ def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
         depth_m=picture.depth_m,
         semantic=picture.semantic,
         instance=picture.instance,
+        normal=picture.normal,
+        flow_px=picture.flow_px,
         raw=raw if settings.keep_raw else None,
         exposure_s=exposure.time_s,
         gain=exposure.gain,
@@ -91,8 +94,10 @@ def at_rows(opened: Opened, moment: Moment, model: CameraModel, shift_s: float =
 def view_of(opened: Opened, moment: Moment, rays: PixelRays, shift_s: float = 0.0) -> View:
     """The scene as one camera is about to trace it, so much later than the moment."""
     placed, world_from_camera = at_rows(opened, moment, rays.model, shift_s)
-    lighting = _lighting(opened, moment, middle(world_from_camera))
-    return View(opened.traced, placed, looks_of(opened, moment, placed), lighting, rays, world_from_camera)
+    center = middle(world_from_camera)
+    lighting = _lighting(opened, moment, center)
+    looks, then = looks_of(opened, moment, placed), onward(opened, moment, rays.model, placed, center)
+    return View(opened.traced, placed, looks, lighting, rays, world_from_camera, then)
 
 
 def looks_of(opened: Opened, moment: Moment, placed: Placed) -> Looks:
