@@ -5,6 +5,8 @@ The moments to render lie so close that nothing seen moves by more than a pixel 
 drawn: after long running it may be anything between a fall and a rise away from the light that it sees.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from driving_data.sensors import EventStream
@@ -12,12 +14,14 @@ from generators.raytrace.cameras.develop import frame_rng
 from generators.raytrace.cameras.exposure import LUMA
 from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.look import view_of
-from generators.raytrace.cameras.render import PixelRays, render_view
+from generators.raytrace.cameras.optics import low_passed
+from generators.raytrace.cameras.render import Picture, PixelRays, render_view
 from generators.raytrace.cameras.shutter import largest_flow_px
 from generators.raytrace.events.changes import Changes, PixelThresholds, changes_between, log_light, thresholds_of
 from generators.raytrace.moment import EVENT_DRAWS, Moment, Opened
 
 MOST_MOMENTS = 17
+_SPREAD = 0.2
 
 
 def look(opened: Opened, moment: Moment, index: int, rays: PixelRays) -> EventStream:
@@ -39,15 +43,21 @@ def _levels(opened: Opened, moment: Moment, rays: PixelRays) -> np.ndarray:
     exposure = 0.2 / max(float(np.median(few.light)), 1e-9)
     view = view_of(opened, moment, rays)
     start = render_view(view, exposure, opened.threads)
-    levels = [log_light(masked(start, rays).light @ LUMA)]
+    levels = [_seen(start, rays)]
     if moment.duration_s <= 0.0:
         return np.stack([levels[0], levels[0]])
     flow = largest_flow_px(moment, view, start, 0.0, 1.0)
     count = min(max(int(np.ceil(flow)) + 1, 2), MOST_MOMENTS)
     for share in np.linspace(0.0, 1.0, count)[1:]:
-        later = view_of(opened, moment, rays, float(share) * moment.duration_s)
-        levels.append(log_light(masked(render_view(later, exposure, opened.threads), rays).light @ LUMA))
+        later = replace(view_of(opened, moment, rays, float(share) * moment.duration_s), onward=None)
+        levels.append(_seen(render_view(later, exposure, opened.threads), rays))
     return np.stack(levels)
+
+
+def _seen(picture: Picture, rays: PixelRays) -> np.ndarray:
+    """Logarithm of the light on each pixel: the lens spreads it a little, or single rays would flicker on textures."""
+    light = low_passed(masked(picture, rays).light, _SPREAD)
+    return log_light(light @ LUMA)
 
 
 def _remembered(thresholds: PixelThresholds, rng: np.random.Generator) -> np.ndarray:
