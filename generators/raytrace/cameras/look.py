@@ -22,6 +22,8 @@ from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed
 
+_LINEAR = 0.0  # bright rays count as much as dark ones: the sum over many pictures smooths edges by itself
+
 
 def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
     """The picture of one camera at the start of the moment."""
@@ -58,8 +60,8 @@ def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Pic
         return view, picture
     total = np.zeros_like(picture.light)
     for sample in samples:
-        part = shutter.through(view_of(opened, moment, rays, sample.shift_s), sample)
-        total += masked(render_view(part, None, opened.threads), rays).light
+        part = shutter.through(replace(view_of(opened, moment, rays, sample.shift_s), onward=None), sample)
+        total += masked(render_view(part, _LINEAR, opened.threads), rays).light
     return view, replace(picture, light=total / np.float32(len(samples)))
 
 
@@ -69,7 +71,7 @@ def adapted(opened: Opened, moment: Moment, rays: PixelRays) -> float:
     few = sparse(rays)
     asked: list[float] = []
     for lag in lags_s(control, moment.duration_s):
-        picture = render_view(view_of(opened, moment, few, -lag), None, 1)
+        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, 1)
         light = picture.light.reshape(-1, 3) if few.seen is None else picture.light[few.seen]
         asked.append(np.log(metered(light, control.key)))
     return float(np.exp(np.mean(asked)))
