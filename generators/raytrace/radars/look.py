@@ -2,8 +2,9 @@
 
 Reflections that share a cell of range, range rate (folded), azimuth and elevation add their powers; the strongest names
 the return. A cell is detected by the law of `law`, keeps its place only where no neighbour in range, range rate and
-azimuth holds more, and gives one point: the mean of its reflections by power, with noise of resolution /
-sqrt(2 SNR). Ground is spikier than a Swerling target: its cells fluctuate by a Weibull law of shape 0.7 besides. False
+azimuth holds more, and gives one point: the mean of its reflections by power, with noise of resolution / sqrt(2 SNR).
+The mean echo of the ground in a cell raises its noise, as a detector of constant false-alarm rate learns it from
+the cells around; the ground is spikier than that, by a Weibull law of shape 0.7; what still stands out is clutter. False
 alarms come at the stated rate from the cells of the range-Doppler map, anywhere in azimuth; heavy rain adds a few
 returns near by (0.05 per look and mm/h within 20 m; our choice).
 """
@@ -92,17 +93,19 @@ def _detected(model: RadarModel, exact: Echoes, rng: np.random.Generator) -> Mea
     size = cells.max(axis=0, initial=0) + 3
     key = _key(cells + 1, size)
     keys, group = np.unique(key, return_inverse=True)
-    snr = np.bincount(group, weights=exact.snr, minlength=len(keys))
+    ground = exact.origin == RadarOrigin.CLUTTER
+    clutter = np.bincount(group, weights=np.where(ground, exact.snr, 0.0), minlength=len(keys))
+    target = np.bincount(group, weights=np.where(ground, 0.0, exact.snr), minlength=len(keys))
+    whole = np.bincount(group, weights=exact.snr, minlength=len(keys))
     order = np.argsort(exact.snr, kind="stable")
     strongest = np.zeros(len(keys), np.int64)
     strongest[group[order]] = order
-    spiky = exact.origin[strongest] == RadarOrigin.CLUTTER
     burst = rng.weibull(_SPIKY, len(keys)) / gamma(1.0 + 1.0 / _SPIKY)
-    power = cell_powers(np.where(spiky, snr * burst, snr), rng)
+    power = cell_powers(target + clutter * burst, rng) / (1.0 + clutter)
     rows = np.flatnonzero((power > -np.log(model.false_alarm_rate)) & _peaks(keys, power, size))
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, weights=exact.snr * values, minlength=len(keys))[rows] / snr[rows]
+        return np.bincount(group, weights=exact.snr * values, minlength=len(keys))[rows] / whole[rows]
 
     found = power[rows] - 1.0
     noise = rng.standard_normal((4, len(rows)))
