@@ -3,8 +3,9 @@
 Reflections that share a cell of range, range rate (folded), azimuth and elevation add their powers; the strongest names
 the return. A cell is detected by the law of `law`, keeps its place only where no neighbour in range, range rate and
 azimuth holds more, and gives one point: the mean of its reflections by power, with noise of resolution / sqrt(2 SNR).
-The mean echo of the ground in a cell raises its noise, as a detector of constant false-alarm rate learns it from
-the cells around; the ground is spikier than that, by a Weibull law of shape 0.7; what still stands out is clutter. False
+
+The mean echo of the ground in a cell raises its noise, as a detector of constant false-alarm rate learns it from the
+cells around; the ground is spikier than that (a Weibull law of shape 0.7), and what still stands out is clutter. False
 alarms come at the stated rate from the cells of the range-Doppler map, anywhere in azimuth; heavy rain adds a few
 returns near by (0.05 per look and mm/h within 20 m; our choice).
 """
