@@ -117,7 +117,7 @@ def test_the_raster_draws_lines_forth_and_back_beside_each_other():
     rays = firings(lidar_device("RS-LiDAR-M1", "front", SE3.identity()))
     azimuth, elevation = angles(rays.direction)
     assert np.rad2deg([azimuth.max(), elevation.max()]) == pytest.approx([60.0, 12.5], abs=0.2)
-    assert RASTER_FIELD_RAD == pytest.approx(np.deg2rad([24.0, 25.0]))
+    assert pytest.approx(np.deg2rad([24.0, 25.0])) == RASTER_FIELD_RAD
     beam = rays.ring == 2
     time = rays.offset_s[beam].reshape(126, 125)
     assert np.all(np.diff(time[0]) > 0) and np.all(np.diff(time[1]) < 0) and time[1].min() > time[0].max()

@@ -171,7 +171,7 @@ def cone_volume_m3(range_m: Float[np.ndarray, "n"], divergence_rad: float) -> Fl
 
 
 def particle_power(
-    width_m: Float[np.ndarray, "*n"], range_m: Float[np.ndarray, "*n"], rho: float, alpha_per_m: float,
+    width_m: Float[np.ndarray, "*#n"], range_m: Float[np.ndarray, "*#n"], rho: float, alpha_per_m: float,
     divergence_rad: float,
 ) -> Float[np.ndarray, "*n"]:  # fmt: skip
     """Echo of a disc in the middle of the beam: rho min(1, (D / 2w)^2) e^{-2 alpha r} / r^2."""
