@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def soft_by_quadrature(alpha, range_m, target_m):
 
     corners = [2 * (range_m - r) / LIGHT_MPS for r in (target_m, 1.0, 0.9)]
     corners = sorted({0.0, 2 * PULSE_S, *(t for t in corners if 0 < t < 2 * PULSE_S)})
-    total = sum(quad(integrand, a, b, limit=200)[0] for a, b in zip(corners[:-1], corners[1:], strict=True))
+    total = sum(quad(integrand, a, b, limit=200)[0] for a, b in pairwise(corners))
     return backscatter(alpha) / TARGET * total
 
 

@@ -14,7 +14,8 @@ from driving_data.geometry import SE3
 from driving_data.sensors import RadarModel, RadarOrigin
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace import surface_kernels
-from generators.raytrace.moment import Moment, Opened, placed_at, sensor_poses
+from generators.raytrace.cameras.develop import frame_rng
+from generators.raytrace.moment import RADAR_DRAWS, Moment, Opened, placed_at, sensor_poses
 from generators.raytrace.motion import rigid_velocity_mps
 from generators.raytrace.radars import sections
 from generators.raytrace.radars.ghosts import (
@@ -193,6 +194,11 @@ def clean_returns(opened: Opened, moment: Moment, index: int, rays: RadarRays, g
     if not ghosts:
         return solid
     return joined((solid, *_ghost_echoes(opened, moment, model, pose, placed, hits, rcs, sensor_mps)))
+
+
+def radar_rng(opened: Opened, moment: Moment, index: int) -> np.random.Generator:
+    """The random stream of one look of one radar."""
+    return frame_rng(opened.seed, moment.start.timestamp_ns, RADAR_DRAWS + index)
 
 
 def _sensor_velocity(opened: Opened, moment: Moment, pose: SE3) -> np.ndarray:

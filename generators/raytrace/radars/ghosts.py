@@ -105,8 +105,8 @@ def upright_reflectors(
 ) -> tuple[Reflector, ...]:
     """Planes on which many hits of reflecting scenery lie, the largest first.
 
-    Hits are sorted by the direction of their normal (5 degrees) and their offset (0.5 m); neighbours of both that the
-    borders cut apart count as two planes.
+    Hits are sorted by the direction of their normal (5 degrees) and their offset (0.5 m); of planes that lie within
+    that of each other, as those that a border cuts apart, the largest stands for all.
     """
     good = np.isin(semantic, [int(kind) for kind in REFLECTIVITY]) & (np.abs(normal[:, 2]) < _UPRIGHT)
     point_m, normal, semantic, weight = point_m[good], normal[good], semantic[good], weight[good]
@@ -128,5 +128,14 @@ def upright_reflectors(
         mean /= np.linalg.norm(mean)
         kinds = np.bincount(semantic[rows])
         gamma = REFLECTIVITY[SemanticClass(int(np.argmax(kinds)))]
-        found.append(Reflector(mean, float(np.average(point_m[rows] @ mean, weights=weight[rows])), gamma))
+        made = Reflector(mean, float(np.average(point_m[rows] @ mean, weights=weight[rows])), gamma)
+        middle = np.average(point_m[rows], axis=0, weights=weight[rows])
+        if not any(_alike(made, other, middle) for other in found):
+            found.append(made)
     return tuple(found)
+
+
+def _alike(one: Reflector, other: Reflector, middle_m: np.ndarray) -> bool:
+    """Whether two planes are one: nearly the same normal, and the middle of the one lies on the other."""
+    near = abs(float(middle_m @ other.normal) - other.offset_m) < _OFFSET_M
+    return near and float(one.normal @ other.normal) > float(np.cos(2.0 * np.pi / _NORMAL_BINS))

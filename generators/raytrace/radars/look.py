@@ -17,9 +17,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from driving_data.sensors import RadarModel, RadarOrigin, RadarReturns
-from generators.raytrace.cameras.develop import frame_rng
-from generators.raytrace.moment import RADAR_DRAWS, Moment, Opened, sensor_poses
-from generators.raytrace.radars.echoes import Echoes, RadarRays, clean_returns
+from generators.raytrace.moment import Moment, Opened, sensor_poses
+from generators.raytrace.radars.echoes import Echoes, RadarRays, clean_returns, radar_rng
 from generators.raytrace.radars.law import REFERENCE_M, accuracy, cell_powers, folded, num_cells, pattern
 
 _SPIKY = 0.7
@@ -42,7 +41,7 @@ class Measured:
 def look(opened: Opened, moment: Moment, index: int, rays: RadarRays) -> RadarReturns:
     """What one radar of the rig reports at the start of the moment."""
     model = opened.rig.radars[index]
-    rng = frame_rng(opened.seed, moment.start.timestamp_ns, RADAR_DRAWS + index)
+    rng = radar_rng(opened, moment, index)
     pose = sensor_poses(moment, np.zeros(1), model.ego_from_radar)[0]
     exact = clean_returns(opened, moment, index, rays)
     seen = measure(model, exact, opened.scene.environment.rain_mmph, rng)

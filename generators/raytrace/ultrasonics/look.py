@@ -143,8 +143,9 @@ def first_echoes(
         peak = float(envelope[rows].max())
         first = float(range_m[rows[np.argmax(envelope[rows] >= 0.5 * peak)]])
         if model.min_range_m <= first <= model.max_range_m:
-            who, index = np.unique(actor[rows], return_inverse=True)
-            loudest = int(who[np.argmax(np.bincount(index, weights=strength[rows]))])
+            part = slice(int(begin[rows[0]]), int(rows[-1]) + 1)
+            who, index = np.unique(actor[part], return_inverse=True)
+            loudest = int(who[np.argmax(np.bincount(index, weights=strength[part]))])
             found.append((first, peak, loudest + 1))
     found = found[:_MAX_ECHOES]
     ranges, peaks, numbers = (np.array([item[k] for item in found]) for k in range(3))
