@@ -5,6 +5,9 @@ RUN := $(VENV)/bin/python
 TEST_EXTRAS := video,dev,learn,diffusion,carla,onnx,ray,remote,service,sumo,view
 OUT ?= out/demo
 
+# Byte code that one test process keeps saves all others from compiling the same modules again.
+test check types style warm: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -23,20 +26,26 @@ install: ## Everything that the tests need, the public devkits in environments o
 
 .PHONY: test
 test: install ## Every check and the whole test suite on both cores
-	$(RUN) -m ruff format --check .
-	$(RUN) -m ruff check .
-	$(RUN) -m pyright --pythonpath $(RUN)
-	$(VENV)/bin/lint-imports
+	@$(MAKE) --no-print-directory -j 2 types style warm
 	$(RUN) -m pytest -n 2 --dist worksteal
 
 .PHONY: check
 check: ## The fast part: style, types, import rule and fast tests, under three minutes
 	@$(PYTHON) tools/environment.py $(VENV) video,dev
+	@$(MAKE) --no-print-directory -j 2 types style warm
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow and not extra"
+
+.PHONY: types style warm
+types:
+	$(RUN) -m pyright --pythonpath $(RUN)
+
+style:
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
-	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/lint-imports
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not slow and not extra"
+
+warm:
+	$(RUN) -m tests.tools.warm
 
 .PHONY: bench
 bench: ## Run the benchmarks into benchmarks/results/ and refresh the table in docs/benchmarks.md

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.harness import Figure
-from closed_loop.gate_simulation import RATES, RULES, WORSE_SLICE, look, not_released, simulate
+from closed_loop.gates.simulation import RATES, RULES, WORSE_SLICE, look, not_released, simulate
 
 RUNS = 4000
 LOOKS = 4000

@@ -238,9 +238,12 @@ def write_whole(path: Path, texts: Iterator[str] | Sequence[str]) -> Path:
         with temporary.open("w", encoding="utf-8") as file:
             file.writelines(texts)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            # A write that finds no room says not where.
+            error.filename = str(path)
         raise
     return path
 

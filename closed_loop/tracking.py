@@ -11,11 +11,11 @@ q_lon 10, r_lon 1, q_lat (1, 10, 0), r_lat 1, 10 steps of 0.1 s; kinematic bicyc
 penalties of the fits (jerk 1e-4, curvature rate 1e-2, initial curvature 1e-10) are that devkit's defaults.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from driving_data.geometry import wrap_angle
 from driving_data.ports import Control, Observation
@@ -42,6 +42,13 @@ class RearAxleState:
     acceleration_mps2: Float[np.ndarray, "B"]
     steering_rad: Float[np.ndarray, "B"]
 
+    def of(self, rows: Bool[np.ndarray, "B"]) -> "RearAxleState":
+        """Some of the vehicles."""
+        return RearAxleState(
+            self.position_m[rows], self.yaw_rad[rows], self.speed_mps[rows], self.acceleration_mps2[rows],
+            self.steering_rad[rows],
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectory:
@@ -62,6 +69,18 @@ class Trajectory:
             raise ValueError(f"a trajectory needs at least three poses, this has {self.yaw_rad.shape[1]}")
         if not self.step_s > 0:
             raise ValueError(f"the step of a trajectory must be positive, this is {self.step_s}")
+
+    def of(self, rows: Bool[np.ndarray, "B"]) -> "Trajectory":
+        """Those of some of the vehicles."""
+        return Trajectory(self.position_m[rows], self.yaw_rad[rows], self.step_s)
+
+    def resampled(self, step_s: float = 0.1) -> "Trajectory":
+        """The same way at steps of about `step_s` that divide its own: linear between poses, headings the short way."""
+        fine = max(1, round(self.step_s / step_s))
+        at = np.arange((self.yaw_rad.shape[1] - 1) * fine + 1) / fine
+        yaw = np.unwrap(self.yaw_rad, axis=1)
+        x, y, turned = (_at(values, 1.0, at) for values in (self.position_m[..., 0], self.position_m[..., 1], yaw))
+        return Trajectory(np.stack([x, y], axis=-1), turned, self.step_s / fine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +330,11 @@ def ego_state(observation: Observation) -> RearAxleState:
 def track(
     observation: Observation, trajectory: Trajectory, tracker: LqrTracker = LqrTracker(), elapsed_s: float = 0.0
 ) -> Control:
-    """The control that lets the egos of an observation follow their trajectories."""
-    acceleration, steering = tracker.control(ego_state(observation), trajectory, elapsed_s)
+    """The control that lets the egos of an observation follow their trajectories, each with its own wheelbase."""
+    state = ego_state(observation)
+    acceleration, steering = np.empty(len(observation.done)), np.empty(len(observation.done))
+    for wheelbase in np.unique(observation.wheelbase_m):
+        own = observation.wheelbase_m == wheelbase
+        fitted = LqrTracker(replace(tracker.parameters, wheelbase_m=float(wheelbase)))
+        acceleration[own], steering[own] = fitted.control(state.of(own), trajectory.of(own), elapsed_s)
     return Control(acceleration, steering)

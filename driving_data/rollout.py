@@ -58,6 +58,29 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=lambda: {})
 
 
+@dataclass(frozen=True, slots=True)
+class SensorFault:
+    """Something is wrong with a sensor of the ego for a while; the world knows it, the sensor's data show it.
+
+    Attributes:
+        sensor: its name in the rig; empty for all of them.
+        kind: 'dropout', 'frozen', 'noise', 'dirt', ...: a name of `scenarios.types.digital.FAULTS`.
+        severity: 0 none to 1 nothing left.
+        start_ns: since when.
+        end_ns: until when, that moment not included; None for to the end.
+    """
+
+    sensor: str
+    kind: str
+    severity: float
+    start_ns: int
+    end_ns: int | None = None
+
+    def is_active(self, timestamp_ns: int) -> bool:
+        """Whether it is there at a moment."""
+        return self.start_ns <= timestamp_ns and (self.end_ns is None or timestamp_ns < self.end_ns)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalStates:
     """What the traffic lights showed: `SignalState` numbers of S signals, shape (T, S)."""
@@ -87,6 +110,7 @@ class Rollout:
         environment: weather and light.
         messages: radio messages that the ego received, in order of arrival.
         modes: `ActorMode` bits, shape (T, A), uint16; None where the log does not say.
+        sensor_faults: what was wrong with sensors of the ego and when, as far as it has begun.
     """
 
     timestamps_ns: Int[np.ndarray, "T"]
@@ -105,6 +129,11 @@ class Rollout:
     environment: Environment
     messages: tuple[Message, ...] = ()
     modes: UInt16[np.ndarray, "T A"] | None = None
+    sensor_faults: tuple[SensorFault, ...] = ()
+
+    def faults_at(self, timestamp_ns: int, sensor: str) -> tuple[SensorFault, ...]:
+        """What is wrong with a sensor at a moment."""
+        return tuple(x for x in self.sensor_faults if x.sensor in ("", sensor) and x.is_active(timestamp_ns))
 
     @property
     def num_steps(self) -> int:

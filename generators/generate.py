@@ -15,7 +15,7 @@ from driving_data.provenance import Provenance, Step
 from driving_data.rollout import Rollout, WorldState
 from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import SensorFrames, SensorRig
-from generators.interface import SilhouetteRenderer
+from generators.interface import FlowRenderer, SilhouetteRenderer
 from generators.labels.boxes import Look, make_labels
 from generators.randomize.randomization import NOTHING, Randomization, randomized
 
@@ -183,10 +183,13 @@ def _look(
     looks: list[Look] = []
     seen: list[SensorFrames] = []
     count = 0
-    for step in steps:
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
         start = rollout.state_at(int(step))
         end = next_state(rollout, int(step), _span_s(rig))
-        frames = renderer.render(start, end)
+        if isinstance(renderer, FlowRenderer) and following is not None:
+            frames = renderer.render_before(start, end, rollout.state_at(int(following)))
+        else:
+            frames = renderer.render(start, end)
         counts = renderer.silhouettes(start, end, frames) if isinstance(renderer, SilhouetteRenderer) else None
         numbered = tuple((count + k, frame) for k, frame in enumerate(frames.frames))
         looks.append(Look(int(step), numbered, frames.sweeps, counts))

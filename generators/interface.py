@@ -39,7 +39,17 @@ class SilhouetteRenderer(Protocol):
         ...
 
 
+@runtime_checkable
+class FlowRenderer(Protocol):
+    """A renderer that gives optical flow, and wants to know at which state the rig looks next."""
+
+    def render_before(self, start: WorldState, end: WorldState, later: WorldState) -> SensorFrames:
+        """As `render(start, end)`, with flow from `start` to `later`."""
+        ...
+
+
 __all__ = [
+    "FlowRenderer",
     "Generator",
     "Renderer",
     "SceneDescription",

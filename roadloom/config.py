@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from driving_data.checked import Written
 from driving_data.conf import conf_directory
 from driving_data.errors import Fault, InputError, nearest_name
 from roadloom.settings import PipelineConfig
@@ -244,3 +245,10 @@ def _check_values(config: PipelineConfig, file: str, places: Mapping[str, tuple[
             refuse(path, number, "a number from 0")
     if faults:
         raise InputError(faults)
+    if config.suite.thresholds:
+        # The metrics are loaded only where a number of theirs is to be changed.
+        from closed_loop.metrics.thresholds import thresholds_of
+
+        under = "suite.thresholds."
+        inside = {path.removeprefix(under): place for path, place in places.items() if path.startswith(under)}
+        thresholds_of(Written(config.suite.thresholds, file if inside else "", inside), under.rstrip("."))

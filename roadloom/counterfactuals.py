@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from closed_loop.counterfactual import WhatIf, value_at, what_if
+from closed_loop.causes.counterfactual import WhatIf, value_at, what_if
 from closed_loop.registry import make_policy
 from closed_loop.results import EpisodeResult
 from closed_loop.suites.episodes import EpisodeTask, run_batch

@@ -1,10 +1,12 @@
 """Pages and recordings of evaluations: plays the episodes that are to be watched, and writes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from closed_loop.decisions import Flip
+from closed_loop.gates.decisions import Flip
 from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.definition import info
 from closed_loop.registry import make_policy
@@ -20,6 +22,7 @@ from closed_loop.report.episode_page import write_episode_page
 from closed_loop.report.suite_page import Played, write_suite_page
 from closed_loop.report.suite_rows import Commands, EpisodeRow, chosen_for_replay, worst_rows
 from closed_loop.results import EpisodeResult, EvalReport, write_json, write_whole
+from closed_loop.suites.episodes import policy_parameters
 from closed_loop.suites.logs import LogWorlds
 from closed_loop.suites.names import failure_name
 from closed_loop.suites.run import read_scenario, run_rollouts
@@ -85,10 +88,10 @@ def _played(report: EvalReport, ready: Playable, policy: Policy, rows: Sequence[
 
 
 def commands_of(policy: str, parameters: Sequence[str], simulator: str, ready: Playable, folder: Path) -> Commands:
-    """How episodes of this call are played again; paths are as they were given, below the folder of the call."""
+    """How episodes of this call are played again: paths as they were given, from the folder of the call."""
     worlds = ready.simulator
     logs: Mapping[str, str] = dict(worlds.sources) if isinstance(worlds, LogWorlds) else {}
-    return Commands(policy, tuple(parameters), str(folder / "failures"), simulator, logs)
+    return Commands(policy, tuple(parameters), str(folder / "failures"), simulator, logs, str(Path.cwd()))
 
 
 def write_comparison(
@@ -97,11 +100,41 @@ def write_comparison(
     """Writes the page of a comparison; up to `num` flips are played side by side, where their files are at hand."""
     notes: list[str] = []
     played = list(_flips(result.flips[:num], candidate, baseline, folders, notes)) if num else []
+    both = commands_of_both(candidate, baseline, folders)
+    return write_comparison_page(result, path, played, both, tuple(dict.fromkeys(notes)))
+
+
+def commands_of_both(
+    candidate: EvalReport, baseline: EvalReport, folders: tuple[Path, Path]
+) -> tuple[Commands, Commands]:
+    """How the episodes of two reports, which lie in these folders, are played again."""
     mine, theirs = (
-        Commands(report.policy, folder=str(folder / "failures"), simulator=report.simulator)
+        Commands(
+            report.policy, parameters_in(report), str(folder / "failures"), report.simulator, place=str(Path.cwd())
+        )
         for report, folder in zip((candidate, baseline), folders, strict=True)
     )
-    return write_comparison_page(result, path, played, (mine, theirs), tuple(dict.fromkeys(notes)))
+    return mine, theirs
+
+
+def parameters_in(report: EvalReport) -> tuple[str, ...]:
+    """The parameters of a report's policy that are not its defaults, as `replay --parameter` takes them."""
+    try:
+        usual = policy_parameters(make_policy(report.policy))
+    except RoadloomError:
+        return ()
+    return tuple(_differences(report.policy_parameters, usual, ""))
+
+
+def _differences(found: Mapping[str, Any], usual: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name, value in found.items():
+        before = usual.get(name)
+        if name == "type" or value == before:
+            continue
+        if isinstance(value, Mapping) and isinstance(before, Mapping) and "type" in before:
+            yield from _differences(value, before, f"{path}{name}.")
+        else:
+            yield f"{path}{name}={json.dumps(value)}"
 
 
 def _flips(
@@ -135,7 +168,8 @@ def write_comparisons(
     if out is None:
         return (page,)
     written = [write_json(out / "comparison.json", comparison_plain(result))]
-    written.append(write_whole(out / "comparison.md", (comparison_markdown(result),)))
+    text = comparison_markdown(result, commands_of_both(candidate, baseline, folders))
+    written.append(write_whole(out / "comparison.md", (text,)))
     if html is not None:
         written.append(write_whole(out / "comparison.html", (page.read_text("utf-8"),)))
     return (page, *written)
@@ -159,7 +193,7 @@ def write_episode(
 ) -> Path:  # fmt: skip
     """Writes the page of one episode."""
     logs = {} if log is None else {episode.scenario_name: str(log)}
-    command = Commands(policy, tuple(parameters), simulator=simulator, logs=logs)
+    command = Commands(policy, tuple(parameters), simulator=simulator, logs=logs, place=str(Path.cwd()))
     definitions = {name: info(METRICS[name]) for name in episode.metrics}
     text = command.play(str(file), policy, episode.scenario_name)
     return write_episode_page(episode, rollout, definitions, text, html)
@@ -171,4 +205,12 @@ def _policy_of(report: EvalReport) -> Policy:
     return make_policy(report.policy, parameters)
 
 
-__all__ = ["Watched", "commands_of", "worlds_of", "write_comparisons", "write_episode", "write_watched"]
+__all__ = [
+    "Watched",
+    "commands_of",
+    "commands_of_both",
+    "worlds_of",
+    "write_comparisons",
+    "write_episode",
+    "write_watched",
+]

@@ -91,6 +91,8 @@ class SuiteConfig:
         candidate: policy that wants to be released.
         baseline: policy that it is compared with.
         rules: values of the gate plan that differ from the defaults.
+        thresholds: numbers that metrics judge by and that differ from the published ones, as
+            `closed_loop.metrics.thresholds` names them.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, str]] = STRICT
@@ -104,6 +106,7 @@ class SuiteConfig:
     candidate: str = "cautious"
     baseline: str = "idm"
     rules: Mapping[str, Any] = field(default_factory=lambda: {})
+    thresholds: Mapping[str, Any] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)

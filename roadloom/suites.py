@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from closed_loop.metrics.thresholds import PUBLISHED, Thresholds, thresholds_of
 from closed_loop.suites.build import build_suite
 from closed_loop.suites.draws import joined
 from closed_loop.suites.parts import LogPart, SuitePart
 from closed_loop.suites.suite import Suite
+from driving_data.checked import Written
 from driving_data.conf import conf_directory
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.plain import to_plain
@@ -30,6 +32,7 @@ class Playable:
     suite: Suite
     simulator: Simulator
     simulator_name: str
+    thresholds: Thresholds = PUBLISHED
 
 
 def read_suite(name: str) -> SuiteConfig:
@@ -51,7 +54,10 @@ def read_suite(name: str) -> SuiteConfig:
     if path != named and not any(plain.get(key) for key in ("scenarios", "parts", "logs")):
         expected = "scenarios, parts or logs, at least one of them with something in it"
         raise InputError([Fault(str(path), 0, 0, "suite", "empty", "nothing to drive", expected)])
-    return _typed(_at_home(plain, path.parent if path != named else None), str(path), places)
+    made = _typed(_at_home(plain, path.parent if path != named else None), str(path), places)
+    inside = {at.removeprefix("thresholds."): place for at, place in places.items() if at.startswith("thresholds.")}
+    thresholds_of(Written(made.thresholds, str(path), inside))
+    return made
 
 
 def _at_home(plain: dict[str, Any], folder: Path | None) -> dict[str, Any]:
@@ -104,19 +110,21 @@ def playable(config: SuiteConfig, seed: int, simulator: Choice, stride: int | No
     Raises:
         InputError: with the faults of every part.
     """
+    thresholds = thresholds_of(Written(config.thresholds), "suite.thresholds")
     parts = list(config.parts)
     if config.scenarios or not (config.parts or config.logs):
         parts.insert(0, SuitePart(config.scenarios or ("core",), config.count))
     suite = build_suite(config.name, parts, seed + SUITE_SEED_OFFSET, load_logical, stride)
     engine = SIMULATORS.load(simulator.name)(**simulator.parameters)
     if not config.logs:
-        return Playable(suite, engine, simulator.name)
+        return Playable(suite, engine, simulator.name, thresholds)
     from closed_loop.suites.logs import LogWorlds, log_scenarios
 
     entries = log_scenarios([(part, _sources(part)) for part in config.logs])
     sources = {entry.scenario.road.parameters["segment"]: str(entry.source) for entry in entries}
     logs = [entry.scenario for entry in entries]
-    return Playable(Suite(config.name, joined([suite.scenarios, logs])), LogWorlds(engine, sources), simulator.name)
+    both = Suite(config.name, joined([suite.scenarios, logs]))
+    return Playable(both, LogWorlds(engine, sources), simulator.name, thresholds)
 
 
 def load_logical(name: str, settings: Mapping[str, str] | None) -> Sequence[LogicalScenario]:

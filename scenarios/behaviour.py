@@ -137,6 +137,38 @@ class OpenDoor:
 
 
 @dataclass(frozen=True, slots=True)
+class FailSignal:
+    """Traffic lights fail.
+
+    Attributes:
+        kind: a name of `scenarios.types.temporary.FAILURES`.
+        signal: id of the light, or its beginning; empty for all of them.
+        duration_s: for how long; None to the end.
+    """
+
+    kind: str
+    signal: str = ""
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSensor:
+    """Something is wrong with sensors of the ego.
+
+    Attributes:
+        kind: a name of `scenarios.types.digital.FAULTS`.
+        sensor: its name in the rig; empty for all of them.
+        severity: 0 none to 1 nothing left.
+        duration_s: for how long; None to the end.
+    """
+
+    kind: str
+    sensor: str = ""
+    severity: float = 0.5
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """Begin `then` once `trigger` fires."""
 
@@ -158,5 +190,6 @@ class Parallel:
     branches: tuple["Behaviour", ...]
 
 
-Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Failure | DropCargo | OpenDoor
+Happening = Failure | DropCargo | OpenDoor | FailSignal | FaultSensor
+Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Happening
 Behaviour = Action | When | Sequence | Parallel

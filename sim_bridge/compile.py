@@ -32,12 +32,13 @@ from sim_bridge.embedded.pool import PoolBuilder
 from sim_bridge.embedded.roads import RoadPaths, laid_out, point_at
 from sim_bridge.embedded.storyboard.world import layout_of, story_spec
 from sim_bridge.embedded.trailers import coupling_of, is_semi
+from sim_bridge.embedded.triggered import Triggered, triggered_of
 from sim_bridge.embedded.v2x.plan import radio_plan
 from sim_bridge.embedded.worlds import WorldSpec
-from sim_bridge.faults import faults_of
+from sim_bridge.faults import faults_of, walk
 from sim_bridge.habits import Ways, extend_paths, habits_and_rules
 from sim_bridge.loose import fill_loose, index_of, loose_of, with_loose
-from sim_bridge.signal_failures import played_programs
+from sim_bridge.signal_failures import played_programs, timed_faults
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
 MAX_KEPT_ROADS = 32
@@ -117,9 +118,13 @@ class _World:
         flags[at.VALID] = 1
         self._ego(param_f, param_i, state, flags)
         phases: list[Phase] = []
+        breaks: list[Triggered] = []
         for i, actor in enumerate(scenario.actors, start=1):
             own = self._actor(i, actor, param_f, param_i, state, flags)
             param_i[at.FIRST_PHASE, i], param_i[at.NUM_PHASES, i] = len(phases), len(own)
+            breaks += triggered_of(
+                i, len(phases), [phase.label for phase in own], dict(walk(actor.behaviour, "behaviour"))
+            )
             phases.extend(own)
         ranks = self._couple(param_f, param_i, flags)
         constants = world_floats(scenario, self.options)
@@ -165,6 +170,8 @@ class _World:
             positioning=positioning_plan(scenario, self.road, self.options, self.seed),
             habit=habit,
             rule=rule,
+            triggered=tuple(breaks),
+            sensor_faults=timed_faults(scenario),
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:

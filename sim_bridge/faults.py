@@ -14,7 +14,9 @@ from scenarios.behaviour import (
     ChangeSpeed,
     DistanceBelow,
     DropCargo,
+    FailSignal,
     Failure,
+    FaultSensor,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -30,7 +32,9 @@ from scenarios.concrete import ConcreteScenario, Place
 from scenarios.habits import DRIVER_KINDS
 from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
 from scenarios.types.cargo import CARGO, SIDES
+from scenarios.types.digital import FAULTS
 from scenarios.types.manoeuvres import WHEELS
+from scenarios.types.temporary import FAILURES
 from sim_bridge.embedded.roads import RoadPaths
 
 
@@ -184,6 +188,14 @@ class _Check:
             self.number(0.0 <= node.remaining <= 1.0, f"{label}.remaining", node.remaining, "a share from 0 to 1")
             if node.actor:
                 self.name(node.actor, self.actors, f"{label}.actor", "unknown-actor")
+        if isinstance(node, FailSignal):
+            names = tuple(signal.id for signal in self.road.lane_map.signals)
+            self.name(node.kind, FAILURES, f"{label}.kind", "unknown-failure")
+            if not any(name.startswith(node.signal) for name in names):
+                self.name(node.signal, names, f"{label}.signal", "unknown-signal")
+        if isinstance(node, FaultSensor):
+            self.name(node.kind, FAULTS, f"{label}.kind", "unknown-fault")
+            self.number(0.0 <= node.severity <= 1.0, f"{label}.severity", node.severity, "a share from 0 to 1")
         if isinstance(node, When):
             trigger = node.trigger
             if isinstance(trigger, (DistanceBelow, TimeGapBelow, TimeToCollisionBelow, AheadOf)):

@@ -6,9 +6,12 @@ The controller keeps its time meanwhile, so that the light comes back where it w
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from driving_data.rollout import SensorFault
 from driving_data.taxonomy import SignalState
 from scenarios.concrete import ConcreteScenario, SignalProgram
+from scenarios.types.digital import SENSOR_FAULTS
 from scenarios.types.temporary import SIGNAL_FAILURES
+from sim_bridge.embedded.triggered import timed_fault
 
 Span = tuple[SignalState, float]
 _SHOWN = {
@@ -29,6 +32,12 @@ def played_programs(scenario: ConcreteScenario, signal_ids: Sequence[str]) -> di
             if signal_id.startswith(str(values["signal"] or "")):
                 programs[signal_id] = failed(programs.get(signal_id), signal_id, values, end_s)
     return programs
+
+
+def timed_faults(scenario: ConcreteScenario) -> tuple[SensorFault, ...]:
+    """What goes wrong with sensors of the ego by the clock: the features `sensor_faults`."""
+    usual = {name: field.default for name, field in SENSOR_FAULTS.fields.items()}
+    return tuple(timed_fault(usual | dict(x.values)) for x in scenario.features if x.kind == "sensor_faults")
 
 
 def failed(program: SignalProgram | None, signal_id: str, values: Mapping[str, Any], end_s: float) -> SignalProgram:

@@ -1,18 +1,23 @@
-"""Shared fixtures; jaxtyping annotations of every room are checked by beartype while tests run."""
+"""Shared fixtures; the annotations of every room are checked while tests run."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
+
+from tests.effort import THOROUGH, examples
+from tests.tools import typechecked
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom")
 
 
 # No test asserts a time, Hypothesis included: machines are shared. A failure prints what repeats it.
-settings.register_profile("roadloom", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "roadloom", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100), derandomize=not THOROUGH,
+)  # fmt: skip
 settings.load_profile("roadloom")
 
 
@@ -26,7 +31,7 @@ def _checked_modules() -> list[str]:
     return modules
 
 
-install_import_hook(_checked_modules(), "beartype.beartype")
+typechecked.install(_checked_modules())
 
 
 @pytest.fixture(scope="session")

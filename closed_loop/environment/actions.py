@@ -1,6 +1,6 @@
 """What a learner does: controls, or a trajectory that a tracker turns into controls."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import gymnasium
@@ -8,14 +8,13 @@ import numpy as np
 from gymnasium import spaces
 from jaxtyping import Float
 
-from closed_loop.environment.vectors import turned
-from closed_loop.tracking import LqrParameters, LqrTracker, RearAxleState, Trajectory
+from closed_loop.policies.planned import world_trajectory
+from closed_loop.tracking import LqrTracker, RearAxleState, Trajectory, ego_state, track
 from driving_data.ports import Control, Observation
 
 ACCELERATION_MPS2 = (-8.0, 4.0)
 STEERING_RAD = (-0.6, 0.6)
 REACH_M = 200.0
-FINE_STEP_S = 0.1
 
 
 @runtime_checkable
@@ -80,58 +79,15 @@ class TrajectoryActions:
 
     def control(self, action: np.ndarray, observation: Observation) -> Control:
         """Controls that follow the trajectories, with each ego's own wheelbase."""
-        state = rear_axle_state(observation)
-        plan = self.trajectory(np.asarray(action, dtype=np.float64), state)
-        acceleration, steering = np.zeros(len(observation.done)), np.zeros(len(observation.done))
-        for wheelbase in np.unique(observation.wheelbase_m):
-            own = observation.wheelbase_m == wheelbase
-            tracker = replace(self.tracker, parameters=_for(self.tracker.parameters, float(wheelbase)))
-            acceleration[own], steering[own] = tracker.control(_of(state, own), _part(plan, own))
-        return Control(np.clip(acceleration, *ACCELERATION_MPS2), np.clip(steering, *STEERING_RAD))
+        plan = self.trajectory(np.asarray(action, dtype=np.float64), ego_state(observation))
+        control = track(observation, plan, self.tracker)
+        return Control(
+            np.clip(control.acceleration_mps2, *ACCELERATION_MPS2), np.clip(control.steering_rad, *STEERING_RAD)
+        )
 
     def trajectory(self, poses: Float[np.ndarray, "B N 3"], state: RearAxleState) -> Trajectory:
         """The poses in `world`, the present one first, resampled at 0.1 s."""
-        start = np.zeros((len(poses), 1, 3))
-        coarse = np.concatenate([start, poses], axis=1)
-        fine = max(1, round(self.step_s / FINE_STEP_S))
-        at = np.arange(self.num_poses * fine + 1) / fine
-        k = np.minimum(at.astype(np.int64), self.num_poses - 1)
-        share = (at - k)[None, :, None]
-        local = coarse[:, k] * (1 - share) + coarse[:, k + 1] * share
-        cos, sin = np.cos(state.yaw_rad)[:, None], np.sin(state.yaw_rad)[:, None]
-        x, y = turned(local[..., 0], local[..., 1], cos, -sin)
-        position = state.position_m[:, None] + np.stack([x, y], axis=-1)
-        return Trajectory(position, state.yaw_rad[:, None] + local[..., 2], self.step_s / fine)
-
-
-def _for(parameters: LqrParameters, wheelbase_m: float) -> LqrParameters:
-    return replace(parameters, wheelbase_m=wheelbase_m)
-
-
-def _of(state: RearAxleState, own: np.ndarray) -> RearAxleState:
-    return RearAxleState(
-        state.position_m[own], state.yaw_rad[own], state.speed_mps[own], state.acceleration_mps2[own],
-        state.steering_rad[own],
-    )  # fmt: skip
-
-
-def _part(plan: Trajectory, own: np.ndarray) -> Trajectory:
-    return Trajectory(plan.position_m[own], plan.yaw_rad[own], plan.step_s)
-
-
-def rear_axle_state(observation: Observation) -> RearAxleState:
-    """Where the egos are and how they move."""
-    world, ego = np.arange(len(observation.done)), observation.ego_index
-    yaw = observation.yaw_rad[world, ego]
-    forward = np.stack([np.cos(yaw), np.sin(yaw)], axis=-1)
-    velocity = observation.velocity_mps[world, ego, :2]
-    return RearAxleState(
-        observation.position_m[world, ego, :2] - observation.rear_axle_to_center_m[:, None] * forward,
-        yaw,
-        np.sum(velocity * forward, axis=-1),
-        observation.acceleration_mps2[world, ego],
-        observation.steering_rad,
-    )
+        return world_trajectory(state, poses, self.step_s).resampled()
 
 
 ACTIONS: dict[str, Actions] = {"control": ControlActions(), "trajectory": TrajectoryActions()}

@@ -18,6 +18,7 @@ from closed_loop.metrics.definition import Metric, MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.navsim import metrics as navsim
 from closed_loop.metrics.nuplan import score as nuplan
+from closed_loop.metrics.thresholds import PUBLISHED, Thresholds
 from closed_loop.rules import metrics as rules
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.rollout import Rollout
@@ -43,8 +44,12 @@ SETS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def metrics_named(names: Sequence[str]) -> tuple[Metric, ...]:
+def metrics_named(names: Sequence[str], thresholds: Thresholds = PUBLISHED) -> tuple[Metric, ...]:
     """The metrics of these names, each once; a name of `SETS` stands for its metrics, none for the standard set.
+
+    Args:
+        names: of metrics and sets.
+        thresholds: numbers that they judge by; those of the definitions where nothing is said.
 
     Raises:
         InputError: a name is unknown; every unknown name is told.
@@ -58,7 +63,7 @@ def metrics_named(names: Sequence[str]) -> tuple[Metric, ...]:
     if faults:
         raise InputError(faults)
     wanted = dict.fromkeys(one for name in names or ("standard",) for one in SETS.get(name, (name,)))
-    return tuple(METRICS[name] for name in wanted)
+    return tuple(thresholds.applied(METRICS[name]) for name in wanted)
 
 
 def measure(

@@ -4,252 +4,55 @@ The formulas are pure functions (`longitudinal`, `threats`, `manoeuvres`, `encou
 series. Everything is measured along the route and between oriented boxes.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from closed_loop.metrics.collision import contacts
+from closed_loop.metrics.crossings import encroachment_time, post_encroachment, stopping_proportion
 from closed_loop.metrics.definition import Direction, Metric, MetricValue, Scale, not_applicable
 from closed_loop.metrics.drive import Drive
-from closed_loop.metrics.encounters import (
-    Encroachment,
-    Track,
-    conflict_area,
-    encroachment,
-    post_encroachment_s,
+from closed_loop.metrics.extremes import counted, least, most
+from closed_loop.metrics.following import (
+    brake_threat,
+    crash_potential,
+    exposed,
+    integrated,
+    max_drac,
+    min_headway,
+    min_ttc_acceleration,
+    required_lateral,
+    required_longitudinal,
+    rss_margin,
+    safety_time_deceleration,
+    steer_threat,
 )
-from closed_loop.metrics.leader import LeaderSeries, curvilinear, leader_series
-from closed_loop.metrics.longitudinal import (
-    crash_potential_index,
-    minimal_stopping_distance_m,
-    proportion_of_stopping_distance,
-    time_exposed_s,
-    time_integrated_s2,
-)
+from closed_loop.metrics.longitudinal import minimal_stopping_distance_m
 from closed_loop.metrics.manoeuvres import Limits, Plan, ReactionTimes, Traffic, reaction_times
 from closed_loop.metrics.proximity import box_time_to_collision_s
+from closed_loop.metrics.rss_danger import rss_danger
 from closed_loop.metrics.threats import (
     DRY_FRICTION,
-    RSS_PEDESTRIAN,
-    RSS_VEHICLE,
     WORST_ACCELERATION_MPS2,
     delta_v_mps,
     disc_radius_m,
     intrudes,
-    rss_lateral_m,
-    rss_opposite_direction_m,
-    rss_same_direction_m,
     worst_time_to_collision_s,
 )
 from driving_data.geometry import wrap_angle
-from driving_data.taxonomy import PEDESTRIANS, STATIC_OBJECTS
+from driving_data.taxonomy import STATIC_OBJECTS
 
 CAP_S = 10.0
-CAP_MPS2 = 100.0
 THREAT_S = 4.0
 PLAN_S = 8.0
 PLAN_STEP_S = 0.1
 _NEAR_M = 60.0
 _MOVING_MPS = 0.5
-_CROSSING_SINE = float(np.sin(np.deg2rad(20.0)))
-
-
-def _counted(drive: Drive) -> slice:
-    found = contacts(drive)
-    return slice(0, max(found[0].step, 1)) if found else slice(None)
-
-
-def _least(drive: Drive, values: np.ndarray, cap: float) -> MetricValue:
-    step = int(np.argmin(values))
-    if not values[step] < cap:
-        return MetricValue(cap, reason=f"never under {cap:g}")
-    return MetricValue(float(values[step]), at_s=float(drive.time_s[step]))
-
-
-def _most(drive: Drive, values: np.ndarray, cap: float) -> MetricValue:
-    step = int(np.argmax(values))
-    return MetricValue(float(min(values[step], cap)), at_s=float(drive.time_s[step]))
-
-
-def _series(drive: Drive) -> LeaderSeries | None:
-    found = leader_series(drive)
-    return found if bool(found.present[_counted(drive)].any()) else None
-
-
-_NO_LEADER = "no leader"
-
-
-def min_headway(drive: Drive) -> MetricValue:
-    """Least HW, at most 100 m."""
-    series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _least(drive, series.headway_m[_counted(drive)], 100.0)
-
-
-def min_ttc_acceleration(drive: Drive) -> MetricValue:
-    """Least TTC at constant acceleration, at most 10 s."""
-    series = _series(drive)
-    if series is None:
-        return not_applicable(_NO_LEADER)
-    return _least(drive, series.ttc_acceleration_s[_counted(drive)], CAP_S)
-
-
-def max_drac(drive: Drive) -> MetricValue:
-    """Greatest DRAC, at most 100 m/s^2."""
-    series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _most(drive, series.drac_mps2[_counted(drive)], CAP_MPS2)
-
-
-def required_longitudinal(drive: Drive) -> MetricValue:
-    """Least a_long,req (hardest braking needed), at least -100 m/s^2."""
-    series = _series(drive)
-    if series is None:
-        return not_applicable(_NO_LEADER)
-    worst = _most(drive, -series.required_longitudinal_mps2[_counted(drive)], CAP_MPS2)
-    return MetricValue(-float(worst.value or 0.0) + 0.0, at_s=worst.at_s)
-
-
-def brake_threat(drive: Drive) -> MetricValue:
-    """Greatest BTN, at most 10."""
-    series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _most(drive, series.brake_threat[_counted(drive)], 10.0)
-
-
-def required_lateral(drive: Drive) -> MetricValue:
-    """Greatest a_lat,req, at most 100 m/s^2."""
-    series = _series(drive)
-    if series is None:
-        return not_applicable(_NO_LEADER)
-    return _most(drive, series.required_lateral_mps2[_counted(drive)], CAP_MPS2)
-
-
-def steer_threat(drive: Drive) -> MetricValue:
-    """Greatest STN, at most 10."""
-    series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _most(drive, series.steer_threat[_counted(drive)], 10.0)
-
-
-def safety_time_deceleration(drive: Drive) -> MetricValue:
-    """Greatest DST, at most 100 m/s^2."""
-    series = _series(drive)
-    if series is None:
-        return not_applicable(_NO_LEADER)
-    return _most(drive, series.safety_time_mps2[_counted(drive)], CAP_MPS2)
-
-
-def rss_margin(drive: Drive) -> MetricValue:
-    """Least headway less RSS distance, at most 100 m."""
-    series = _series(drive)
-    return not_applicable(_NO_LEADER) if series is None else _least(drive, series.rss_margin_m[_counted(drive)], 100.0)
-
-
-def exposed(drive: Drive) -> MetricValue:
-    """TET below 2 s."""
-    series = _series(drive)
-    if series is None or drive.num_steps < 2:
-        return not_applicable(_NO_LEADER if series is None else "a single moment")
-    return MetricValue(float(time_exposed_s(series.ttc_s[_counted(drive)], drive.step_s)))
-
-
-def integrated(drive: Drive) -> MetricValue:
-    """TIT below 2 s."""
-    series = _series(drive)
-    if series is None or drive.num_steps < 2:
-        return not_applicable(_NO_LEADER if series is None else "a single moment")
-    return MetricValue(float(time_integrated_s2(series.ttc_s[_counted(drive)], drive.step_s)))
-
-
-def crash_potential(drive: Drive) -> MetricValue:
-    """CPI."""
-    series = _series(drive)
-    if series is None:
-        return not_applicable(_NO_LEADER)
-    return MetricValue(float(crash_potential_index(series.drac_mps2[_counted(drive)])))
 
 
 def stopping_distance(drive: Drive) -> MetricValue:
     """Greatest MSD."""
-    return _most(drive, minimal_stopping_distance_m(drive.speed_mps[_counted(drive)]), np.inf)
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """One who used the same ground at another time: id, PET, and when the ego entered and left."""
-
-    actor_id: str
-    post_encroachment_s: float
-    ego: Encroachment
-
-
-@lru_cache(maxsize=4)
-def crossings_of(drive: Drive) -> tuple[Crossing, ...]:
-    """Everyone who crossed the ego's way at another time, least PET first."""
-    ego = Track(drive.time_s, drive.center_m, drive.yaw_rad, drive.size_m)
-    low, high = drive.center_m.min(axis=0), drive.center_m.max(axis=0)
-    found: list[Crossing] = []
-    for column, name in enumerate(drive.others.ids):
-        rows = np.flatnonzero(drive.others.valid[:, column])
-        if drive.num_steps < 2 or len(rows) < 2 or not (np.diff(rows) == 1).all():
-            continue
-        center, size = drive.others.center_m[rows, column], drive.others.size_m[column]
-        reach = 0.5 * float(np.hypot(*size) + np.hypot(*drive.size_m))
-        if (center.max(axis=0) < low - reach).any() or (center.min(axis=0) > high + reach).any():
-            continue
-        if float(np.hypot(*np.ptp(center, axis=0))) < 1.0:
-            continue  # one who stands has no way to cross
-        track = Track(drive.time_s[rows], center, drive.others.yaw_rad[rows, column], size)
-        area = conflict_area(ego, track)
-        if area is None:
-            continue
-        own = encroachment(ego, area)
-        theirs = encroachment(track, area)
-        value = post_encroachment_s(own, theirs)
-        if np.isfinite(value) and _crosses(ego, own, track, theirs):
-            found.append(Crossing(name, value, own))
-    return tuple(sorted(found, key=lambda crossing: (crossing.post_encroachment_s, crossing.actor_id)))
-
-
-def _crosses(first: Track, own: Encroachment, second: Track, theirs: Encroachment) -> bool:
-    """Whether two come from different directions, more than 20 degrees apart: who follows or meets does not cross."""
-    headings = [
-        np.interp(at.enter_s, track.time_s, np.unwrap(track.yaw_rad)) for track, at in ((first, own), (second, theirs))
-    ]
-    return bool(abs(np.sin(headings[0] - headings[1])) > _CROSSING_SINE)
-
-
-_NO_CROSSING = "nobody used the same ground before or after"
-
-
-def post_encroachment(drive: Drive) -> MetricValue:
-    """Least PET."""
-    found = crossings_of(drive)
-    if not found:
-        return not_applicable(_NO_CROSSING)
-    at = found[0].ego.enter_s
-    return MetricValue(found[0].post_encroachment_s, at_s=at, evidence={"actor": found[0].actor_id})
-
-
-def encroachment_time(drive: Drive) -> MetricValue:
-    """ET of the ego in the conflict area of its least PET."""
-    found = crossings_of(drive)
-    if not found:
-        return not_applicable(_NO_CROSSING)
-    if not np.isfinite(found[0].ego.time_s):
-        return not_applicable("the ego does not leave the conflict area")
-    return MetricValue(found[0].ego.time_s, at_s=found[0].ego.enter_s)
-
-
-def stopping_proportion(drive: Drive) -> MetricValue:
-    """Least PSD on the way to the conflict area of the least PET, at most 10."""
-    found = crossings_of(drive)
-    if not found:
-        return not_applicable(_NO_CROSSING)
-    before = drive.time_s < found[0].ego.enter_s
-    if not before.any():
-        return not_applicable("the ego begins inside the conflict area")
-    way = float(np.interp(found[0].ego.enter_s, drive.time_s, drive.ego_s_m))
-    proportion = proportion_of_stopping_distance(way - drive.ego_s_m[before], drive.speed_mps[before])
-    return _least(drive, proportion, 10.0)
+    return most(drive, minimal_stopping_distance_m(drive.speed_mps[counted(drive)]), np.inf)
 
 
 def plan_at(drive: Drive, step: int) -> tuple[Plan, Traffic]:
@@ -283,7 +86,7 @@ def _reactions(drive: Drive) -> tuple[int, ReactionTimes] | None:
     """At the most critical moment: the least time to collision of the boxes at constant velocity."""
     if not drive.others.ids:
         return None
-    times = box_time_to_collision_s(drive)[_counted(drive)].min(axis=1)
+    times = box_time_to_collision_s(drive)[counted(drive)].min(axis=1)
     step = int(np.argmin(times))
     if not times[step] < THREAT_S:
         return step, ReactionTimes(*(float("inf"),) * 4)
@@ -333,7 +136,7 @@ def worst_time(drive: Drive) -> MetricValue:
     """Least WTTC."""
     if not drive.others.ids:
         return not_applicable("no other actor")
-    part = _counted(drive)
+    part = counted(drive)
     other = drive.others
     offset = other.center_m[part] - drive.center_m[part, None]
     velocity = other.velocity_mps[part] - drive.velocity_mps[part, None]
@@ -343,15 +146,15 @@ def worst_time(drive: Drive) -> MetricValue:
     static = np.array([kind in STATIC_OBJECTS for kind in other.kind], dtype=bool)
     effort = np.where(static, WORST_ACCELERATION_MPS2, 2 * WORST_ACCELERATION_MPS2)
     times = worst_time_to_collision_s(offset, velocity, radius, effort)
-    return _least(drive, times.min(axis=1), CAP_S)
+    return least(drive, times.min(axis=1), CAP_S)
 
 
 def space_occupancy(drive: Drive) -> MetricValue:
     """SOI: moments times actors in the ego's personal space, stopping distance included."""
     if not drive.others.ids:
         return not_applicable("no other actor")
-    inside = _intrusions(drive, DRY_FRICTION)[_counted(drive)]
-    near = _intrusions(drive, None)[_counted(drive)]
+    inside = _intrusions(drive, DRY_FRICTION)[counted(drive)]
+    near = _intrusions(drive, None)[counted(drive)]
     return MetricValue(float(inside.sum()), evidence={"within_margins": float(near.sum())})
 
 
@@ -375,43 +178,6 @@ def delta_v(drive: Drive) -> MetricValue:
         if value > worst:
             worst, at = value, contact.time_s
     return MetricValue(worst, at_s=at)
-
-
-def rss_danger(drive: Drive) -> MetricValue:
-    """Share of moments with a dangerous situation: both the longitudinal and the lateral RSS distance violated."""
-    if not drive.others.ids:
-        return not_applicable("no other actor")
-    dangerous = rss_dangerous(drive).any(axis=1)
-    share = float(dangerous.mean())
-    return MetricValue(share, at_s=float(drive.time_s[int(np.argmax(dangerous))]) if share else None)
-
-
-def rss_dangerous(drive: Drive) -> np.ndarray:
-    """Whether the situation with each other actor is dangerous after RSS at each moment, shape (T, N)."""
-    place = curvilinear(drive)
-    ego = place.ego_speed_mps[:, None]
-    result = np.zeros(drive.others.valid.shape, dtype=bool)
-    for parameters, group in ((RSS_VEHICLE, False), (RSS_PEDESTRIAN, True)):
-        columns = np.array([(kind in PEDESTRIANS) is group for kind in drive.others.kind], dtype=bool)
-        if not columns.any():
-            continue
-        other = place.speed_mps[:, columns]
-        ahead = place.s_m[:, columns] > place.ego_s_m[:, None]
-        opposite = (other * ego < 0) | (np.abs(place.turn_rad[:, columns]) > 0.5 * np.pi)
-        behind = rss_same_direction_m(np.maximum(ego, 0.0), np.abs(other), RSS_VEHICLE, parameters)
-        before = rss_same_direction_m(np.abs(other), np.maximum(ego, 0.0), parameters, RSS_VEHICLE)
-        meeting = rss_opposite_direction_m(ego, other, RSS_VEHICLE, parameters)
-        needed = np.where(opposite, np.where(ahead, meeting, 0.0), np.where(ahead, behind, before))
-        own, its = -place.ego_lateral_mps[:, None], -place.lateral_mps[:, columns]
-        is_left = place.d_m[:, columns] > place.ego_d_m[:, None]
-        aside = np.where(
-            is_left,
-            rss_lateral_m(its, own, parameters, RSS_VEHICLE),
-            rss_lateral_m(own, its, RSS_VEHICLE, parameters),
-        )
-        close = (place.gap_m[:, columns] < needed) & (place.lateral_gap_m[:, columns] < aside)
-        result[:, columns] = close & drive.others.valid[:, columns]
-    return result
 
 
 _LOW, _HIGH, _MEAN = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER, Scale.MEAN

@@ -125,7 +125,7 @@ class LeaderSeries:
         required_lateral_mps2: a_lat,req.
         steer_threat: STN.
         safety_time_mps2: DST.
-        rss_margin_m: headway less the safe distance of RSS.
+        lead_mps: speed of the leader along the way; NaN without one.
     """
 
     column: Int[np.ndarray, "T"]
@@ -139,7 +139,7 @@ class LeaderSeries:
     required_lateral_mps2: Float[np.ndarray, "T"]
     steer_threat: Float[np.ndarray, "T"]
     safety_time_mps2: Float[np.ndarray, "T"]
-    rss_margin_m: Float[np.ndarray, "T"]
+    lead_mps: Float[np.ndarray, "T"]
 
     @property
     def present(self) -> Bool[np.ndarray, "T"]:
@@ -179,7 +179,6 @@ def leader_series(drive: Drive) -> LeaderSeries:
         of_leader(place.d_m, 0.0) - place.ego_d_m, of_leader(place.lateral_mps, 0.0) - place.ego_lateral_mps,
         known(place.lateral_mps2), 2 * place.ego_half_m[:, 1], width, ttc,
     )  # fmt: skip
-    safe = threats.rss_same_direction_m(np.maximum(speed, 0.0), np.maximum(np.nan_to_num(lead), 0.0))
     return LeaderSeries(
         column=np.where(present, nearest, -1),
         headway_m=gap,
@@ -192,7 +191,7 @@ def leader_series(drive: Drive) -> LeaderSeries:
         required_lateral_mps2=sideways,
         steer_threat=threats.steer_threat_number(sideways),
         safety_time_mps2=along_lane.deceleration_to_safety_time_mps2(gap, speed, np.where(present, lead, np.nan)),
-        rss_margin_m=np.where(present, gap - safe, np.inf),
+        lead_mps=np.where(present, lead, np.nan),
     )
 
 

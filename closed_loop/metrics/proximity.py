@@ -14,6 +14,7 @@ from closed_loop.metrics.boxes import contact_interval_s
 from closed_loop.metrics.collision import contacts
 from closed_loop.metrics.definition import Direction, Metric, MetricValue, Scale, not_applicable
 from closed_loop.metrics.drive import Drive
+from closed_loop.metrics.extremes import counted, least
 from driving_data.geometry import wrap_angle
 
 HORIZON_S = 10.0
@@ -111,18 +112,12 @@ def required_deceleration_mps2(
     return np.where(known, closing**2 / (2 * np.maximum(np.where(known, gap_m, 1.0), 1e-3)), 0.0)
 
 
-def _before_contact(drive: Drive) -> slice:
-    """The moments before the first contact: what follows is aftermath."""
-    found = contacts(drive)
-    return slice(0, max(found[0].step, 1)) if found else slice(None)
-
-
 def min_time_to_collision(drive: Drive) -> MetricValue:
     """Least exact TTC of boxes before the first contact, at most the horizon."""
     if not drive.others.ids:
         return not_applicable("no other actor")
-    times = box_time_to_collision_s(drive)[_before_contact(drive)]
-    return _least(drive, times.min(axis=1), HORIZON_S)
+    times = box_time_to_collision_s(drive)[counted(drive)]
+    return least(drive, times.min(axis=1), HORIZON_S, " s")
 
 
 def time_to_collision_within_bound(drive: Drive) -> MetricValue:
@@ -139,8 +134,8 @@ def min_longitudinal_time_to_collision(drive: Drive) -> MetricValue:
     gap, lead = leader_gap_m(drive)
     if not np.isfinite(gap).any():
         return not_applicable("no leader")
-    times = longitudinal_time_to_collision_s(gap, drive.speed_mps, lead)[_before_contact(drive)]
-    return _least(drive, times, HORIZON_S)
+    times = longitudinal_time_to_collision_s(gap, drive.speed_mps, lead)[counted(drive)]
+    return least(drive, times, HORIZON_S, " s")
 
 
 def min_distance(drive: Drive) -> MetricValue:
@@ -160,7 +155,7 @@ def min_time_headway(drive: Drive) -> MetricValue:
     if not moving.any():
         return not_applicable("no leader while driving")
     headway = np.where(moving, np.where(moving, gap, 1.0) / np.maximum(drive.speed_mps, 1.0), np.inf)
-    return _least(drive, headway, HORIZON_S)
+    return least(drive, headway, HORIZON_S, " s")
 
 
 def max_required_deceleration(drive: Drive) -> MetricValue:
@@ -168,16 +163,9 @@ def max_required_deceleration(drive: Drive) -> MetricValue:
     gap, lead = leader_gap_m(drive)
     if not np.isfinite(gap).any():
         return not_applicable("no leader")
-    needed = required_deceleration_mps2(gap, drive.speed_mps, lead)[_before_contact(drive)]
+    needed = required_deceleration_mps2(gap, drive.speed_mps, lead)[counted(drive)]
     step = int(np.argmax(needed))
     return MetricValue(float(min(needed[step], 100.0)), at_s=float(drive.time_s[step]))
-
-
-def _least(drive: Drive, times: np.ndarray, cap: float) -> MetricValue:
-    step = int(np.argmin(times))
-    if times[step] >= cap:
-        return MetricValue(cap, reason=f"never under {cap:g} s")
-    return MetricValue(float(times[step]), at_s=float(drive.time_s[step]))
 
 
 _LOW, _HIGH = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER

@@ -4,13 +4,34 @@ from typing import Any
 
 import numpy as np
 
+from closed_loop.policies.planned import follow, plan_of
+from closed_loop.tracking import Trajectory
 from driving_data.errors import RoadloomError
-from driving_data.ports import Control
+from driving_data.ports import Control, Observation
 
+Answer = Control | Trajectory | np.ndarray | tuple[Any, Any] | list[Any]
 EXPECTED = (
-    "a Control, a pair (acceleration_mps2, steering_rad) of numbers or arrays of shape (B,), "
-    "or an array of shape (B, 2)"
+    "a Control, a pair (acceleration_mps2, steering_rad) of numbers or arrays of shape (B,), an array of shape (B, 2), "
+    "or a trajectory: a Trajectory in world, or an array of poses in the ego frame of shape (B, N > 1, 2 or 3)"
 )
+
+
+def driven_by(answer: Any, observation: Observation, step_s: float, tracking: str, who: str) -> Control:
+    """The control that an answer means; a trajectory is followed.
+
+    Args:
+        answer: an `Answer`: a control in one of its forms, a `Trajectory`, or poses (B, N, 2 or 3) in the ego frame.
+        observation: what the answer is about.
+        step_s: time between poses of the ego frame.
+        tracking: 'lqr' or 'preview', see `planned`.
+        who: gave it.
+
+    Raises:
+        RoadloomError: the answer means none; it says who gave what.
+    """
+    if isinstance(answer, Trajectory) or (isinstance(answer, np.ndarray) and answer.ndim == 3):
+        return follow(observation, plan_of(answer, observation, step_s, who), tracking)
+    return control_of(answer, len(observation.done), who)
 
 
 def control_of(answer: Any, num_worlds: int, who: str) -> Control:

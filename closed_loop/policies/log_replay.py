@@ -17,10 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from closed_loop.policies.lateral import MAX_STEERING_RAD
-from closed_loop.policies.network import MAX_ACCELERATION_MPS2
+from closed_loop.policies.planned import Lags, bounded, check_tracking, preview
 from closed_loop.registry import build_policy
-from closed_loop.tracking import LqrParameters, LqrTracker, RearAxleState, Trajectory, ego_state
+from closed_loop.tracking import RearAxleState, Trajectory, ego_state, track
 from driving_data.errors import RoadloomError
 from driving_data.geometry import wrap_angle
 from driving_data.logs.registry import read
@@ -53,8 +52,7 @@ class LogReplayParameters:
     steering_lag_s: float = 0.05
 
     def __post_init__(self) -> None:
-        if self.tracking not in ("lqr", "preview"):
-            raise ValueError(f"tracking {self.tracking!r} is neither 'lqr' nor 'preview'")
+        check_tracking(self.tracking)
         if not self.window_s >= 3 * self.step_s > 0:
             raise ValueError(f"window_s must hold at least three steps, not {self.window_s} / {self.step_s}")
 
@@ -152,13 +150,10 @@ class LogReplayPolicy:
             self._begin_s = observation.time_s.copy()
         state, now = ego_state(observation), observation.time_s - self._begin_s
         follow = self._by_tracker if self.parameters.tracking == "lqr" else self._by_preview
-        acceleration, steering = follow(observation, state, now)
+        control = follow(observation, state, now)
         # Who follows a standing log brakes to a stop and does not reverse.
-        acceleration = np.where((state.speed_mps <= 0) & (acceleration < 0), 0.0, acceleration)
-        return Control(
-            np.clip(acceleration, -MAX_ACCELERATION_MPS2, MAX_ACCELERATION_MPS2),
-            np.clip(steering, -MAX_STEERING_RAD, MAX_STEERING_RAD),
-        )
+        backwards = (state.speed_mps <= 0) & (control.acceleration_mps2 < 0)
+        return bounded(Control(np.where(backwards, 0.0, control.acceleration_mps2), control.steering_rad))
 
     def _match(self, observation: Observation, world: int) -> LoggedWay:
         ego = observation.ego_index[world]
@@ -179,47 +174,22 @@ class LogReplayPolicy:
         unlike = [unlikeness_m(way, speed, others) + away[k] if fits[k] else np.inf for k, way in enumerate(self._ways)]
         return self._ways[int(np.argmin(unlike))]
 
-    def _by_tracker(
-        self, observation: Observation, state: RearAxleState, now_s: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _by_tracker(self, observation: Observation, state: RearAxleState, now_s: np.ndarray) -> Control:
         p = self.parameters
         ahead = p.step_s * np.arange(round(p.window_s / p.step_s) + 1)
         poses = np.stack([way.at(now + ahead) for way, now in zip(self._chosen, now_s, strict=True)])
         back = observation.rear_axle_to_center_m[:, None]
         yaw = poses[..., 2]
         axle = poses[..., :2] - back[..., None] * np.stack([np.cos(yaw), np.sin(yaw)], axis=-1)
-        acceleration, steering = np.empty(len(now_s)), np.empty(len(now_s))
-        for wheelbase in np.unique(observation.wheelbase_m):
-            here = np.flatnonzero(observation.wheelbase_m == wheelbase)
-            mine = RearAxleState(
-                state.position_m[here], state.yaw_rad[here], state.speed_mps[here], state.acceleration_mps2[here],
-                state.steering_rad[here],
-            )  # fmt: skip
-            tracker = LqrTracker(LqrParameters(wheelbase_m=float(wheelbase)))
-            acceleration[here], steering[here] = tracker.control(mine, Trajectory(axle[here], yaw[here], p.step_s))
-        return acceleration, steering
+        return track(observation, Trajectory(axle, yaw, p.step_s))
 
-    def _by_preview(
-        self, observation: Observation, state: RearAxleState, now_s: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _by_preview(self, observation: Observation, state: RearAxleState, now_s: np.ndarray) -> Control:
         p = self.parameters
-        moments = np.array([0.0, p.acceleration_lag_s + 0.05, p.steering_lag_s + 0.05])
+        moments = np.array(Lags(p.acceleration_lag_s, p.steering_lag_s).moments_s())
         rows = np.stack([way.at(now + moments) for way, now in zip(self._chosen, now_s, strict=True)])
-        here, drive, bend = rows[:, 0], rows[:, 1], rows[:, 2]
-        forward = np.stack([np.cos(here[:, 2]), np.sin(here[:, 2])], axis=-1)
-        off = state.position_m + observation.rear_axle_to_center_m[:, None] * np.stack(
-            [np.cos(state.yaw_rad), np.sin(state.yaw_rad)], axis=-1
-        )
-        off = off - here[:, :2]
-        along = np.sum(off * forward, axis=-1)
-        left = off[:, 1] * forward[:, 0] - off[:, 0] * forward[:, 1]
-        turned = wrap_angle(state.yaw_rad - here[:, 2])
-        acceleration = drive[:, 4] + 2.0 * (here[:, 3] - state.speed_mps) - along
-        length = np.maximum(3.0, 0.7 * state.speed_mps)
-        curvature = np.where(bend[:, 3] > 0.5, bend[:, 5] / np.maximum(bend[:, 3], 0.5), 0.0)
-        # Critically damped in the way driven: both errors vanish over about `length`.
-        curvature = curvature - left / length**2 - 2.0 * turned / length
-        return acceleration, np.arctan(observation.wheelbase_m * curvature)
+        forward = np.stack([np.cos(state.yaw_rad), np.sin(state.yaw_rad)], axis=-1)
+        center = state.position_m + observation.rear_axle_to_center_m[:, None] * forward
+        return preview(center, state, rows, observation.wheelbase_m)
 
 
 def _rollouts(path: str) -> list[Rollout]:

@@ -5,7 +5,8 @@ command line, a configuration or a caller did not name.
 
 `name` may be
     a function   observation -> answer, where the observation holds B worlds (`each: true`: one world at a time, as a
-                 batch of one) and the answer is what `answers.control_of` takes;
+                 batch of one) and the answer is what `answers.driven_by`
+                 takes: controls, or a trajectory, which is followed;
     a class      with `name`, `reset` and `act` (the port `Policy`); parameters go to its `Parameters` dataclass;
     an object    of such a class, or a callable object.
 """
@@ -20,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from closed_loop.policies.answers import control_of
+from closed_loop.policies.answers import driven_by
 from closed_loop.policies.batches import joined, one_world
+from closed_loop.policies.planned import check_tracking
 from closed_loop.registry import build_policy
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.ports import Control, Observation, Policy
@@ -35,15 +37,24 @@ class CallableParameters:
         target: `package.module:name` or `path.py:name`; empty for a function that was handed over in Python.
         sha256: of the source file, so that results of changed code are not taken for those of the old one.
         each: the function sees one world at a time instead of all of the batch.
+        step_s: time between the poses of a trajectory that the function answers in the ego frame.
+        tracking: 'lqr' or 'preview': how a trajectory is followed, see `planned`.
     """
 
     target: str = ""
     sha256: str = ""
     each: bool = False
+    step_s: float = 0.5
+    tracking: str = "lqr"
+
+    def __post_init__(self) -> None:
+        check_tracking(self.tracking)
+        if not self.step_s > 0:
+            raise ValueError(f"step_s must be positive, not {self.step_s}")
 
 
 class CallablePolicy:
-    """A function as a policy. It must not remember anything between calls that `reset` should forget.
+    """A function as a policy; it gives an `answers.Answer` and must not remember what `reset` should forget.
 
     With `each` the function never sees the batch, so no answer can depend on it.
     """
@@ -75,16 +86,18 @@ class CallablePolicy:
         """There is nothing to forget."""
 
     def act(self, observation: Observation) -> Control:
-        """What the function answers.
+        """What the function answers, or what follows the trajectory that it answers.
 
         Raises:
-            RoadloomError: the answer is no control.
+            RoadloomError: the answer is neither a control nor a trajectory.
         """
-        count, who = len(observation.done), f"policy {self._name!r}"
         if not self.parameters.each:
-            return control_of(self.function(observation), count, who)
-        worlds = [control_of(self.function(one_world(observation, k)), 1, who) for k in range(count)]
-        return joined(worlds)
+            return self._drive(observation)
+        return joined([self._drive(one_world(observation, k)) for k in range(len(observation.done))])
+
+    def _drive(self, observation: Observation) -> Control:
+        p = self.parameters
+        return driven_by(self.function(observation), observation, p.step_s, p.tracking, f"policy {self._name!r}")
 
 
 def load_policy(target: str, parameters: Mapping[str, Any] | None = None) -> Policy:
@@ -102,17 +115,35 @@ def load_policy(target: str, parameters: Mapping[str, Any] | None = None) -> Pol
         return found
     if not callable(found):
         raise _fault(target, "not-a-policy", type(found).__name__, "a function, a policy class or a policy")
-    known = {"each": False, **(parameters or {})}
-    if set(known) != {"each"} or not isinstance(known["each"], bool):
-        raise _fault(target, "unknown-name", repr(sorted(known)), "the parameter 'each', true or false")
-    return CallablePolicy(found, CallableParameters(target, digest, known["each"]), found.__name__ or target)
+    given = {"target": target, "sha256": digest}
+    if fixed := sorted(set(given) & set(parameters or {})):
+        raise _fault(target, "wrong-value", repr(fixed), "parameters each, step_s or tracking")
+    function: Callable[[Observation], Any] = found
+    return build_policy(_Function(function), target, {**(parameters or {}), **given})
+
+
+class _Function:
+    """Makes policies of one function; `build_policy` reads their parameters as those of any other."""
+
+    Parameters: ClassVar[type] = CallableParameters
+
+    def __init__(self, function: Callable[[Observation], Any]) -> None:
+        self.function = function
+
+    def __call__(self, parameters: CallableParameters) -> CallablePolicy:
+        return CallablePolicy(self.function, parameters, _name_of(self.function, parameters.target))
+
+
+def _name_of(function: Callable[[Observation], Any], target: str) -> str:
+    """Callable objects have no name of their own."""
+    return function.__name__ if inspect.isfunction(function) else target
 
 
 def _again(parameters: CallableParameters) -> CallablePolicy:
     found, digest = load_object(parameters.target)
     if digest != parameters.sha256:
         raise _fault(parameters.target, "changed", digest, f"the source with sha256 {parameters.sha256}")
-    return CallablePolicy(found, parameters, found.__name__)
+    return CallablePolicy(found, parameters, _name_of(found, parameters.target))
 
 
 def load_object(target: str) -> tuple[Any, str]:

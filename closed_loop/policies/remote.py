@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from closed_loop.policies.answers import control_of
 from closed_loop.policies.latency import LatencyLine, LatencyParameters
 from closed_loop.policies.measured import spread_ms
+from closed_loop.policies.planned import check_tracking, follow, plan_of
 from closed_loop.policies.wire import ARRAYS_TYPE, JSON_TYPE, Message, observation_message
 from closed_loop.registry import build_policy
 from driving_data.errors import Fault, InputError, RoadloomError
@@ -58,6 +59,7 @@ class RemoteParameters:
         tries: how often a call is tried in all.
         token_env: environment variable that holds the server's token; the token itself never stands in a parameter,
             as parameters are written into reports.
+        tracking: 'lqr' or 'preview': how a trajectory is followed that the server answers.
         latency: when controls act, in simulated time.
     """
 
@@ -66,9 +68,11 @@ class RemoteParameters:
     timeout_s: float = 10.0
     tries: int = 3
     token_env: str = "ROADLOOM_POLICY_TOKEN"
+    tracking: str = "lqr"
     latency: LatencyParameters = field(default_factory=LatencyParameters)
 
     def __post_init__(self) -> None:
+        check_tracking(self.tracking)
         scheme, separator, rest = self.address.partition("://")
         if scheme not in _SCHEMES or not separator or not rest.strip("/"):
             raise ValueError(f"address {self.address!r}: expected http://, https:// or grpc:// and host:port")
@@ -112,15 +116,25 @@ class RemotePolicy:
         """What the server says.
 
         Raises:
-            RoadloomError: the server gives no answer, refuses, or answers something that is no control.
+            RoadloomError: the server gives no answer, refuses, or answers something that is neither a control nor a
+                trajectory.
         """
         reply = self._ask(observation_message(observation, {"call": "act", **self._stamp()}))
         who = f"the server at {self.parameters.address}"
+        if "poses" in reply.arrays:
+            return self._line.hand_over(observation, self._followed(observation, reply, who))
         missing = {"acceleration_mps2", "steering_rad"} - set(reply.arrays)
         if missing:
             raise RoadloomError(f"{who} answered without {', '.join(sorted(missing))}")
         pair = (reply.arrays["acceleration_mps2"], reply.arrays["steering_rad"])
         return self._line.hand_over(observation, control_of(pair, len(observation.done), who))
+
+    def _followed(self, observation: Observation, reply: Message, who: str) -> Control:
+        step_s = reply.header.get("step_s")
+        if not isinstance(step_s, (int, float)) or not step_s > 0:
+            raise RoadloomError(f"{who} answered poses with step_s {step_s!r}; expected a positive number of seconds")
+        plan = plan_of(reply.arrays["poses"], observation, float(step_s), who)
+        return follow(observation, plan, self.parameters.tracking)
 
     def statistics(self) -> Mapping[str, Any]:
         """Calls, repeated tries and their wall-clock latency since the last reset."""

@@ -6,8 +6,9 @@ JSON: the same header with every array as nested lists under its name in "arrays
 strings "inf" and "-inf", so that every JSON reader takes it.
 
 Requests have the keys call ('reset' or 'act'), session, number and, for 'reset', num_worlds; replies to 'act' hold
-the arrays acceleration_mps2 and steering_rad. Lane maps, sensor
-frames, radio messages, measured positions and what happened are not sent; route names are.
+the arrays acceleration_mps2 and steering_rad, or the array poses, (B, N, 2 or 3) in the ego frame (see `planned`), with
+step_s in the header. Lane maps, sensor frames, radio messages, measured positions and what happened are not sent; route
+names are.
 """
 
 import json

@@ -71,6 +71,18 @@ globalThis.Roadloom = globalThis.Roadloom || {};
     });
     context.setLineDash([]);
   };
+  // Signs that say who goes first, upright: red octagon, triangle on its point, yellow diamond.
+  const plateLook = { stop: [8, Math.PI / 8, "#fff", "#be282d", 0.86], yield: [3, -Math.PI / 2, "#be282d", "#fff", 0.6], priority: [4, 0, "#fff", "#f2be28", 0.66] };
+  const drawPlate = (context, plate, pixel) => {
+    const [count, first, edge, face, inner] = plateLook[plate.kind], radius = Math.max(110, pixel * 6);
+    [[1.18, "#282c34"], [1, edge], [inner, face]].forEach(([share, color]) => {
+      context.beginPath();
+      const corner = (j) => first + (2 * Math.PI * j) / count;
+      path(context, [...Array(count).keys()].flatMap((j) => [plate.p[0] + share * radius * Math.cos(corner(j)), plate.p[1] + share * radius * Math.sin(corner(j))]), true);
+      context.fillStyle = color;
+      context.fill();
+    });
+  };
   const signalColor = (state, colors) => ({ 1: colors.good, 2: colors.open, 3: colors.bad, 4: colors.bad, 5: colors.open, 6: colors.bad })[state] || colors.kerb;
   const drawActor = (context, actor, k, share, colors, pixel) => {
     const x = R.between(actor.x, k, share), y = R.between(actor.y, k, share);
@@ -126,6 +138,7 @@ globalThis.Roadloom = globalThis.Roadloom || {};
     context.setTransform(scale, 0, 0, -scale, width / 2 - cx * scale, height / 2 + cy * scale);
     const pixel = ratio / scale;
     drawMap(context, scene.map, colors, pixel);
+    scene.map.plates.forEach((plate) => drawPlate(context, plate, pixel));
     scene.signals.forEach((signal) => {
       context.beginPath();
       path(context, signal.line, false);

@@ -18,6 +18,7 @@ from driving_data.taxonomy import PEDESTRIANS, STATIC_OBJECTS, TWO_WHEELERS, Act
 
 VIEW_MARGIN_M = 45.0
 SIMPLIFY_M = 0.04
+PLATES = frozenset({"stop", "yield", "priority"})
 _SIDE_KINDS = frozenset({LaneKind.SIDEWALK, LaneKind.SHOULDER, LaneKind.PARKING, LaneKind.BICYCLE})
 
 
@@ -173,7 +174,7 @@ def _flat(points_m: np.ndarray) -> list[int]:
 
 def _map(lane_map: LaneMap | None, view: SE3, bounds: tuple[float, float, float, float]) -> dict[str, Any]:
     if lane_map is None:
-        return {"road": [], "side": [], "marks": [], "crossings": []}
+        return {"road": [], "side": [], "marks": [], "crossings": [], "plates": []}
     window = shapely.box(*bounds)
     side = [lane_polygon(lane) for lane in lane_map.lanes if lane.kind in _SIDE_KINDS]
     crossings = [shapely.Polygon(area.polygon_m[:, :2]) for area in lane_map.areas if area.kind == "crosswalk"]
@@ -182,7 +183,16 @@ def _map(lane_map: LaneMap | None, view: SE3, bounds: tuple[float, float, float,
         "side": [ring for part in side for ring in _rings(_moved(part, view), window)],
         "marks": list(_marks(lane_map.lanes, view, window)),
         "crossings": [ring for part in crossings for ring in _rings(_moved(part, view), window)],
+        "plates": list(_plates(lane_map, view, window)),
     }
+
+
+def _plates(lane_map: LaneMap, view: SE3, window: Any) -> Iterable[dict[str, Any]]:
+    """Signs inside the window that say who goes first, each where it stands."""
+    for sign in lane_map.signs:
+        point = view.apply(sign.position_m)
+        if sign.kind in PLATES and window.contains(shapely.Point(point[:2])):
+            yield {"kind": sign.kind, "p": _flat(point[None])}
 
 
 def _moved(shape: Any, view: SE3) -> Any:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from closed_loop.decisions import Flip
-from closed_loop.flips import flips_of
+from closed_loop.gates.decisions import Flip
+from closed_loop.gates.flips import flips_of
 from closed_loop.metrics.definition import Direction, MetricInfo
-from closed_loop.paired_tests import holm
 from closed_loop.report.data import Fact
 from closed_loop.report.pages import InlineAssets, write_page
 from closed_loop.report.replays import Replay, View, marks_of, replay_items
@@ -17,7 +16,8 @@ from closed_loop.report.suite_page import sliced_metrics
 from closed_loop.report.suite_rows import Commands
 from closed_loop.report.tables import shown, shown_difference, shown_slices
 from closed_loop.results import EpisodeResult, EvalReport
-from closed_loop.statistics import ALL, Comparison, EpisodeTable, compare, table_of
+from closed_loop.statistics.comparisons import ALL, Comparison, EpisodeTable, compare, table_of
+from closed_loop.statistics.paired_tests import holm
 from closed_loop.suites.episodes import trajectory_sha256
 from driving_data.plain import to_plain
 from driving_data.rollout import Rollout
@@ -253,8 +253,14 @@ _COLUMNS = ("metric", "slice", "pairs", "candidate", "baseline", "difference", "
             "p (Holm)", "verdict")  # fmt: skip
 
 
-def comparison_markdown(result: Compared) -> str:
-    """A comparison as Markdown."""
+def comparison_markdown(result: Compared, commands: tuple[Commands, Commands] | None = None) -> str:
+    """A comparison as Markdown.
+
+    Args:
+        result: what `compared` found.
+        commands: how the episodes of the candidate and of the baseline are played again; without them the commands are
+            those for the folder of the report of who fails.
+    """
     lines = [
         f"# {result.candidate} against {result.baseline}",
         "",
@@ -264,9 +270,12 @@ def comparison_markdown(result: Compared) -> str:
     for title, rows in (("Over all scenarios", result.overall), ("By slice", result.sliced)):
         lines += ["", f"## {title}", "", "| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
         lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in rows]
-    lines += ["", f"## Flips ({len(result.flips)})", "", "Scenarios in which exactly one of the two fails.", ""]
-    lines += [f"- {flip.fails} fails in {flip.scenario} {flip.scenario_digest[:12]}: {flip.reason}: `{flip.command}`"
-              for flip in result.flips[:MAX_FLIPS]]  # fmt: skip
+    where = "" if commands else " Commands are for the folder of the report of who fails."
+    lines += ["", f"## Flips ({len(result.flips)})", "", f"Scenarios in which exactly one of the two fails.{where}", ""]
+    for flip in result.flips[:MAX_FLIPS]:
+        plays = [text for _, text in flip_commands(flip, result, commands)] if commands else [flip.command]
+        told = ", ".join(f"`{text}`" for text in plays)
+        lines.append(f"- {flip.fails} fails in {flip.scenario} {flip.scenario_digest[:12]}: {flip.reason}: {told}")
     return "\n".join(lines) + "\n"
 
 

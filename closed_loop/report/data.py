@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from closed_loop.gates import DeploymentDecision
+from closed_loop.gates.decide import DeploymentDecision
 from closed_loop.results import EvalReport
 from driving_data.rollout import Rollout
 from driving_data.verdict import ValidationReport

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from closed_loop.decisions import DeploymentDecision, GateReason, Outcome
+from closed_loop.gates.decisions import DeploymentDecision, GateReason, Outcome
 from closed_loop.report.data import Fact
 from closed_loop.report.pages import rendered
 from closed_loop.report.suite_rows import facts_of

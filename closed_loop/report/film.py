@@ -99,6 +99,7 @@ def _tile(data: dict[str, Any], k: int, width_px: int, height_px: int) -> np.nda
     image = Image.new("RGB", size, GROUND)
     pen = _Pen(ImageDraw.Draw(image), middle, size[0] / VIEW_CM, size)
     _draw_map(pen, data["map"])
+    _draw_plates(pen, data["map"]["plates"])
     way = [(_at(ego["x"], j), _at(ego["y"], j)) for j in range(k + 1)]
     pen.line([value for x, y in way if x is not None for value in (x, y)], COLORS["ego"], 2)
     for actor in sorted(data["actors"], key=lambda a: a["group"] == "ego"):
@@ -118,6 +119,30 @@ def _draw_map(pen: _Pen, road: dict[str, Any]) -> None:
         color = KERB if mark["kind"] == "kerb" else YELLOW if mark["color"] == "yellow" else WHITE
         for piece in _dashes(mark["p"]) if mark["kind"] == "broken" else [mark["p"]]:
             pen.line(piece, color)
+
+
+def _corners(count: int, first_rad: float) -> np.ndarray:
+    """Corners of a plate round its middle, in units of its radius."""
+    angle = first_rad + 2.0 * np.pi * np.arange(count) / count
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+PLATE_RADIUS_CM = 150.0
+# Corners, colour of the edge and of the face, and how large the face is.
+PLATES: dict[str, tuple[np.ndarray, Color, Color, float]] = {
+    "stop": (_corners(8, np.pi / 8), WHITE, (190, 40, 45), 0.86),
+    "yield": (_corners(3, -np.pi / 2), (190, 40, 45), WHITE, 0.6),
+    "priority": (_corners(4, 0.0), WHITE, (242, 190, 40), 0.66),
+}
+
+
+def _draw_plates(pen: _Pen, plates: Sequence[dict[str, Any]]) -> None:
+    """Signs that say who goes first, upright in the picture: red octagon, triangle on its point, yellow diamond."""
+    for plate in plates:
+        corners, edge, face, inner = PLATES[plate["kind"]]
+        for share, color in ((1.18, INK), (1.0, edge), (inner, face)):
+            shape = np.asarray(plate["p"]) + share * PLATE_RADIUS_CM * corners
+            pen.draw.polygon(pen.screen(shape.reshape(-1).tolist()), fill=color)
 
 
 def _draw_time(pen: _Pen, time_s: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closed_loop.failure_modes import first_failure
+from closed_loop.causes.failure_modes import first_failure
 from closed_loop.metrics.definition import MetricInfo, Scale
 from closed_loop.report.data import Evaluation, Fact
 from closed_loop.report.pages import InlineAssets, write_page
@@ -13,7 +13,7 @@ from closed_loop.report.replays import Replay, View, marks_of, replay_items
 from closed_loop.report.suite_rows import Commands, columns_shown, facts_of, mode_rows, worst_rows
 from closed_loop.report.tables import Columns, columns_of, headline_rows, shown, slice_tables
 from closed_loop.results import EpisodeResult, EvalReport
-from closed_loop.statistics import ALL, estimate, estimate_slice
+from closed_loop.statistics.comparisons import ALL, estimate, estimate_slice
 from closed_loop.suites.episodes import trajectory_sha256
 from driving_data.rollout import Rollout
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from closed_loop.failure_modes import FailureMode, first_failure, modes_of, signature_of
+from closed_loop.causes.failure_modes import FailureMode, first_failure, modes_of, signature_of
 from closed_loop.metrics.definition import Direction, MetricInfo
 from closed_loop.results import EpisodeResult, EvalReport
 from closed_loop.suites.names import failure_name
@@ -29,6 +29,8 @@ class Commands:
         folder: where the scenarios of failed episodes lie.
         simulator: registered name; the standard one is not written out.
         logs: where the recordings of log scenarios lie, by the scenario's name.
+        place: the folder that all these paths start from, to which a command goes first so that it works from anywhere;
+            empty where they start from wherever the reader is.
     """
 
     policy: str = ""
@@ -36,6 +38,7 @@ class Commands:
     folder: str = "failures"
     simulator: str = "embedded"
     logs: Mapping[str, str] = field(default_factory=lambda: {})
+    place: str = ""
 
     def of(self, report: EvalReport, episode: EpisodeResult) -> str:
         """The command that plays a failed episode again."""
@@ -50,7 +53,11 @@ class Commands:
             words += ["--simulator", self.simulator]
         if scenario in self.logs:
             words += ["--log", self.logs[scenario]]
-        return shlex.join(words)
+        return self.here(shlex.join(words))
+
+    def here(self, text: str) -> str:
+        """A command that first goes to the place."""
+        return f"cd {shlex.quote(self.place)} && {text}" if self.place else text
 
 
 @dataclass(frozen=True, slots=True)

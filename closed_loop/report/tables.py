@@ -5,7 +5,15 @@ from typing import Any
 
 from closed_loop.metrics.definition import Direction, MetricInfo, Scale
 from closed_loop.report.data import Evaluation
-from closed_loop.statistics import ALL, Comparison, EpisodeTable, Estimate, compare, estimate_slice, table_of
+from closed_loop.statistics.comparisons import (
+    ALL,
+    Comparison,
+    EpisodeTable,
+    Estimate,
+    compare,
+    estimate_slice,
+    table_of,
+)
 
 MAX_SLICES = 80
 

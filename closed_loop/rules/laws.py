@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from closed_loop.metrics import threats
 from closed_loop.rules.parameters import R157_GAPS, RuleParameters
 
 
@@ -37,14 +38,23 @@ def rss_longitudinal_m(
     Oncoming: what both travel during the reaction and while braking, the ego with b_min,correct, the other with b_min.
     Source: Shalev-Shwartz et al., arXiv 1708.06374, definitions 1 and 2; parameters as CARLA's RssCheck.
     """
-    rho, a = p.rss_reaction_s, p.rss_accelerate_mps2
-    rear, front = np.maximum(rear_mps, 0.0), np.abs(front_mps)
-    reacted = rear + rho * a
-    react = rear * rho + 0.5 * a * rho**2
-    same = react + reacted**2 / (2 * p.rss_brake_min_mps2) - front**2 / (2 * p.rss_brake_max_mps2)
-    theirs = front * rho + 0.5 * a * rho**2 + (front + rho * a) ** 2 / (2 * p.rss_brake_min_mps2)
-    oncoming = react + reacted**2 / (2 * p.rss_brake_correct_mps2) + theirs
-    return np.asarray(np.maximum(np.where(front_mps < 0, oncoming, same), 0.0))
+    who, rear = rss_of(p), np.maximum(rear_mps, 0.0)
+    same = threats.rss_same_direction_m(rear, np.abs(front_mps), who, who)
+    return np.asarray(np.where(front_mps < 0, threats.rss_opposite_direction_m(rear, front_mps, who, who), same))
+
+
+def rss_of(p: RuleParameters) -> threats.RssParameters:
+    """The RSS numbers of rules in the form in which the metrics have them."""
+    return threats.RssParameters(
+        response_s=p.rss_reaction_s,
+        max_acceleration_mps2=p.rss_accelerate_mps2,
+        max_braking_mps2=p.rss_brake_max_mps2,
+        min_braking_mps2=p.rss_brake_min_mps2,
+        min_braking_correct_mps2=p.rss_brake_correct_mps2,
+        max_lateral_acceleration_mps2=p.rss_lateral_accelerate_mps2,
+        min_lateral_braking_mps2=p.rss_lateral_brake_mps2,
+        lateral_margin_m=p.rss_lateral_margin_m,
+    )
 
 
 def rss_lateral_m(
@@ -57,13 +67,9 @@ def rss_lateral_m(
     printed it would ask for more room the faster somebody leaves.
     Source: Shalev-Shwartz et al., arXiv 1708.06374, definition 6; ad-rss-lib, RssFormulas.
     """
-    rho, a, b = p.rss_reaction_s, p.rss_lateral_accelerate_mps2, p.rss_lateral_brake_mps2
-
-    def nearer(towards: np.ndarray) -> np.ndarray:
-        after = towards + rho * a
-        return 0.5 * (towards + after) * rho + np.maximum(after, 0.0) ** 2 / (2 * b)
-
-    return np.asarray(p.rss_lateral_margin_m + np.maximum(nearer(-left_mps) + nearer(right_mps), 0.0))
+    who = rss_of(p)
+    # There lateral speeds are positive to the right.
+    return threats.rss_lateral_m(-left_mps, -right_mps, who, who)
 
 
 def r157_gap_m(speed_mps: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:

@@ -1,6 +1,7 @@
 """Every shipped rule as a metric: 1 where it is kept, 0 where it is broken, not applicable where it says nothing."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 from closed_loop.metrics.definition import Direction, Metric, MetricValue, Scale, not_applicable
@@ -36,10 +37,15 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-METRICS = tuple(
-    Metric(
-        f"rule_{rule.id}", "1.0.0", rule.title, "", Direction.HIGHER_IS_BETTER, Scale.RATE, rule.source, rule.about,
-        partial(measure_rule, rule=rule),
-    )
-    for rule in shipped_rules()
-)  # fmt: skip
+def metrics_of(rules: Sequence[Rule]) -> tuple[Metric, ...]:
+    """Rules as metrics."""
+    return tuple(
+        Metric(
+            f"rule_{rule.id}", "1.0.0", rule.title, "", Direction.HIGHER_IS_BETTER, Scale.RATE, rule.source, rule.about,
+            partial(measure_rule, rule=rule),
+        )
+        for rule in rules
+    )  # fmt: skip
+
+
+METRICS = metrics_of(shipped_rules())

@@ -13,7 +13,7 @@ rules:
 ```
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -103,10 +103,10 @@ class _Reader:
             return 0.0
         return float(value)
 
-    def parameters(self, node: yaml.Node) -> RuleParameters:
+    def parameters(self, node: yaml.Node, base: RuleParameters) -> RuleParameters:
         known = tuple(one.name for one in fields(RuleParameters))
         table = self.table(node, "parameters", known)
-        return replace(RuleParameters(), **{k: self.number(v, f"parameters.{k}") for k, (_, v) in table.items()})
+        return replace(base, **{k: self.number(v, f"parameters.{k}") for k, (_, v) in table.items()})
 
     def rule(self, name: str, node: yaml.Node, parameters: RuleParameters, constants: dict[str, float]) -> Rule | None:
         path = f"rules.{name}"
@@ -153,8 +153,15 @@ class _Reader:
         return lambda row, at: (line, column + quoted + at - 1) if one_line else (line, column)
 
 
-def load_rules(path: Path) -> tuple[Rule, ...]:
+def load_rules(
+    path: Path, parameters: RuleParameters | None = None, constants: Mapping[str, float] | None = None
+) -> tuple[Rule, ...]:
     """The rules of a file.
+
+    Args:
+        path: of the file.
+        parameters: what the file's own changes are made to; the published ones where None.
+        constants: take the place of constants of the file that have these names.
 
     Raises:
         InputError: the file is not as it should be; every fault is told, with its place.
@@ -169,13 +176,15 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError([Fault(str(path), 0, 0, "", "not-readable", "", f"a rule file: {error}")]) from error
     reader = _Reader(str(path), text.splitlines())
-    rules = _rules(reader, root)
+    rules = _rules(reader, root, parameters or RuleParameters(), constants or {})
     if reader.faults:
         raise InputError(sorted(reader.faults, key=lambda fault: (fault.line, fault.column)))
     return rules
 
 
-def _rules(reader: _Reader, root: yaml.Node | None) -> tuple[Rule, ...]:
+def _rules(
+    reader: _Reader, root: yaml.Node | None, base: RuleParameters, instead: Mapping[str, float]
+) -> tuple[Rule, ...]:
     if root is None:
         reader.wrong(None, "", "missing", "", "rules")
         return ()
@@ -183,19 +192,35 @@ def _rules(reader: _Reader, root: yaml.Node | None) -> tuple[Rule, ...]:
     if "rules" not in top:
         reader.wrong(root, "", "missing", "", "rules")
         return ()
-    parameters = reader.parameters(top["parameters"][1]) if "parameters" in top else RuleParameters()
+    parameters = reader.parameters(top["parameters"][1], base) if "parameters" in top else base
     constants: dict[str, float] = {}
     if "constants" in top:
         for name, (key, value) in reader.table(top["constants"][1], "constants", None).items():
             if name in PREDICATES:
                 reader.wrong(key, f"constants.{name}", "twice", repr(name), "a name that no predicate has")
-            constants[name] = reader.number(value, f"constants.{name}")
+            written = reader.number(value, f"constants.{name}")
+            constants[name] = instead.get(name, written)
     made = [reader.rule(name, node, parameters, constants) for name, (_, node) in
             reader.table(top["rules"][1], "rules", None).items()]  # fmt: skip
     return tuple(rule for rule in made if rule is not None)
 
 
+@lru_cache(maxsize=4)
+def shipped_rules(
+    parameters: RuleParameters | None = None, constants: tuple[tuple[str, float], ...] = ()
+) -> tuple[Rule, ...]:
+    """Every rule of `conf/rules`, in the order of the files' names; with other parameters and constants where given."""
+    return tuple(rule for path in _files() for rule in load_rules(path, parameters, dict(constants)))
+
+
 @lru_cache(maxsize=1)
-def shipped_rules() -> tuple[Rule, ...]:
-    """Every rule of `conf/rules`, in the order of the files' names."""
-    return tuple(rule for path in sorted((conf_directory() / "rules").glob("*.yaml")) for rule in load_rules(path))
+def shipped_constants() -> dict[str, float]:
+    """The constants of the files in `conf/rules`, as they stand there."""
+    found: dict[str, float] = {}
+    for path in _files():
+        found.update(yaml.safe_load(path.read_text("utf-8")).get("constants") or {})
+    return {name: float(value) for name, value in found.items()}
+
+
+def _files() -> list[Path]:
+    return sorted((conf_directory() / "rules").glob("*.yaml"))

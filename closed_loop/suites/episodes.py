@@ -14,6 +14,7 @@ from closed_loop.metrics.catalogue import METRICS, metrics_named
 from closed_loop.metrics.collision import Contact, contacts
 from closed_loop.metrics.definition import MetricValue
 from closed_loop.metrics.drive import DrivingTask, drive_of
+from closed_loop.metrics.thresholds import PUBLISHED, Thresholds
 from closed_loop.policies.measured import evidence_of
 from closed_loop.results import EpisodeResult, Failure
 from closed_loop.suites.kept import keep
@@ -50,6 +51,7 @@ class EpisodeTask:
         scenarios: in which worlds.
         metrics: ids of what is measured, or names of sets; empty for the standard ones.
         directory: where the results are kept (`suites.kept`); None for nowhere.
+        thresholds: numbers that metrics judge by.
     """
 
     policy: Policy
@@ -58,6 +60,7 @@ class EpisodeTask:
     scenarios: tuple[ConcreteScenario, ...]
     metrics: tuple[str, ...] = ()
     directory: Path | None = None
+    thresholds: Thresholds = PUBLISHED
 
     def of(self, scenarios: tuple[ConcreteScenario, ...]) -> "EpisodeTask":
         """The same task for other scenarios."""
@@ -72,9 +75,15 @@ def policy_parameters(policy: Policy) -> dict[str, Any]:
     return plain if inner is None else {**plain, "inner": {"name": inner.name, **policy_parameters(inner)}}
 
 
-def episode_key(policy: Policy, simulator_name: str, scenario: ConcreteScenario, metrics: Sequence[str] = ()) -> str:
-    """Content hash of everything that an episode's result depends on."""
-    chosen = metrics_named(metrics)
+def episode_key(
+    policy: Policy,
+    simulator_name: str,
+    scenario: ConcreteScenario,
+    metrics: Sequence[str] = (),
+    thresholds: Thresholds = PUBLISHED,
+) -> str:
+    """Content hash of everything that an episode's result depends on; thresholds are in the metrics' versions."""
+    chosen = metrics_named(metrics, thresholds)
     return digest(
         {
             "episode": EPISODE_VERSION,
@@ -183,12 +192,12 @@ def judge(task: EpisodeTask, scenario: ConcreteScenario, rollout: Rollout) -> Ep
     """The result of one episode from what happened in it."""
     expert = task.simulator.expert_m(scenario) if isinstance(task.simulator, KnowsExpert) else None
     drive = drive_of(rollout, task_of(scenario, rollout, expert))
-    metrics = {metric.id: metric.measure(drive) for metric in metrics_named(task.metrics)}
+    metrics = {metric.id: metric.measure(drive) for metric in metrics_named(task.metrics, task.thresholds)}
     watched = {name: metrics.get(name) or METRICS[name].measure(drive) for name in _WATCHED}
     failures = (*_collisions(contacts(drive)), *_other_failures(watched))
     ordered = tuple(sorted(failures, key=lambda failure: np.inf if failure.at_s is None else failure.at_s))
     return EpisodeResult(
-        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
+        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics, task.thresholds),
         scenario_name=scenario.name,
         scenario_digest=scenario.digest(),
         seed=scenario.seed,
@@ -247,7 +256,7 @@ def trajectory_sha256(rollout: Rollout) -> str:
 def failed_episode(task: EpisodeTask, scenario: ConcreteScenario, reason: str, tries: int = 1) -> EpisodeResult:
     """The result of an episode that could not be run: it counts as missing, never as passed."""
     return EpisodeResult(
-        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics),
+        key=episode_key(task.policy, task.simulator_name, scenario, task.metrics, task.thresholds),
         scenario_name=scenario.name,
         scenario_digest=scenario.digest(),
         seed=scenario.seed,

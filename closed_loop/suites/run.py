@@ -13,6 +13,7 @@ from pathlib import Path
 
 from closed_loop.metrics.catalogue import metrics_named
 from closed_loop.metrics.definition import info
+from closed_loop.metrics.thresholds import PUBLISHED, Thresholds
 from closed_loop.results import EpisodeResult, EvalReport, Place, StoredEpisodes, read_episode, write_json
 from closed_loop.suites.episodes import (
     EpisodeTask,
@@ -51,6 +52,7 @@ def run_suite(
     metrics: Sequence[str] = (),
     batch_size: int = BATCH_SIZE,
     plan_digest: str = "",
+    thresholds: Thresholds = PUBLISHED,
 ) -> EvalReport:
     """Evaluates a policy on every scenario of a suite.
 
@@ -69,13 +71,14 @@ def run_suite(
         metrics: metric ids and names of `catalogue.SETS`; the standard ones where empty.
         batch_size: episodes that one session runs together; no result depends on it.
         plan_digest: of the gate plan under which this is run; it is written into the report before anything runs.
+        thresholds: numbers that metrics judge by.
 
     Raises:
         InputError: a metric is unknown, or the suite is empty.
     """
     if not len(suite.scenarios):
         raise InputError([Fault("", 0, 0, f"suite.{suite.name}", "empty", "no scenario", "at least one scenario")])
-    whole = EpisodeTask(policy, simulator, simulator_name, (), tuple(metrics), directory)
+    whole = EpisodeTask(policy, simulator, simulator_name, (), tuple(metrics), directory, thresholds)
     listed = _list(suite, whole)
     found: dict[str, Place | EpisodeResult] = dict(find_kept(directory, listed.places))
     if progress is not None and found:
@@ -92,7 +95,7 @@ def run_suite(
         suite_digest=listed.suite_digest,
         simulator=simulator_name,
         versions={name: version(name) for name in _PACKAGES},
-        metrics={metric.id: info(metric) for metric in metrics_named(metrics)},
+        metrics={metric.id: info(metric) for metric in metrics_named(metrics, thresholds)},
         episodes=StoredEpisodes(places) if len(places) > HELD_EPISODES else tuple(map(_held, places)),
         selection=dict(suite.selection),
         plan_digest=plan_digest,
@@ -119,7 +122,7 @@ def _list(suite: Suite, whole: EpisodeTask) -> _List:
     kinds: list[tuple[float, str | None]] = []
     for scenario in suite.scenarios:
         digests.append(scenario.digest())
-        keys.append(episode_key(whole.policy, whole.simulator_name, scenario, whole.metrics))
+        keys.append(episode_key(whole.policy, whole.simulator_name, scenario, whole.metrics, whole.thresholds))
         kinds.append((scenario.step_s, log_mode(scenario)))
     places = {key: k for k, key in reversed(list(enumerate(keys)))}
     return _List(tuple(keys), dict(sorted(places.items(), key=lambda item: item[1])), tuple(kinds), digest(digests))

@@ -42,6 +42,15 @@ def conflicts(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.
 def conflict(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.0) -> Conflict | None:
     """The first conflict of two routes with its extent; None where they never come closer than `width_m`.
 
+    Raises:
+        InputError: the map has no such route.
+    """
+    return next(iter(all_conflicts(lane_map, route_a, route_b, width_m)), None)
+
+
+def all_conflicts(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.0) -> tuple[Conflict, ...]:
+    """Every conflict of two routes along route a: they may meet at one junction after another.
+
     Middles of the lanes are compared at samples every 0.5 m.
 
     Raises:
@@ -51,17 +60,16 @@ def conflict(lane_map: LaneMap, route_a: str, route_b: str, width_m: float = 2.0
     reach_b, nearest = _nearest(a.points_m, b.points_m)
     reach_a, back = _nearest(b.points_m, a.points_m)
     close_a, close_b = reach_b < width_m, reach_a < width_m
-    if not close_a.any():
-        return None
-    first = int(np.argmax(close_a))
-    last = _run_end(close_a, first)
-    at_b = int(nearest[first])
-    within = close_b & (back >= first) & (back <= last)
-    end_b = int(np.flatnonzero(within)[-1]) if within.any() else at_b
-    same = np.cos(a.heading_rad[last] - b.heading_rad[nearest[last]]) > 0.9
-    return Conflict(
-        float(a.s_m[first]), float(b.s_m[at_b]), float(a.s_m[last]), float(b.s_m[max(end_b, at_b)]), bool(same)
-    )
+    found: list[Conflict] = []
+    for first in np.flatnonzero(close_a & ~np.concatenate([[False], close_a[:-1]])).tolist():
+        last = _run_end(close_a, first)
+        at_b = int(nearest[first])
+        within = close_b & (back >= first) & (back <= last)
+        end_b = int(np.flatnonzero(within)[-1]) if within.any() else at_b
+        same = np.cos(a.heading_rad[last] - b.heading_rad[nearest[last]]) > 0.9
+        ends = float(a.s_m[last]), float(b.s_m[max(end_b, at_b)])
+        found.append(Conflict(float(a.s_m[first]), float(b.s_m[at_b]), *ends, bool(same)))
+    return tuple(found)
 
 
 def _nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,9 +21,13 @@ class CameraFrame:
         depth_m: distance along the camera's z axis, shape (H, W); inf where nothing was hit (sky).
         semantic: `SemanticClass` numbers, shape (H, W).
         instance: actor index + 1; 0 where no actor is seen; shape (H, W).
-        normal: unit surface normals in camera axes, towards the camera, shape (H, W, 3); 0 for the sky.
+        normal: unit surface normals in camera axes, towards the camera, smooth where the surface is shaded smoothly,
+            shape (H, W, 3); 0 for the sky.
         flow_px: how far what is seen at each pixel moves in the image (right, down) until the next moment at which
-            the rig looks, shape (H, W, 2); NaN for the sky and for what is then behind the camera.
+            the rig looks (the next kept moment of a rollout; where that is unknown, one period of the camera's clock
+            or the rig's later, all going on as they move), shape (H, W, 2); NaN for the sky and for what is then
+            behind the camera. What is seen is static or moves rigidly with its actor; the swing of limbs is left out.
+            With a rolling shutter it is the flow between pictures taken all at once at the two timestamps.
         raw: numbers of the sensor's pixels before any processing, in a Bayer mosaic RGGB, shape (H, W).
         exposure_s: time for which the light was gathered; 0 where unknown.
         gain: of the amplifier; 0 where unknown.

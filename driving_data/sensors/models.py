@@ -40,6 +40,7 @@ class CameraModel:
         focus_m: distance at which a lens of finite `f_number` is sharp.
         pixel_pitch_m: side of one pixel; with `fx_px` it gives the focal length in metres.
         clock: when it looks.
+        max_angle_rad: angle from the axis beyond which the lens sees nothing; 0 for as far as its formula rises.
     """
 
     name: str
@@ -58,6 +59,7 @@ class CameraModel:
     focus_m: float = 20.0
     pixel_pitch_m: float = 3.0e-6
     clock: Clock = PERFECT_CLOCK
+    max_angle_rad: float = 0.0
 
     def matrix(self) -> Float[np.ndarray, "3 3"]:
         """The intrinsic matrix."""
@@ -322,6 +324,16 @@ class SensorRig:
     receivers: tuple[GnssModel, ...] = ()
     odometers: tuple[OdometryModel, ...] = ()
     faults: tuple[SensorFault, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all sensors, kind after kind."""
+        bare = (*self.cameras, *self.lidars, *self.radars, *self.ultrasonics, *self.imus, *self.receivers)
+        optics = (*self.thermals, *self.event_cameras)
+        return (
+            *(one.name for one in bare),
+            *(one.name for one in self.odometers),
+            *(one.camera.name for one in optics),
+        )
 
     def camera(self, name: str) -> CameraModel:
         """The camera of that name.

@@ -184,6 +184,8 @@ def _rollout_files(rollout: Rollout) -> Iterator[tuple[str, Encoder]]:
     if rollout.messages:
         # Only where there are any: a segment without radio has the bytes that it always had.
         named["messages"] = rollout.messages
+    if rollout.sensor_faults:
+        named["sensor_faults"] = rollout.sensor_faults
     yield "rollout.json", partial(texts.dump, named)
     if rollout.lane_map is not None:
         yield from map_encoders(rollout.lane_map).items()

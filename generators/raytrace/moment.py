@@ -10,7 +10,7 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState, ego_frame
 from driving_data.sensors import SensorRig
 from generators.raytrace import shading_light
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.tracer import Placed, TracedScene, ending, place, poses_between
 
 # Where the draws of each kind of sensor begin, so that none shares numbers with another.
@@ -54,6 +54,7 @@ class Moment:
         ego_start: `world_from_ego` at the start.
         ego_end: `world_from_ego` at the end.
         duration_s: time between the two; 0 for a still world.
+        later: the state at which the rig looks next, where that is known; flow refers to it.
     """
 
     start: WorldState
@@ -61,10 +62,11 @@ class Moment:
     ego_start: SE3
     ego_end: SE3
     duration_s: float
+    later: WorldState | None = None
 
 
-def moment_of(opened: Opened, start: WorldState, end: WorldState) -> Moment:
-    """The moment between two states.
+def moment_of(opened: Opened, start: WorldState, end: WorldState, later: WorldState | None = None) -> Moment:
+    """The moment between two states, and the one at which the rig looks next where that is known.
 
     Raises:
         ValueError: the ego does not exist at `start`.
@@ -79,6 +81,7 @@ def moment_of(opened: Opened, start: WorldState, end: WorldState) -> Moment:
         ego_frame(start.world_from_actor[ego], opened.scene.actors, ego),
         ego_frame(finish[ego], opened.scene.actors, ego),
         (end.timestamp_ns - start.timestamp_ns) * 1e-9,
+        later,
     )
 
 
@@ -90,6 +93,29 @@ def sensor_poses(moment: Moment, fraction: Float[np.ndarray, "S"], ego_from_sens
 def placed_at(opened: Opened, moment: Moment, fraction: Float[np.ndarray, "S"]) -> Placed:
     """Every actor but the ego at fractions of the way."""
     return place(opened.traced, moment.start, moment.end, fraction, opened.scene.ego_index)
+
+
+def later_actors(moment: Moment, period_s: float) -> SE3:
+    """`world_from_actor` of all actors when the rig looks next, batch shape (A,).
+
+    Where no later state was given: `period_s` after the start, on the way from the start to the end and beyond it in
+    the same way. A still world stays.
+    """
+    if moment.later is not None:
+        return ending(moment.start, moment.later)
+    if moment.duration_s <= 0.0:
+        return moment.start.world_from_actor
+    fraction = np.array([period_s / moment.duration_s])
+    return poses_between(moment.start.world_from_actor, ending(moment.start, moment.end), fraction)[0]
+
+
+def ego_later(opened: Opened, moment: Moment, period_s: float) -> SE3:
+    """`world_from_ego` when the rig looks next, as `later_actors` has it."""
+    ego = opened.scene.ego_index
+    if moment.later is None and moment.duration_s > 0.0:
+        fraction = np.array([period_s / moment.duration_s])
+        return poses_between(_one(moment.ego_start), _one(moment.ego_end), fraction)[0, 0]
+    return ego_frame(later_actors(moment, period_s)[ego], opened.scene.actors, ego)
 
 
 def middle(poses: SE3) -> SE3:

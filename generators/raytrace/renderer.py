@@ -4,14 +4,19 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace import cameras, lidars, radars, shading_light, ultrasonics
-from generators.raytrace.cameras.develop import Development
-from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
+from generators.raytrace import shading_light
+from generators.raytrace.cameras import look as cameras
+from generators.raytrace.cameras.develop import Body, body_of
+from generators.raytrace.cameras.render import View, pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
+from generators.raytrace.lidars import look as lidars
 from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
+from generators.raytrace.radars import look as radars
 from generators.raytrace.radars.echoes import RadarRays, radar_rays
 from generators.raytrace.tracer import TracedScene, num_threads
+from generators.raytrace.ultrasonics import look as ultrasonics
 
 
 class RaytraceRenderer:
@@ -29,7 +34,9 @@ class RaytraceRenderer:
         sky = shading_light.sky_row(scene.environment, seed)
         drawn = development.drawn(scene.appearance)
         self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky)
-        self._rays: tuple[PixelRays, ...] = tuple(pixel_rays(camera) for camera in rig.cameras)
+        self._bodies: tuple[Body, ...] = tuple(
+            body_of(pixel_rays(camera), drawn.chip, seed, index) for index, camera in enumerate(rig.cameras)
+        )
         self._turns: tuple[Firings, ...] = tuple(firings(model) for model in rig.lidars)
         self._beams: tuple[RadarRays, ...] = tuple(radar_rays(model) for model in rig.radars)
         self._closed = False
@@ -39,12 +46,22 @@ class RaytraceRenderer:
 
         Equal states give a still world.
 
+        Flow refers to the moment one period of the camera's clock (else of the rig) after `start`: actors and ego go
+        from `start` to `end` and on in the same way.
+
         Raises:
             ValueError: the renderer is closed, or the ego does not exist at `start`.
         """
-        opened, moment = self._opened, self._moment(start, end)
+        return self._render(self._moment(start, end))
+
+    def render_before(self, start: WorldState, end: WorldState, later: WorldState) -> SensorFrames:
+        """As `render`; `later` is the state at which the rig looks next, and flow refers to it exactly."""
+        return self._render(self._moment(start, end, later))
+
+    def _render(self, moment: Moment) -> SensorFrames:
+        opened = self._opened
         return SensorFrames(
-            frames=tuple(cameras.look(opened, moment, index, rays) for index, rays in enumerate(self._rays)),
+            frames=tuple(cameras.look(opened, moment, index, body) for index, body in enumerate(self._bodies)),
             sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
             radar=tuple(radars.look(opened, moment, index, rays) for index, rays in enumerate(self._beams)),
             ultrasonic=tuple(ultrasonics.look(opened, moment, index) for index in range(len(opened.rig.ultrasonics))),
@@ -52,17 +69,18 @@ class RaytraceRenderer:
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
         """How much of each actor each camera sees, and would see were nothing else there."""
-        return silhouettes(self._opened, self._moment(start, end), self._rays, frames)
+        rays = tuple(body.rays for body in self._bodies)
+        return silhouettes(self._opened, self._moment(start, end), rays, frames)
 
     def view(self, start: WorldState, end: WorldState, camera: int) -> View:
         """The scene as one camera is about to trace it: linear light and exact labels follow by `render_view`."""
-        return cameras.view_of(self._opened, self._moment(start, end), self._rays[camera])
+        return cameras.view_of(self._opened, self._moment(start, end), self._bodies[camera].rays)
 
     def close(self) -> None:
         """Frees the scene; a second call does nothing."""
         self._closed = True
 
-    def _moment(self, start: WorldState, end: WorldState) -> Moment:
+    def _moment(self, start: WorldState, end: WorldState, later: WorldState | None = None) -> Moment:
         if self._closed:
             raise ValueError("the renderer is closed")
-        return moment_of(self._opened, start, end)
+        return moment_of(self._opened, start, end, later)

@@ -10,9 +10,12 @@ import numpy as np
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
-from driving_data.sensors import LidarModel
+from driving_data.sensors import CameraModel, LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
-from generators.raytrace.cameras import develop, raster_kernels
+from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
+from generators.raytrace.cameras.exposure import exposure_for
+from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
@@ -66,8 +69,18 @@ def _shading() -> None:
     shading_kernels.light(lighting, point, number, finish, rows3, row, number, row, row, row, rows3, rows3)
     raster_kernels.smooth_ambient(0, 0, 0, 0, point, number, row, row, row)
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
+    poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
+    motion_kernels.carry(point, number, number, number, poses, carried, rows3)
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
-    develop.develop(np.zeros((4, 4, 3), np.float32), 1.0, develop.Development(), develop.frame_rng(0, 0, 0))
+    _develop()
+
+
+def _develop() -> None:
+    settings = Development()
+    model = CameraModel("warm", 8, 8, 8.0, 8.0, 4.0, 4.0, SE3.identity())
+    body = develop.body_of(pixel_rays(model), settings.chip, 0, 0)
+    taken = exposure_for(1.0, model, settings.chip, settings.control)
+    develop.develop(np.zeros((8, 8), np.uint16), taken, body, settings)
 
 
 def _triangle() -> MeshScene:

@@ -1,8 +1,9 @@
 """`evaluate`, `compare`, `gate`, `sign`, `replay` and `what-if`."""
 
+import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 FILTER = "Globs over name, tags and slices, as road:urban,road:rural; ! turns round; may be repeated."
+THRESHOLD_HELP = "A number that metrics judge by, as rss_pedestrian.response_s=0.8; may be repeated."
 METRICS_HELP = "Metric ids or sets (standard, all, criticality, ...), comma separated; may be repeated."
 Report = Annotated[Path, typer.Argument(help="A report that `evaluate` wrote.")]
 
@@ -50,6 +52,7 @@ def evaluate(
     retries: Annotated[int, typer.Option(min=0, help="Further tries where a worker was lost.")] = 1,
     plan: Annotated[Path | None, typer.Option(help="A gate plan; its digest is fixed in the report.")] = None,
     metrics: Annotated[list[str] | None, typer.Option(help=METRICS_HELP)] = None,
+    threshold: Annotated[list[str] | None, typer.Option(help=THRESHOLD_HELP)] = None,
     out: Annotated[Path, typer.Option(help="Where the report is written.")] = Path("out/evaluation/report.json"),
     html: Annotated[Path | None, typer.Option(help="Writes a page: a file, or a folder for index.html.")] = None,
     replays: Annotated[int, typer.Option(min=0, help="Failed episodes that play in the page.")] = 24,
@@ -60,7 +63,7 @@ def evaluate(
 
     Failed episodes become files in `failures/` beside the report; `roadloom replay FILE POLICY` plays one again.
     """
-    from closed_loop.plans import read_plan
+    from closed_loop.gates.plans import read_plan
     from closed_loop.results import write_report
     from closed_loop.suites.kept import forget
     from closed_loop.suites.run import write_failures
@@ -78,6 +81,7 @@ def evaluate(
     chosen = Selection(tuple(filter or ()), *Selection.parse_shard(shard), repeats)
     fixed = read_plan(plan).digest() if plan is not None else ""
     config = read_suite(suite) if suite else SuiteConfig(out.parent.name, tuple(scenario or ()), count or 2)
+    config = replace(config, thresholds=_merged(config.thresholds, parameters_of(threshold or ())))
     ready = playable(config, seed, Choice(simulator), stride or None)
     ready = replace(ready, suite=ready.suite.select(chosen))
     if not resume:
@@ -129,6 +133,15 @@ def names_of(items: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The groups of both; within a group the changes win."""
+    made: dict[str, Any] = dict(base)
+    for group, values in changes.items():
+        both = isinstance(values, Mapping) and isinstance(made.get(group), Mapping)
+        made[group] = {**made[group], **values} if both else values
+    return made
+
+
 def parameters_of(items: Sequence[str]) -> dict[str, Any]:
     """`name=value` texts as plain data; values are read as YAML, so that 3 is a number and [1, 2] a list.
 
@@ -170,7 +183,7 @@ def stream(report: "EvalReport") -> None:
 
 
 def _rows(report: "EvalReport") -> list[str]:
-    from closed_loop.statistics import slice_table
+    from closed_loop.statistics.comparisons import slice_table
 
     rows: list[str] = []
     width = max((len(name) for name in report.metrics), default=0)
@@ -201,10 +214,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two reports on the same suite, scenario by scenario: differences, intervals, p values, flips."""
-    from closed_loop.flips import flips_of
+    from closed_loop.gates.flips import flips_of
     from closed_loop.results import read_report
-    from closed_loop.statistics import compare as compare_reports
-    from closed_loop.statistics import table_of
+    from closed_loop.statistics.comparisons import compare as compare_reports
+    from closed_loop.statistics.comparisons import table_of
 
     ours, theirs = read_report(candidate), read_report(baseline)
     mine, other = table_of(ours), table_of(theirs)
@@ -238,8 +251,10 @@ def compare(
             counts = f"{row.num_better}/{row.num_worse}"
             print(f"  {row.metric:<26} {row.slice:<26} {row.num_pairs:>6} {row.difference:>+11.3f}  "
                   f"{_interval(row.low, row.high):<18} {counts:>12}  {row.p_adjusted:.3g}")  # fmt: skip
+    places = {"candidate": candidate.parent.resolve(), "baseline": baseline.parent.resolve()}
     for flip in flips:
-        print(f"  {flip.fails} fails in {flip.scenario}: {flip.reason}: {flip.command}")
+        command = f"cd {shlex.quote(str(places[flip.fails]))} && {flip.command}"
+        print(f"  {flip.fails} fails in {flip.scenario}: {flip.reason}: {command}")
 
 
 def gate(
@@ -251,9 +266,9 @@ def gate(
     json: Json = False,
 ) -> None:
     """Decide whether the candidate may replace the baseline: exit status 0 PASS, 1 BLOCK, 4 HOLD."""
-    from closed_loop.decision_texts import WORDS, write_decision
-    from closed_loop.gates import GatePlan, Outcome, decide
-    from closed_loop.plans import read_plan, read_sign_off
+    from closed_loop.gates.decide import GatePlan, Outcome, decide
+    from closed_loop.gates.decision_texts import WORDS, write_decision
+    from closed_loop.gates.plans import read_plan, read_sign_off
     from closed_loop.results import read_report
 
     chosen = GatePlan() if plan is None else read_plan(plan)
@@ -282,8 +297,8 @@ def sign(
     json: Json = False,
 ) -> None:
     """Sign a decision: `gate --sign-off FILE` counts the signature while the decision stays what it is."""
-    from closed_loop.decision_texts import read_decision
-    from closed_loop.plans import SignOff
+    from closed_loop.gates.decision_texts import read_decision
+    from closed_loop.gates.plans import SignOff
     from closed_loop.results import write_json
 
     mark = SignOff(name, date, read_decision(decision).digest(), statement)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closed_loop.decision_texts import write_decision
-from closed_loop.gates import DeploymentDecision, GatePlan, decide
+from closed_loop.gates.decide import DeploymentDecision, GatePlan, decide
+from closed_loop.gates.decision_texts import write_decision
 from closed_loop.registry import make_policy
 from closed_loop.results import EvalReport, write_report
 from closed_loop.suites.run import run_suite
@@ -78,5 +78,5 @@ def run_policy(
 
         return run_suite(
             policy, suite, playable.simulator, executor, progress, simulator_name=playable.simulator_name,
-            directory=episodes, metrics=tuple(metrics), plan_digest=plan_digest,
+            directory=episodes, metrics=tuple(metrics), plan_digest=plan_digest, thresholds=playable.thresholds,
         )  # fmt: skip

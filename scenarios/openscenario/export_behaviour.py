@@ -13,7 +13,9 @@ from scenarios.behaviour import (
     ChangeSpeed,
     DistanceBelow,
     DropCargo,
+    FailSignal,
     Failure,
+    FaultSensor,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -82,7 +84,7 @@ class _Writer:
                 self.notes.append(f"{self.actor.id}: the failure of the {part} of {whose or self.actor.id} is left "
                                   "out: the standard has no action that breaks a vehicle")  # fmt: skip
                 return since
-            case DropCargo() | OpenDoor():
+            case DropCargo() | OpenDoor() | FailSignal() | FaultSensor():
                 self.notes.append(f"{self.actor.id}: {type(item).__name__} is left out: the standard has no action "
                                   "for it that players agree on")  # fmt: skip
                 return since

@@ -14,7 +14,9 @@ from scenarios.behaviour import (
     ChangeSpeed,
     DistanceBelow,
     DropCargo,
+    FailSignal,
     Failure,
+    FaultSensor,
     FollowPath,
     KeepSpeed,
     MoveSideways,
@@ -218,6 +220,8 @@ _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     "brake_failure": lambda a, start: Failure("brakes", a["remaining"], actor=_whose(a)),
     "tyre_burst": lambda a, start: Failure("tyre", a["remaining"], a["wheel"], _whose(a)),
     "steering_failure": lambda a, start: Failure("steering", a["remaining"], actor=_whose(a)),
+    "signal_failure": lambda a, start: FailSignal(a["kind"], a["signal"], a["for"] or None),
+    "sensor_fault": lambda a, start: FaultSensor(a["kind"], a["sensor"], a["severity"], a["for"] or None),
     # Effects move nothing: their time passes, their meaning is kept as a feature (`features`).
     "open_door": lambda a, start: Sequence((OpenDoor(a["side"], a["for"]), Wait(a["for"]))),
     "drop_cargo": lambda a, start: Sequence((DropCargo(a["what"]), Wait(a["for"]))),

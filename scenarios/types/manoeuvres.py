@@ -12,15 +12,17 @@ from driving_data.taxonomy import PEDESTRIANS, VEHICLES, ActorClass
 from scenarios.leaf import IllTyped, Leaf, Step, TriggerSpec, make_leaf
 from scenarios.types.actors import DRIVEN, MOVING
 from scenarios.types.cargo import CARGO
+from scenarios.types.digital import FAULTS
 from scenarios.types.fields import Field, Given, as_value, as_values
 from scenarios.types.lookup import known
+from scenarios.types.temporary import FAILURES
 from scenarios.types.traits import WORKING_MODES
 from scenarios.units import ACCELERATION, ANGLE, COUNT, LENGTH, RATIO, SPEED, TEXT, TIME, Dimension
 
 _SPEED = Field(SPEED, "speed to reach", None, 0.0, 90.0)
 _RATE = Field(ACCELERATION, "magnitude of the acceleration", 2.0, 0.01, 20.0)
 _WITHIN = Field(TIME, "duration of the movement", 3.0, 0.2, 60.0)
-_ROUTE = Field(TEXT, "route")
+ROUTE = Field(TEXT, "route")
 _WALK = frozenset(PEDESTRIANS | {ActorClass.ANIMAL, ActorClass.BICYCLE, ActorClass.E_SCOOTER})
 _LASTING = Field(TIME, "for how long", 3.0, 0.1, 600.0)
 _CARRYING = frozenset({ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.TRAILER, ActorClass.BUS,
@@ -79,12 +81,12 @@ ACTIONS: Mapping[str, ActionType] = {
     "change_speed": ActionType("go to a speed whatever is ahead", {"to": _SPEED, "rate": _RATE}, MOVING, ("speed",),
                                main="to"),
     "change_lane": ActionType("move onto a parallel route",
-                              {"to": _ROUTE, "within": _WITHIN, "offset": Field(LENGTH, "left of its middle", 0.0)},
+                              {"to": ROUTE, "within": _WITHIN, "offset": Field(LENGTH, "left of its middle", 0.0)},
                               DRIVEN, ("lateral",), main="to"),
     "move_sideways": ActionType("move within or beside the lane",
                                 {"to": Field(LENGTH, "left of the middle of the route"), "within": _WITHIN}, MOVING,
                                 ("lateral",), main="to"),
-    "follow_path": ActionType("go along points of a route, lanes or not", {"on": _ROUTE, "speed": _SPEED}, MOVING,
+    "follow_path": ActionType("go along points of a route, lanes or not", {"on": ROUTE, "speed": _SPEED}, MOVING,
                               _BOTH, optional=("on",)),
     "wait": ActionType("do nothing for a while", {"for": Field(TIME, "duration", None, 0.0, 600.0)}, MOVING,
                        main="for"),
@@ -92,9 +94,9 @@ ACTIONS: Mapping[str, ActionType] = {
     "parallel": ActionType("at once", {}, MOVING),
     "repeat": ActionType("several times", {"times": Field(COUNT, "how often", None, 1, 20)}, MOVING),
     "cut_in": ActionType("change into a lane close ahead of another, then perhaps change speed",
-                         {"to": _ROUTE, "within": _WITHIN, "then_speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH,
+                         {"to": ROUTE, "within": _WITHIN, "then_speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH,
                          ("then_speed",), tags=("MotionCutIn",), template=True, main="to"),
-    "cut_out": ActionType("leave the lane and uncover what is ahead", {"to": _ROUTE, "within": _WITHIN}, DRIVEN,
+    "cut_out": ActionType("leave the lane and uncover what is ahead", {"to": ROUTE, "within": _WITHIN}, DRIVEN,
                           ("lateral",), tags=("MotionCutOut",), template=True, main="to"),
     "lead_brake": ActionType("brake ahead of another, perhaps to a stop",
                              {"to": Field(SPEED, "speed to reach", 0.0, 0.0, 90.0),
@@ -110,7 +112,7 @@ ACTIONS: Mapping[str, ActionType] = {
                                              "speed": Field(SPEED, "speed", 1.4, 0.1, 10.0)}, _WALK, _BOTH,
                        tags=("MotionWalk",), template=True),
     "overtake": ActionType("pull out, pass another and return",
-                           {"by": _ROUTE, "offset": Field(LENGTH, "pull out by so much within the lane instead"),
+                           {"by": ROUTE, "offset": Field(LENGTH, "pull out by so much within the lane instead"),
                             "speed": _SPEED, "rate": _RATE, "within": _WITHIN,
                             "clear": Field(LENGTH, "centre distance ahead of it before the return", 12.0, 0.0, 200.0)},
                            DRIVEN, _BOTH, ("by", "offset", "speed"), True, ("MotionOvertake",), True),
@@ -120,10 +122,10 @@ ACTIONS: Mapping[str, ActionType] = {
                           {"speed": _SPEED, "rate": _RATE}, DRIVEN, ("speed",), tags=("MotionDrive",), template=True,
                           main="speed"),
     "merge": ActionType("join the traffic of another lane",
-                        {"to": _ROUTE, "within": _WITHIN, "speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH, ("speed",),
+                        {"to": ROUTE, "within": _WITHIN, "speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH, ("speed",),
                         tags=("MotionLaneChangeLeft",), template=True, main="to"),
     "pull_out": ActionType("set off from the roadside into a lane",
-                           {"to": _ROUTE, "within": _WITHIN, "speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH,
+                           {"to": ROUTE, "within": _WITHIN, "speed": _SPEED, "rate": _RATE}, DRIVEN, _BOTH,
                            tags=("MotionAccelerate", "MotionDrive"), template=True, main="to"),
     "swerve": ActionType("move aside and back", {"to": Field(LENGTH, "left of the middle of the route"),
                                                 "within": _WITHIN, "hold": Field(TIME, "time aside", 1.0, 0.0, 60.0)},
@@ -150,10 +152,10 @@ ACTIONS: Mapping[str, ActionType] = {
     "stand_still": ActionType("stand where it is", {"for": Field(TIME, "for how long", 600.0, 0.1, 3600.0)}, MOVING,
                               ("speed",), tags=("MotionStop",), template=True, main="for"),
     "lane_change_left": ActionType("change to the lane on the left, or to a route",
-                                   {"to": _ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
+                                   {"to": ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
                                    tags=("MotionLaneChangeLeft",), template=True, main="to", side=1),
     "lane_change_right": ActionType("change to the lane on the right, or to a route",
-                                    {"to": _ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
+                                    {"to": ROUTE, "within": _WITHIN}, DRIVEN, ("lateral",), ("to",),
                                     tags=("MotionLaneChangeRight",), template=True, main="to", side=-1),
     "turn_left": ActionType("take a route that turns left at a speed", {"speed": _SPEED}, DRIVEN, ("speed",),
                             tags=("MotionTurnLeft",), template=True, main="speed", turn="left"),
@@ -180,6 +182,17 @@ ACTIONS: Mapping[str, ActionType] = {
     "steering_failure": ActionType("the wheels turn no further than a share of their angle",
                                    {"remaining": Field(RATIO, "share of the angle that is left", 0.1, 0.0, 1.0),
                                     "who": _WHO}, VEHICLES, template=True, main="remaining"),
+    "signal_failure": ActionType("traffic lights fail",
+                                 {"kind": Field(TEXT, "how", "dark", names=FAILURES),
+                                  "signal": Field(TEXT, "id of the light, or its beginning; else all of them", ""),
+                                  "for": Field(TIME, "for how long; 0 to the end", 0.0, 0.0, 3600.0)},
+                                 MOVING, template=True, main="kind"),
+    "sensor_fault": ActionType("something is wrong with a sensor of the ego",
+                               {"kind": Field(TEXT, "what is wrong", "dropout", names=FAULTS),
+                                "sensor": Field(TEXT, "its name in the rig; else all of them", ""),
+                                "severity": Field(RATIO, "0 none to 1 nothing left", 0.5, 0.0, 1.0),
+                                "for": Field(TIME, "for how long; 0 to the end", 0.0, 0.0, 3600.0)},
+                               MOVING, template=True, main="kind"),
     "open_door": ActionType("open a door",
                             {"side": Field(TEXT, "which", "left", names=("left", "right", "rear")), "for": _LASTING},
                             VEHICLES, template=True, main="side"),

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from sim_bridge.embedded.compiled import entry, inlined, inner, scalar
+from sim_bridge.embedded.compiled import entry, hand, inlined, inner, scalar
 from sim_bridge.embedded.dynamics_kernels import limited
 from sim_bridge.embedded.ego_kernels import feels_trailer, limits_of, recall
 from sim_bridge.embedded.geometry_kernels import flush, wrap
@@ -414,7 +414,7 @@ def move_train(w: Batch, i: int, j: int, command: float, steer_command: float) -
 def train_band(pool: Pool, batch: Batch, accel: np.ndarray, steer: np.ndarray, first: int, last: int) -> None:
     """Moves every ego of a band that feels its trailer, and that trailer, by one step; `play_band` then shows them."""
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         i = w.world_i[EGO]
         if w.run[WORLD_DONE] == 0 and w.flags[MODE, i] == MODE_EGO and feels_trailer(w):
             move_train(w, i, int(w.world_f[T_FIRST + T_INDEX]), accel[b], steer[b])
@@ -425,7 +425,8 @@ def wish_band(
     pool: Pool, batch: Batch, driver: int, accel: np.ndarray, steer: np.ndarray, first: int, last: int
 ) -> None:
     """Writes what a built-in driver asks of the egos of a band; an entry of its own, since few need it compiled."""
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         if w.run[WORLD_DONE] == 0:
-            accel[b], steer[b] = ego_command(pool, w, driver)
+            accel[b], steer[b] = ego_command(ways, w, driver)

@@ -7,7 +7,7 @@ writes the bounds between which its body answers. Worlds without riders and peop
 
 import math
 
-from sim_bridge.embedded.compiled import entry, inlined, inner, scalar
+from sim_bridge.embedded.compiled import entry, hand, inlined, inner, scalar
 from sim_bridge.embedded.driver_kernels import uniform
 from sim_bridge.embedded.dynamics_kernels import limited
 from sim_bridge.embedded.geometry_kernels import path_heading, path_value, polynomial, wrap
@@ -276,9 +276,10 @@ def use_body(pool: Pool, w: Batch, i: int) -> None:
 @entry
 def body_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     """Lets the bodies in the worlds of a band say what they can do in the coming step."""
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         for i in range(w.world_i[NUM_ACTORS]):
             moves = w.flags[VALID, i] == 1 and w.flags[MODE, i] == MODE_PATH
             if w.run[WORLD_DONE] == 0 and moves and w.param_i[BODY, i] != BODY_PLAIN:
-                use_body(pool, w, i)
+                use_body(ways, w, i)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from driving_data.maps.conflicts import Conflict, conflict
+from driving_data.maps.conflicts import Conflict, all_conflicts
 from driving_data.maps.lane_map import LaneKind, LaneMap
 from driving_data.maps.routes import RoutePath, route_path
 from sim_bridge.embedded.pool import ConflictRow
@@ -97,14 +97,12 @@ def conflict_rows(lane_map: LaneMap, one: str, two: str, other_path: int) -> tup
 
 
 def meetings(lane_map: LaneMap, one: str, two: str) -> tuple[Meeting, ...]:
-    """Where two routes meet: the first place along each of them, unless they begin there together."""
+    """Where two routes meet, junction after junction, seen along each of them, unless they begin there together."""
     a, b = route_path(lane_map, one), route_path(lane_map, two)
     stretches: list[tuple[tuple[float, float], tuple[float, float]]] = []
-    from_a, from_b = conflict(lane_map, one, two, WIDTH_M), conflict(lane_map, two, one, WIDTH_M)
-    if from_a is not None:
-        stretches.append(stretch(a, b, from_a))
-    if from_b is not None:
-        on_b, on_a = stretch(b, a, from_b)
+    stretches += [stretch(a, b, found) for found in all_conflicts(lane_map, one, two, WIDTH_M)]
+    for seen_from_b in all_conflicts(lane_map, two, one, WIDTH_M):
+        on_b, on_a = stretch(b, a, seen_from_b)
         stretches.append((on_a, on_b))
     found: list[Meeting] = []
     for on_a, on_b in stretches:

@@ -96,13 +96,14 @@ def stop_row(rule: Any, p: int, before: float, beyond: float) -> int:
 
 
 @inner
-def goes_first(w: Batch, i: int, j: int, i_yields: bool) -> bool:
+def goes_first(w: Batch, i: int, j: int, sign: int, i_yields: bool) -> bool:
     """Whether `j` goes before `i` where both stand at stop signs: who stopped first, then who has priority.
 
-    Who has not stopped yet comes after who has. Two who stopped at the same step follow the usual priority; where
-    that goes round in a circle, after a second of waiting the one with the lower index goes.
+    Who has not stopped at this sign, the row `sign`, comes after who has: to have stopped at another junction, or to
+    stand further back in the queue, gives nobody a turn. Two who stopped at the same step follow the usual priority;
+    where that goes round in a circle, after a second of waiting the one with the lower index goes.
     """
-    if w.mind[M_SERVED, j] == 0.0:
+    if w.mind[M_SERVED, j] != sign + 1.0:
         return False
     since = w.mind[M_ARRIVED, j] - w.mind[M_ARRIVED, i]
     if abs(since) > 0.5 * w.world_f[DT]:
@@ -128,7 +129,7 @@ def must_wait(pool: Pool, w: Batch, row: int, i: int, other: int, j: int, gap: f
     if mine >= 0:
         theirs = stop_row(w.rule, other, c[row, 3] - 25.0, c[row, 3] + 1.0)
         if theirs >= 0:
-            return (front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, yields)) or (
+            return (front < w.rule[theirs, R_FROM] + 0.5 and goes_first(w, i, j, theirs, yields)) or (
                 front >= w.rule[theirs, R_FROM] + 0.5
             )
         yields = True

@@ -47,6 +47,7 @@ from sim_bridge.embedded.layout import (
     Y,
     Z,
 )
+from sim_bridge.embedded.triggered import sensor_faults
 from sim_bridge.embedded.worlds import WorldSpec
 
 EVENT_NAMES = {
@@ -128,6 +129,7 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Mess
         lane_map=spec.lane_map,
         environment=spec.environment,
         messages=messages,
+        sensor_faults=sensor_faults(spec.sensor_faults, spec.triggered, batch, world),
     )
 
 

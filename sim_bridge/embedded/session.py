@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
-from driving_data.rollout import Rollout
+from driving_data.rollout import Rollout, SensorFault
+from scenarios.behaviour import FailSignal
 from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, feels_trailers, thinking
-from sim_bridge.embedded.layout import Batch, Pool
+from sim_bridge.embedded.layout import DT, STEP, Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
 from sim_bridge.embedded.senses import Senses
 from sim_bridge.embedded.storyboard.player import Player as StoryPlayer
+from sim_bridge.embedded.triggered import FailingLights, sensor_faults
 from sim_bridge.embedded.views import Window, nothing_shown
 from sim_bridge.embedded.world_kernels import CONSTANT_SPEED, EXTERNAL, IDM_LANE_FOLLOW
 from sim_bridge.embedded.worlds import Player, WorldSpec, constants, pack, rewind
@@ -151,7 +154,7 @@ class EmbeddedSession:
         unseen = nothing_shown()
         for _ in range(num_steps):
             moving = [player for player in self._players if player.before(self._batch, drives)]
-            if len(self._players) == len(self._specs) and not moving:
+            if len({player.world for player in self._players}) == len(self._specs) and not moving:
                 return
             self._engine.play(1, driver, accel, steer, unseen, NOTHING_SHOWN_M)
             for player in moving:
@@ -175,19 +178,40 @@ class EmbeddedSession:
             return self._look()
         view = self._window.blank()
         self._engine.play(num_steps, driver, accel, steer, view, self._window.spacing_m)
-        return self._window.observation(view)
+        return self._with_faults(self._window.observation(view))
 
     def _look(self) -> Observation:
         view = self._window.blank()
         self._engine.play(0, EXTERNAL, self._idle, self._idle, view, self._window.spacing_m)
-        seen = self._window.observation(view)
+        seen = self._with_faults(self._window.observation(view))
         return self._senses.tell(seen) if self._senses.any else seen
+
+    def _with_faults(self, seen: Observation) -> Observation:
+        """The observation with what is wrong with sensors now, where anything ever is."""
+        if not any(spec.sensor_faults or spec.triggered for spec in self._specs):
+            return seen
+        self._engine.fetch()
+        return replace(seen, sensor_faults=tuple(self._faults(b) for b in range(len(self._specs))))
+
+    def _faults(self, b: int) -> tuple[SensorFault, ...]:
+        spec, now_ns = self._specs[b], round(float(self._batch.run[b, STEP] * self._batch.world_f[b, DT]) * 1e9)
+        faults = sensor_faults(spec.sensor_faults, spec.triggered, self._batch, b)
+        return tuple(fault for fault in faults if fault.is_active(now_ns))
 
 
 def players_of(specs: Sequence[WorldSpec]) -> list[Player]:
     """Who moves actors of worlds from outside the kernels: storyboards and background traffic."""
     stories = [StoryPlayer(spec.story, world) for world, spec in enumerate(specs) if spec.story is not None]
-    return [*stories, *(spec.guests.player(world) for world, spec in enumerate(specs) if spec.guests is not None)]
+    failing = [
+        FailingLights(spec.triggered, spec.signal_ids, world)
+        for world, spec in enumerate(specs)
+        if any(isinstance(event.node, FailSignal) for event in spec.triggered)
+    ]
+    return [
+        *stories,
+        *failing,
+        *(spec.guests.player(world) for world, spec in enumerate(specs) if spec.guests is not None),
+    ]
 
 
 def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: EmbeddedOptions) -> Engine:
@@ -201,6 +225,8 @@ def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: E
         return CpuEngine(pool, batch, options.num_threads, thinking(specs), feels_trailers(specs))
     if any(spec.story is not None for spec in specs):
         raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
+    if any(isinstance(event.node, FailSignal) for spec in specs for event in spec.triggered):
+        raise Unsupported("lights that fail by a trigger are played on device 'cpu' only: they are set between steps")
     if thinking(specs):
         raise Unsupported("drivers with habits, walkers and agents of logs are played on device 'cpu' only")
     if feels_trailers(specs):

@@ -6,7 +6,7 @@ has, and one without any never loads this, so that its cold start and its speed 
 
 from sim_bridge.embedded.agent_kernels import agent_wish, come
 from sim_bridge.embedded.behaviour_kernels import behave
-from sim_bridge.embedded.compiled import entry, inner
+from sim_bridge.embedded.compiled import entry, hand, inner
 from sim_bridge.embedded.habit_kernels import command_with_habits
 from sim_bridge.embedded.lane_change_kernels import move_between_lanes
 from sim_bridge.embedded.layout import (
@@ -52,30 +52,33 @@ def think(pool: Pool, w: Batch) -> None:
 @entry
 def think_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     """Lets the drivers with habits in the worlds of a band think once."""
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         if w.run[WORLD_DONE] == 0:
-            think(pool, w)
+            think(ways, w)
 
 
 @entry
 def walk_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     """Lets the walkers in the worlds of a band think once."""
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         for i in range(w.world_i[NUM_ACTORS]):
             if w.run[WORLD_DONE] == 0 and is_led_by(w, i, DRIVER_WALKER, DRIVER_WALKER):
-                behave(pool, w, i)
-                w.state[COMMAND, i] = walk_command(pool, w, i)
+                behave(ways, w, i)
+                w.state[COMMAND, i] = walk_command(ways, w, i)
 
 
 @entry
 def agent_band(pool: Pool, batch: Batch, first: int, last: int) -> None:
     """Lets the log agents in the worlds of a band think once."""
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         for i in range(w.world_i[NUM_ACTORS]):
             if w.run[WORLD_DONE] == 0 and w.flags[MODE, i] == MODE_COMING:
-                come(pool, w, i)
+                come(ways, w, i)
             if w.run[WORLD_DONE] == 0 and is_led_by(w, i, DRIVER_AGENT, DRIVER_AGENT):
-                w.state[COMMAND, i] = agent_wish(pool, w, i)
+                w.state[COMMAND, i] = agent_wish(ways, w, i)

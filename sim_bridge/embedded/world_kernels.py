@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sim_bridge.embedded.behaviour_kernels import behave
-from sim_bridge.embedded.compiled import entry, inlined, inner
+from sim_bridge.embedded.compiled import entry, hand, inlined, inner
 from sim_bridge.embedded.contact_kernels import (
     anyone_is_near,
     find_contacts,
@@ -459,13 +459,14 @@ def play_band(
     `driver` 0 takes the commands from `accel` and `steer`, shape (B,). `spacing`: between the points of the route
     that are shown; 0 shows nothing.
     """
+    ways = hand(pool)
     for b in range(first, last):
-        w = world_of(batch, b)
+        w = hand(world_of(batch, b))
         if num_steps < 0:
-            begin(pool, w)
+            begin(ways, w)
         for _ in range(num_steps):
             if w.run[WORLD_DONE] == 1:
                 break
-            step_world(pool, w, driver, accel[b], steer[b])
+            step_world(ways, w, driver, accel[b], steer[b])
         if spacing > 0.0:
-            observe(pool, w, view, b, spacing)
+            observe(ways, w, view, b, spacing)

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from driving_data.environment import Environment
 from driving_data.maps.lane_map import LaneMap
-from driving_data.rollout import Actors
+from driving_data.rollout import Actors, SensorFault
 from sim_bridge.embedded.layout import (
     BODY,
     BODY_RIDER,
@@ -35,6 +35,7 @@ from sim_bridge.embedded.layout import (
 )
 from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.storyboard.plan import StoryPlan
+from sim_bridge.embedded.triggered import Triggered
 from sim_bridge.embedded.v2x.plan import RadioPlan
 
 
@@ -108,6 +109,8 @@ class WorldSpec:
         positioning: how the ego measures where it is; None where it does not.
         habit: habits of drivers and walkers, shape (34, A); None where nobody has any.
         rule: what paths say to them, shape (N, 7); None for nothing.
+        triggered: actions of actors that break lights or sensors.
+        sensor_faults: what goes wrong with sensors of the ego by the clock.
     """
 
     actors: Actors
@@ -140,6 +143,8 @@ class WorldSpec:
     guests: "Outsiders | None" = None
     habit: Float[np.ndarray, "34 A"] | None = None
     rule: Float[np.ndarray, "N 7"] | None = None
+    triggered: tuple[Triggered, ...] = ()
+    sensor_faults: tuple[SensorFault, ...] = ()
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from driving_data.errors import RoadloomError
+from driving_data.errors import RoadloomError, Unsupported
 from driving_data.rollout import Actors
 from driving_data.taxonomy import ActorClass, Light
 from sim_bridge.embedded import layout as at
@@ -34,12 +34,14 @@ class GuestPlan:
         opendrive: the road.
         own: actors of the scenario; guests come behind them.
         seed: of the world.
+        lights: name of each light and the lanes that it controls.
     """
 
     options: SumoOptions
     opendrive: str
     own: int
     seed: int
+    lights: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def player(self, world: int) -> "Guests":
         """Who moves the guests of that world of a batch."""
@@ -100,11 +102,17 @@ class Guests:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._before: dict[int, Row] = {}
+        self._shown: dict[int, str] = {}
 
     @property
     def world(self) -> int:
         """Which world of the batch it plays."""
         return self._world
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What SUMO's lights showed in the last step, read back from SUMO: a letter per way that a light rules."""
+        return {self._plan.lights[k][0]: letters for k, letters in sorted(self._shown.items())}
 
     def begin(self, batch: Batch) -> None:
         """Starts SUMO again for a rewound world."""
@@ -115,21 +123,27 @@ class Guests:
             "seed": self._plan.seed,
             "actors": [(self._name(i), *self._size(batch, i)) for i in range(self._plan.own)],
             "poses": self._poses(batch),
+            "lights": [lanes for _, lanes in self._plan.lights],
         }
         settings = {
             "vehicles": chosen.vehicles, "depart_s": chosen.depart_s, "car_following": chosen.car_following,
             "clear_m": chosen.clear_m,
         }  # fmt: skip
-        self._ask("start", road, settings)
-        self._before = {}
+        unmatched = self._ask("start", road, settings)
+        if unmatched:
+            names = ", ".join(self._plan.lights[k][0] for k in unmatched)
+            raise Unsupported(f"SUMO's network of the road has no links for these traffic lights: {names}")
+        self._before, self._shown = {}, {}
         batch.replay_valid[self._world] = 0
 
     def before(self, batch: Batch, drives: bool) -> bool:
-        """Writes where the guests will be at the next step; they see the scenario's actors where these are now."""
+        """Writes where the guests will be at the next step; they see actors and lights as they are now."""
         b = self._world
         if batch.run[b, at.WORLD_DONE] == 1:
             return False
-        step, rows = int(batch.run[b, at.STEP]) + 1, self._ask("step", self._poses(batch))
+        lit = batch.signal[b, : len(self._plan.lights)].tolist()
+        step = int(batch.run[b, at.STEP]) + 1
+        rows, self._shown = self._ask("step", self._poses(batch), lit)
         if step < batch.replay.shape[1]:
             batch.replay_valid[b, step, self._plan.own :] = 0
             for row in rows:

@@ -19,7 +19,8 @@ class SumoSimulator:
     """Worlds whose ego and actors are moved by the embedded simulator, among vehicles that SUMO moves.
 
     Both see one another: SUMO's vehicles are actors of the world, and SUMO has a shadow of every actor of the
-    scenario, put where that actor is before each step. Each world has a SUMO process of its own.
+    scenario, put where that actor is before each step. SUMO's lights show what those of the scenario show. Each world
+    has a SUMO process of its own.
 
     Attributes:
         options: how much traffic, and the choices of the embedded simulator.
@@ -34,8 +35,8 @@ class SumoSimulator:
 
         Raises:
             RoadloomError: SUMO is not installed.
-            InputError, Unsupported: as the embedded simulator; a road with traffic lights, a storyboard or a map
-                without OpenDRIVE cannot have background traffic.
+            InputError, Unsupported: as the embedded simulator; a storyboard or a map without OpenDRIVE cannot have
+                background traffic, nor can a road with lights that rule no way through a junction.
         """
         if find_spec("libsumo") is None or find_spec("sumo") is None:
             raise RoadloomError("simulator 'embedded+sumo' needs SUMO: pip install 'roadloom[sumo]'")
@@ -51,8 +52,5 @@ class SumoSimulator:
             raise Unsupported("background traffic needs a road with OpenDRIVE text, from which SUMO's network is made")
         if spec.story is not None:
             raise Unsupported("a storyboard moves everybody itself; it takes no background traffic")
-        if spec.signal_ids:
-            raise Unsupported(
-                "background traffic on a road with traffic lights: SUMO's vehicles would not see these lights"
-            )
-        return with_guests(spec, GuestPlan(self.options, road.opendrive, len(spec.actors), seed))
+        lights = tuple((signal.id, signal.lane_ids) for signal in road.signals)
+        return with_guests(spec, GuestPlan(self.options, road.opendrive, len(spec.actors), seed, lights))

@@ -1,9 +1,11 @@
 """One SUMO simulation in a process of its own: libsumo knows one simulation per process, and brings its own libraries.
 
 The parent sends plain data and gets plain data back:
-    ("start", road, options)    -> None             road: OpenDRIVE text, the step, who is there
-    ("step", poses)             -> rows             poses of the scenario's actors: name, x, y, yaw, speed
+    ("start", road, options)    -> unmatched        road: OpenDRIVE text, the step, who is there, lights
+    ("step", poses, shown)      -> (rows, letters)  poses of the scenario's actors: name, x, y, yaw, speed
     ("stop",)                   -> None             ends the process
+`shown` are the numbers of `SignalState`, light by light; `letters` is what SUMO's own lights showed meanwhile, for
+each of ours; `unmatched` are the lights for which SUMO's network has no link.
 A row is (slot, x, y, z, yaw, speed, acceleration, signals): the middle of the box in `world`, radians; SUMO's lamps.
 """
 
@@ -19,6 +21,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+
+from sim_bridge.sumo.lights import Link, lights_of, nodes_of, state_of
 
 Row = tuple[int, float, float, float, float, float, float, int]
 LENGTH_M, WIDTH_M = 4.6, 1.85
@@ -40,25 +44,39 @@ def yaw_of(angle_deg: float) -> float:
     return (math.radians(90.0 - angle_deg) + math.pi) % (2.0 * math.pi) - math.pi
 
 
-def network(opendrive: str, folder: Path) -> Path:
+def network(opendrive: str, folder: Path, lights: list[tuple[str, ...]]) -> Path:
     """SUMO's network of a road, made by netconvert in the coordinates of the road.
+
+    Where there are lights it is made twice: the first shows which junctions they rule, the second has lights there.
+
+    Args:
+        opendrive: the road.
+        folder: where the files go.
+        lights: lanes `<road>.<piece>.<lane>` inside junctions that each light controls.
 
     Raises:
         RuntimeError: netconvert refuses the road.
     """
-    sumo: Any = import_module("sumo")
     source, target = folder / "road.xodr", folder / "road.net.xml"
     source.write_text(opendrive)
+    _convert(source, target)
+    nodes = nodes_of(target, lights)
+    if nodes:
+        _convert(source, target, "--tls.set", ",".join(nodes))
+    _keep_to_lanes(target)
+    return target
+
+
+def _convert(source: Path, target: Path, *more: str) -> None:
+    sumo: Any = import_module("sumo")
     command = [
         str(Path(sumo.SUMO_HOME) / "bin" / "netconvert"), "--opendrive-files", str(source), "-o", str(target),
         "--offset.disable-normalization", "true", "--no-warnings", "true", "--tls.discard-loaded", "true",
-        "--no-turnarounds", "true",
+        "--no-turnarounds", "true", "--output.original-names", "true", *more,
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not target.is_file():
         raise RuntimeError(f"netconvert cannot read the road: {done.stderr.strip()[-500:]}")
-    _keep_to_lanes(target)
-    return target
 
 
 def _keep_to_lanes(target: Path) -> None:
@@ -84,7 +102,9 @@ class Traffic:
         self._guests: dict[str, int] = {}
         self._known: set[str] = set()
         self._length: dict[str, tuple[float, float]] = {name: (size[0], size[1]) for name, *size in road["actors"]}
-        net = network(road["opendrive"], Path(self._folder.name))
+        net = network(road["opendrive"], Path(self._folder.name), road["lights"])
+        self._links: dict[str, list[Link]] = lights_of(net, road["lights"])
+        self.unmatched = sorted(set(range(len(road["lights"]))) - self._matched() - _without_lanes(road["lights"]))
         self._sumo.start(
             ["sumo", "-n", str(net), "--step-length", repr(road["step_s"]), "--seed", str(road["seed"] % 2**31),
              "--collision.action", "none", "--no-step-log", "--no-warnings", "--time-to-teleport", "-1",
@@ -93,13 +113,32 @@ class Traffic:
         self._types(chosen["car_following"])
         self._populate(road, chosen)
 
-    def step(self, poses: list[tuple[str, float, float, float, float]]) -> list[Row]:
-        """Tells SUMO where the scenario's actors are, advances it by one step and says where its own are."""
+    def step(
+        self, poses: list[tuple[str, float, float, float, float]], shown: list[int]
+    ) -> tuple[list[Row], dict[int, str]]:
+        """Tells SUMO where the scenario's actors are and what the lights show, and advances it by one step.
+
+        Returns where its own vehicles are, and what its lights showed for each of ours, read back from SUMO.
+        """
         for name, x, y, yaw, speed in poses:
             self._mirror(name, x, y, yaw, speed)
+        for light, links in self._links.items():
+            self._sumo.trafficlight.setRedYellowGreenState(light, state_of(links, shown))
         self._sumo.simulationStep()
         alive = set(self._sumo.vehicle.getIDList())
-        return [self._row(name, slot) for name, slot in self._guests.items() if name in alive]
+        return [self._row(name, slot) for name, slot in self._guests.items() if name in alive], self._letters()
+
+    def _matched(self) -> set[int]:
+        return {link.light for links in self._links.values() for link in links if link.light >= 0}
+
+    def _letters(self) -> dict[int, str]:
+        letters: dict[int, str] = {}
+        for light, links in self._links.items():
+            state = self._sumo.trafficlight.getRedYellowGreenState(light)
+            for link, letter in zip(links, state, strict=True):
+                if link.light >= 0:
+                    letters[link.light] = letters.get(link.light, "") + letter
+        return letters
 
     def close(self) -> None:
         """Ends SUMO."""
@@ -186,6 +225,10 @@ class Traffic:
         )  # fmt: skip
 
 
+def _without_lanes(lights: list[tuple[str, ...]]) -> set[int]:
+    return {k for k, lanes in enumerate(lights) if not lanes}
+
+
 def serve(pipe: Connection) -> None:
     """Answers the parent until it says stop or goes away; a failure is told, with its trace."""
     # SUMO talks on standard output, which belongs to the parent's document.
@@ -203,6 +246,7 @@ def serve(pipe: Connection) -> None:
                 traffic = None
             if what == "start":
                 traffic = Traffic(*given)
+                answer = traffic.unmatched
             elif what == "step" and traffic is not None:
                 answer = traffic.step(*given)
             pipe.send(("done", answer))

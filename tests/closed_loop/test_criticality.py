@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from benchmarks import bench_criticality as beside
 from closed_loop.metrics import longitudinal, threats
 from closed_loop.metrics.catalogue import METRICS, measure
-from closed_loop.metrics.criticality import crossings_of, reactions_at, rss_dangerous
+from closed_loop.metrics.criticality import reactions_at
+from closed_loop.metrics.crossings import crossings_of
 from closed_loop.metrics.drive import DrivingTask, drive_of
 from closed_loop.metrics.encounters import Track, encroachment, post_encroachment_s
 from closed_loop.metrics.leader import leader_series
 from closed_loop.metrics.manoeuvres import Limits, Plan, Traffic, reaction_times
+from closed_loop.metrics.rss_danger import rss_dangerous
 from driving_data.taxonomy import ActorClass
 from tests.closed_loop import worlds
+from tests.effort import examples
 from tests.tools.devkits import DEVKITS, devkit_or_skip
 
 GOLDEN = json.loads((Path(__file__).parent / "criticality_crime.json").read_text())
@@ -110,7 +113,7 @@ def test_lateral_effort_takes_the_easier_side():
     assert need(0.0, 0.0, 0.0, 2.0, 2.0, np.inf) == 0.0 and need(0.0, 0.0, 0.0, 2.0, 2.0, 0.0) == np.inf
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_worst_time_is_the_first_root_of_its_equation(seed):
     rng = np.random.default_rng(seed)

@@ -24,6 +24,7 @@ from driving_data.errors import InputError, RoadloomError
 from driving_data.ports import Happening
 from scenarios import library
 from scenarios.roads import build_road
+from tests.effort import examples
 
 # The checker remarks that unbounded boxes and actions in physical units are unusual; both are meant.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -100,7 +101,7 @@ def test_scenarios_come_from_names_files_and_values():
         ScenarioEnv("cut_in").step(np.zeros(2))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(worlds=st.integers(1, 5), actors=st.integers(1, 24), seed=st.integers(0, 10_000))
 def test_the_batched_numbers_agree_with_one_world_at_a_time(worlds, actors, seed):
     observation = sample_observation(worlds, actors, seed)

@@ -6,7 +6,7 @@ The known figures are from an independent simulation of the same design; bounds 
 import numpy as np
 import pytest
 
-from closed_loop.gate_simulation import RATES, RULES, WORSE_SLICE, look, not_released, simulate
+from closed_loop.gates.simulation import RATES, RULES, WORSE_SLICE, look, not_released, simulate
 
 POINT, AGGREGATE, ANY, HOLM, SPLIT, NONINFERIOR = RULES
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from closed_loop.gates import CoverageRule, GatePlan, LimitRule, MetricRule, Outcome, SignOff, decide, signed
-from closed_loop.plans import read_plan
+from closed_loop.gates.decide import CoverageRule, GatePlan, LimitRule, MetricRule, Outcome, SignOff, decide, signed
+from closed_loop.gates.plans import read_plan
 from closed_loop.results import Failure
 from driving_data.errors import InputError
 from tests.closed_loop.reports import report_of
@@ -276,6 +276,53 @@ def test_plans_come_from_yaml_keep_defaults_and_tell_every_fault(tmp_path):
         file.write_text(text)
         with pytest.raises(InputError, match=message):
             read_plan(file)
+
+
+WRONG = """\
+name: june
+alhpa: 0.05
+regressions:
+  - {metric: colision, margin: 0.05}
+  - {metric: collision, margin: -0.1, margins: {critcal: 0.02, critical: .nan}}
+  - {margin: 0.05, slices: all}
+limits: [{metric: off_road, limit: a lot}]
+coverage:
+  - slice: "actor:pedestrian"
+    min_episodes: 0
+hard: [vru_colision]
+slice_share: 0.5
+max_missing: 2
+sign_offs: -1
+name: july
+"""
+
+
+def test_every_fault_of_a_plan_is_told_with_its_place_and_the_nearest_name(tmp_path):
+    """One that stops at the first fault tells one line; one without places tells no numbers."""
+    file = tmp_path / "plan.yaml"
+    file.write_text(WRONG)
+    with pytest.raises(InputError) as caught:
+        read_plan(file)
+    told = [(fault.line, fault.column, fault.path, fault.nearest) for fault in caught.value.faults]
+    assert told == [
+        (2, 1, "plan.alhpa", "alpha"),
+        (4, 6, "plan.regressions[0].metric", "collision"),
+        (5, 25, "plan.regressions[1].margin", None),
+        (5, 49, "plan.regressions[1].margins.critcal", "critical"),
+        (5, 64, "plan.regressions[1].margins.critical", None),
+        (6, 5, "plan.regressions[2]", None),
+        (6, 20, "plan.regressions[2].slices", None),
+        (7, 29, "plan.limits[0].limit", None),
+        (10, 5, "plan.coverage[0].min_episodes", None),
+        (11, 8, "plan.hard[0]", "vru_collision"),
+        (13, 1, "plan.max_missing", None),
+        (14, 1, "plan.sign_offs", None),
+        (15, 1, "plan.name", None),
+    ]
+    text = str(caught.value)
+    assert f"{file}:5:25: plan.regressions[1].margin: -0.1; expected a number above 0" in text
+    assert f"{file}:6:5: plan.regressions[2]: expected the key 'metric'" in text
+    assert f"{file}:15:1: plan.name: the same key again" in text
 
 
 def test_rules_of_the_former_gate_are_recognised():

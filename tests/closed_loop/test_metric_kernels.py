@@ -14,11 +14,12 @@ from closed_loop.metrics.polyline import distinct, project
 from closed_loop.metrics.smoothing import savitzky_golay
 from driving_data.maps.queries import drivable_area
 from scenarios import library
+from tests.effort import examples
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(SEEDS, st.integers(1, 16), st.integers(0, 3), st.integers(0, 2), st.integers(0, 40))
 def test_the_filter_is_scipys(seed, window, order, derivative, longer):
     draw = np.random.default_rng(seed)
@@ -57,7 +58,7 @@ def projected(points, line):
     return s, np.where(left >= 0, 1.0, -1.0) * np.hypot(beside[..., 0], beside[..., 1]), heading
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(SEEDS, st.integers(2, 30), st.integers(0, 6), st.integers(0, 4))
 def test_the_nearest_piece_is_that_of_all_pairs(seed, num, rows, columns):
     draw = np.random.default_rng(seed)

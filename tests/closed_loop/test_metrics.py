@@ -17,6 +17,7 @@ from driving_data.errors import InputError
 from driving_data.rollout import Event, SignalStates
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 ANGLES = [0.0, np.pi / 4, np.pi / 2, 2.0, np.pi, -2.5]
 
@@ -85,7 +86,7 @@ def test_every_metric_is_blind_to_turn_shift_and_delay(angle, x, y, delay):
         assert there[name] == pytest.approx(here[name], abs=2e-6), name
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_exact_contact_time_agrees_with_small_steps(seed):
     rng = np.random.default_rng(seed)
@@ -104,7 +105,7 @@ def test_exact_contact_time_agrees_with_small_steps(seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_box_distance_agrees_with_sampled_edges(seed):
     rng = np.random.default_rng(seed)

@@ -27,6 +27,7 @@ from closed_loop.metrics.nuplan.lanes import index_of
 from closed_loop.tracking import Trajectory
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop.test_nuplan import CAR, going, strip
+from tests.effort import examples
 
 ROUTE = np.array([[-100.0, 0.0], [300.0, 0.0]])
 TASK = DrivingTask(ROUTE, 200.0, 10.0, 10.0)
@@ -193,7 +194,7 @@ def _track(scene, t, n):
     return _box(scene.track_center_m[t, n], scene.track_yaw_rad[t, n], scene.track_size_m[n])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_ttc_agrees_with_its_loops(seed):
     rng = np.random.default_rng(seed)

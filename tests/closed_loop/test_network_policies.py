@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from closed_loop.conformance import check_policy, sample_observation
-from closed_loop.policies.network import NetworkParameters, drive, follow, headings, world_trajectory
+from closed_loop.policies.network import NetworkParameters, drive
+from closed_loop.policies.planned import follow, headings, plan_of, world_trajectory
 from closed_loop.policies.views import FEATURES, flat_features, named_features
 from closed_loop.registry import make_policy
+from closed_loop.tracking import ego_state
 from driving_data.errors import InputError, MissingExtra, RoadloomError
 from tests.closed_loop import worlds
 
@@ -43,7 +45,7 @@ def test_features_are_those_of_the_environment():
 
 def test_a_trajectory_is_in_the_ego_frame_and_starts_at_the_ego():
     seen = worlds.observation([[10.0, 5.0]], [[0.0, 8.0]], yaw_rad=[np.pi / 2])
-    plan = world_trajectory(seen, np.array([[[4.0, 0.0], [8.0, 1.0]]]), 0.5)
+    plan = world_trajectory(ego_state(seen), np.array([[[4.0, 0.0], [8.0, 1.0]]]), 0.5)
     assert plan.position_m[0] == pytest.approx(np.array([[10.0, 3.7], [10.0, 7.7], [9.0, 11.7]]))
     assert plan.yaw_rad[0] == pytest.approx(np.pi / 2 + np.array([0.0, 0.0, np.arctan2(1, 4)]))
     assert headings(np.zeros((1, 4, 2))) == pytest.approx(np.zeros((1, 4)))
@@ -52,11 +54,15 @@ def test_a_trajectory_is_in_the_ego_frame_and_starts_at_the_ego():
 def test_a_straight_trajectory_at_the_present_speed_needs_nothing_and_a_slower_one_brakes():
     seen = worlds.observation([[0.0, 0.0]], [[8.0, 0.0]])
     way = np.stack([4.0 * np.arange(1, 9), np.zeros(8)], axis=-1)[None]
-    assert follow(seen, way, 0.5)[0] == pytest.approx([0.0], abs=0.02)
-    assert follow(seen, way, 0.5)[1] == pytest.approx([0.0], abs=1e-9)
-    assert follow(seen, 0.5 * way, 0.5)[0] < -2.0
+
+    def control(poses):
+        return follow(seen, plan_of(poses, seen, 0.5, "it"))
+
+    assert control(way).acceleration_mps2 == pytest.approx([0.0], abs=0.02)
+    assert control(way).steering_rad == pytest.approx([0.0], abs=1e-9)
+    assert control(0.5 * way).acceleration_mps2 < -2.0
     left = np.stack([way[..., 0], 0.02 * way[..., 0] ** 2], axis=-1)
-    assert follow(seen, left, 0.5)[1] > 0.01
+    assert control(left).steering_rad > 0.01
 
 
 def run_of(answer):

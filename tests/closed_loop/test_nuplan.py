@@ -31,6 +31,7 @@ from driving_data.logs.registry import read
 from driving_data.taxonomy import ActorClass
 from scenarios.concrete import Driver, RoadChoice
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 CAR = (4.0, 2.0)
 
@@ -237,7 +238,7 @@ def ttc_twin(ego, other):
     return np.inf
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_ttc_agrees_with_stepping_along_the_grid(seed):
     rng = np.random.default_rng(seed)
@@ -423,7 +424,7 @@ def savgol_twin(values, step_s, window, order, derivative):
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(15, 40))
 @pytest.mark.parametrize(("window", "order", "derivative"), [(8, 2, 0), (15, 2, 1), (5, 2, 1), (5, 3, 2)])
 def test_filters_fit_a_polynomial_to_each_window(seed, count, window, order, derivative):

@@ -18,10 +18,10 @@ from closed_loop.metrics.encounters import Track, conflict_area, encroachment, p
 from closed_loop.metrics.from_arrays import BoxTrack, LaneStrip, drive_from_arrays, rollout_from_arrays
 from closed_loop.metrics.navsim.score import epdms, pdms
 from closed_loop.metrics.published import neuro_ncap_score
-from closed_loop.paired_tests import e_value, sequential
 from closed_loop.policies import rss
 from closed_loop.rules import laws
 from closed_loop.rules.parameters import RuleParameters
+from closed_loop.statistics.paired_tests import e_value, sequential
 
 TIME_S = 0.1 * np.arange(11)
 

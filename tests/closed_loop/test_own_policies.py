@@ -97,8 +97,11 @@ def test_what_cannot_be_loaded_is_told(source, tmp_path, target, what):
 
 
 def test_wrong_parameters_are_told(source):
-    with pytest.raises(InputError, match="'each', true or false"):
+    with pytest.raises(InputError, match="one of target, sha256, each, step_s, tracking"):
         make_policy(f"python:{source}:brakes", {"speed": 3})
+    for wrong in ({"each": 1}, {"step_s": 0.0}, {"tracking": "pid"}, {"target": "else:where"}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            make_policy(f"python:{source}:brakes", wrong)
     with pytest.raises(InputError, match="did you mean 'braking_mps2'"):
         make_policy(f"python:{source}:Stops", {"braking": 3.0})
     with pytest.raises(InputError, match="no parameters for an object"):

@@ -19,6 +19,7 @@ from closed_loop.tracking import ego_state
 from driving_data.maps.lane_map import LaneMap
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 IDM = np.array([1.0, 1.5, 1.5, 3.0, 10.0])
 
@@ -168,7 +169,7 @@ def test_time_to_collision_looks_ninehundred_milliseconds_on():
     assert contact(10.0, (-1.0, 5.0), (10.0, -4.0), flag=1, steps=10)[1] == 0.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     x=st.floats(-8, 8), y=st.floats(-8, 8), a=st.floats(-3.1, 3.1), b=st.floats(-3.1, 3.1), length=st.floats(0.5, 6),
     w=st.floats(0.5, 3),
@@ -188,7 +189,7 @@ def test_the_kernel_finds_the_overlaps_that_the_metric_finds(x, y, a, b, length,
     assert got == (depth > 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(x=st.floats(-40, 120), y=st.floats(-30, 60), bend=st.floats(-0.02, 0.02))
 def test_the_kernel_places_points_as_the_corridor_does(x, y, bend):
     heading = bend * np.arange(80)
@@ -201,7 +202,7 @@ def test_the_kernel_places_points_as_the_corridor_does(x, y, bend):
     assert abs(d) == pytest.approx(abs(d2[0, 0]), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(x=st.floats(-60, 320), y=st.floats(-8, 12), yaw=st.floats(-0.5, 0.5))
 def test_the_grid_knows_the_road_as_its_polygons_do(x, y, yaw):
     from shapely.geometry import Point, box

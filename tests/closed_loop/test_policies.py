@@ -17,6 +17,7 @@ from driving_data.errors import InputError
 from driving_data.ports import Control
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 PERSON = (0.6, 0.6, 1.8)
 
@@ -75,7 +76,7 @@ def test_idm_law_has_its_closed_forms():
     assert equal[0] == pytest.approx(1.0 - 0.5**4 - 1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(speed=st.floats(0, 40), gap=st.floats(0.5, 200), lead=st.floats(0, 40), more=st.floats(0.1, 50))
 def test_idm_brakes_no_less_for_a_nearer_leader(speed, gap, lead, more):
     idm = IdmParameters()

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from lxml import html
 from PIL import Image
 
-from closed_loop.gates import GatePlan, decide
+from closed_loop.gates.decide import GatePlan, decide
 from closed_loop.report.birdseye import scene_data
 from closed_loop.report.data import (
     CheckSummary,
@@ -28,7 +30,7 @@ from closed_loop.report.data import (
     one_per_kind,
     summarise_validation,
 )
-from closed_loop.report.film import COLORS, film_strip
+from closed_loop.report.film import COLORS, film_of, film_strip
 from closed_loop.report.pages import encoded, script_json
 from closed_loop.report.pictures import depth_picture, instance_picture, lidar_picture, semantic_picture
 from closed_loop.report.render import write_report
@@ -39,6 +41,8 @@ from driving_data.rollout import SignalStates
 from driving_data.sensors import LidarSweep
 from driving_data.taxonomy import SEMANTIC_PALETTE, ActorClass, SemanticClass
 from driving_data.verdict import ValidationReport, Verdict
+from scenarios.concrete import RoadChoice
+from scenarios.roads import build_road
 from tests.closed_loop import worlds
 from tests.closed_loop.reports import report_of
 
@@ -269,3 +273,30 @@ def test_failed_scenes_come_before_others_of_their_kind():
         Scene("", "a", "", (), drive(), "failed"),
     ]
     assert [(scene.title, scene.outcome) for scene in one_per_kind(scenes)] == [("a", "failed"), ("b", "")]
+
+
+@pytest.mark.parametrize(("control", "kinds"), [
+    ("stop", {"stop": 2, "priority": 2}), ("yield", {"yield": 2, "priority": 2}), ("all_way_stop", {"stop": 4}),
+    ("signals", {}),
+])  # fmt: skip
+def test_signs_that_say_who_goes_first_are_drawn_where_they_stand(control, kinds):
+    """A plate per sign, at its place in the frame of the ego's start, in its colour in the picture."""
+    lane_map = build_road(RoadChoice("crossroads", {"control": control}))
+    rollout = replace(drive(), lane_map=lane_map)
+    data = scene_data(rollout)
+    plates = data["map"]["plates"]
+    assert Counter(plate["kind"] for plate in plates) == kinds
+    x, y, heading = data["origin"]
+    turn = np.array([[np.cos(heading), -np.sin(heading)], [np.sin(heading), np.cos(heading)]])
+    world = [np.array([x, y]) + turn @ (np.array(plate["p"]) / 100.0) for plate in plates]
+    wanted = [sign.position_m[:2] for sign in lane_map.signs if sign.kind in ("stop", "yield", "priority")]
+    for place in world:
+        assert min(np.linalg.norm(place - one) for one in wanted) < 0.02
+    for plate in plates:
+        centred = {**data, "actors": [
+            {**actor, "x": [plate["p"][0] - 1500], "y": [plate["p"][1]], "h": [0]} if actor["group"] == "ego" else actor
+            for actor in data["actors"]
+        ]}  # fmt: skip
+        picture = film_of(centred, 1, 300, 190)
+        face = {"stop": (190, 40, 45), "yield": (255, 255, 255), "priority": (242, 190, 40)}[plate["kind"]]
+        assert np.abs(picture[95, 150].astype(int) - face).max() < 12

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from closed_loop.decision_texts import markdown, page
-from closed_loop.failure_modes import modes_of
-from closed_loop.gates import GatePlan, decide
+from closed_loop.causes.failure_modes import modes_of
+from closed_loop.gates.decide import GatePlan, decide
+from closed_loop.gates.decision_texts import markdown, page
 from closed_loop.metrics.catalogue import METRICS
 from closed_loop.metrics.definition import info
 from closed_loop.registry import make_policy
@@ -32,7 +32,7 @@ from closed_loop.report.episode_page import write_episode_page
 from closed_loop.report.series import series_of
 from closed_loop.report.suite_page import Played, replay_id, write_suite_page
 from closed_loop.report.suite_rows import Commands, chosen_for_replay, worst_rows
-from closed_loop.statistics import estimate_slice, table_of
+from closed_loop.statistics.comparisons import estimate_slice, table_of
 from closed_loop.suites.run import replay, run_rollouts, run_suite, write_failures
 from closed_loop.suites.suite import library_suite
 from sim_bridge.registry import SIMULATORS

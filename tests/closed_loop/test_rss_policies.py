@@ -21,6 +21,7 @@ from closed_loop.policies.rss_guarded import RssGuardedParameters, RssGuardedPol
 from closed_loop.registry import make_policy
 from driving_data.ports import Control
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 CAR = RssDynamics()
 
@@ -72,7 +73,7 @@ def test_nobody_accelerates_beyond_the_greatest_speed():
     assert stopping_m(one(10), slow, 4.0)[0] == pytest.approx(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(v=st.floats(0, 40), w=st.floats(0, 40), more=st.floats(0.1, 10))
 def test_the_distance_grows_with_the_speed_behind_and_shrinks_with_the_one_ahead(v, w, more):
     base = safe_same_direction_m(one(v), one(w), CAR, CAR)[0]
@@ -80,7 +81,7 @@ def test_the_distance_grows_with_the_speed_behind_and_shrinks_with_the_one_ahead
     assert safe_same_direction_m(one(v), one(w + more), CAR, CAR)[0] <= base
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(v=st.floats(1, 30), w=st.floats(0, 30))
 def test_who_keeps_the_distance_and_responds_never_touches_a_leader_who_brakes(v, w):
     """The promise of the model: the worst leader, the slowest permitted response."""

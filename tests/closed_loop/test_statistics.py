@@ -7,10 +7,8 @@ import pytest
 from scipy import optimize, stats
 from scipy.stats import binom
 
-from closed_loop.intervals import bca_interval, clopper_pearson_interval, tango_interval
 from closed_loop.metrics.definition import Scale
-from closed_loop.paired_tests import e_value, sequential, sign_flip_test
-from closed_loop.statistics import (
+from closed_loop.statistics.comparisons import (
     bootstrap_interval,
     compare,
     estimate,
@@ -20,6 +18,8 @@ from closed_loop.statistics import (
     slices_of,
     wilson_interval,
 )
+from closed_loop.statistics.intervals import bca_interval, clopper_pearson_interval, tango_interval
+from closed_loop.statistics.paired_tests import e_value, sequential, sign_flip_test
 from tests.closed_loop.reports import report_of
 
 

@@ -17,6 +17,7 @@ from closed_loop.tracking import (
     track,
 )
 from tests.closed_loop import worlds
+from tests.effort import examples
 
 
 def state(x=0.0, y=0.0, yaw=0.0, speed=10.0, acceleration=0.0, steering=0.0):
@@ -84,7 +85,7 @@ def lateral_twin(error, speeds, curvature, p):
     return -(big_b @ q @ e) / (big_b @ q @ big_b + p.r_lateral)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_lateral_command_is_that_of_the_matrices(seed):
     rng = np.random.default_rng(seed)
@@ -129,7 +130,7 @@ def profile_twin(xy, yaw, dt, jerk, rate):
     return np.array(speed), np.array(bend)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 30))
 def test_profiles_are_the_regularised_fits(seed, count):
     rng = np.random.default_rng(seed)
@@ -171,7 +172,7 @@ def test_an_arc_is_followed_within_decimetres_and_an_offset_is_taken_back():
     assert abs(float(beside[-1].position_m[0, 1])) < 0.1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(angle=st.floats(-3, 3), x=st.floats(-900, 900), y=st.floats(-900, 900))
 def test_commands_do_not_depend_on_where_the_world_lies(angle, x, y):
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -7,13 +7,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from closed_loop.counterfactual import changed, critical_value, what_if
-from closed_loop.decision_texts import junit, markdown, page, read_decision, write_decision
-from closed_loop.failure_modes import Signature, modes_of
-from closed_loop.gates import GatePlan, MetricRule, Outcome, decide
+from closed_loop.causes.counterfactual import changed, critical_value, value_at, what_if
+from closed_loop.causes.failure_modes import Signature, modes_of
+from closed_loop.causes.sensitivity import global_effects, local_effects
+from closed_loop.gates.decide import GatePlan, MetricRule, Outcome, decide
+from closed_loop.gates.decision_texts import junit, markdown, page, read_decision, write_decision
 from closed_loop.registry import make_policy
 from closed_loop.results import EpisodeResult, Failure
-from closed_loop.sensitivity import global_effects, local_effects
 from closed_loop.shadow import ShadowLimits, place_after, shadow
 from closed_loop.suites.episodes import run_rollouts
 from driving_data.errors import InputError
@@ -66,6 +66,21 @@ def test_one_draw_changes_and_what_hangs_on_it_follows():
     assert changed(LATE, concrete, {}) == concrete
     with pytest.raises(InputError, match="did you mean 'gap'"):
         changed(LATE, concrete, {"gapp": 30.0})
+
+
+def test_a_path_that_is_not_there_is_answered_with_those_that_are():
+    """The most alike first; ways of drawing (`choice:`) are no paths."""
+    concrete = LATE.sample(3)
+    for tell in (lambda: changed(LATE, concrete, {"walker.do[0].wen": 1.0}),
+                 lambda: what_if(LATE, concrete, "walker.do[0].wen", 1.0, judged),
+                 lambda: value_at(concrete, LATE, "walker.do[0].wen")):  # fmt: skip
+        with pytest.raises(InputError) as caught:
+            tell()
+        (fault,) = caught.value.faults
+        listed = fault.expected.rpartition(": ")[2].split(", ")
+        assert listed[0] == fault.nearest == "walker.do[0].when"
+        assert {"gap", "ego.speed", "walker.do[0].speed"} <= set(listed)
+        assert not any(name.startswith("choice:") for name in listed)
 
 
 def test_half_a_second_earlier():

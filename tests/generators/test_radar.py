@@ -10,7 +10,7 @@ from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
 from driving_data.sensors import RadarModel, RadarOrigin, SensorRig
 from driving_data.taxonomy import SemanticClass
-from generators.raytrace.radars import Echoes, clean_returns, radar_rays
+from generators.raytrace.radars.echoes import Echoes, clean_returns, radar_rays
 from generators.raytrace.radars.ghosts import Reflector, ghosts_in, upright_reflectors
 from generators.raytrace.radars.law import (
     accuracy,

@@ -8,6 +8,7 @@ from driving_data.ports import SceneDescription
 from generators.randomize.parameters import STANDARD, dimensions
 from generators.randomize.randomization import NOTHING, Randomization, randomized, read_randomization
 from generators.raytrace.appearance import APPEARANCE_SPACE
+from tests.effort import examples
 from tests.generators.street import DAY, rig, rollout
 
 
@@ -16,7 +17,7 @@ def scene(environment=DAY):
 
 
 @given(st.integers(0, 2**62), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_draws_lie_in_the_space_and_depend_on_seed_and_index_alone(seed, index):
     space = read_randomization("standard")
     draws = space.draw(seed, index)

@@ -20,6 +20,7 @@ from scenarios.types.signals import signal
 from scenarios.types.traffic import traffic
 from scenarios.types.weather import weather
 from scenarios.units import LENGTH
+from tests.effort import examples
 
 ROAD = scenario(road("motorway", lanes=3))
 EGO = scenario(ego(on="main.2", at="150 m", speed="25..33 m/s"))
@@ -33,7 +34,7 @@ BASE = ROAD & EGO & CUTTER
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(0, 2**63), st.integers(0, 10**6))
 def test_what_is_drawn_is_a_member_and_the_same_bytes_each_time(seed, index):
     logical = (BASE & FLOW & WEATHER).where("cutter.by > 10 m").where("cutter.speed > ego.speed + 0.5 m/s")

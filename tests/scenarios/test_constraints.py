@@ -28,6 +28,7 @@ from scenarios.types.actors import ego
 from scenarios.types.road import road
 from scenarios.types.weather import weather
 from scenarios.units import COUNT, LENGTH, SPEED, TEXT
+from tests.effort import examples
 
 BASE = scenario(road("motorway", lanes=3), ego(on="main.2", at="150 m", speed="20..30 m/s"))
 
@@ -38,7 +39,7 @@ def small_searches(monkeypatch):
     monkeypatch.setattr(solve, "DRAW_BUDGETS", (192, 768))
 
 
-few = settings(deadline=None, max_examples=30)
+few = settings(deadline=None, max_examples=examples(30))
 
 
 def lengths(**values):

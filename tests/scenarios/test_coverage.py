@@ -24,6 +24,7 @@ from scenarios.types.light import light
 from scenarios.types.road import road
 from scenarios.types.weather import weather
 from scenarios.units import ANGLE, COUNT, LENGTH, RATIO, SPEED, TEXT
+from tests.effort import examples
 from tests.scenarios.parts import products
 from tests.strategies import composite
 
@@ -227,7 +228,7 @@ bin_values = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(bin_values, st.integers(1, 7), st.floats(0, 1, exclude_max=True))
 def test_the_bins_share_the_fractions_and_a_draw_lands_in_its_bin(value, bins, unit):
     axis = axis_of("x", value, bins)

@@ -12,6 +12,7 @@ from scenarios.designs import reference
 from scenarios.designs.axes import Axes, Relation, Rule, combos_of, finite_axes
 from scenarios.designs.covering import covering_array
 from scenarios.designs.universe import Contradiction, Feasibility, num_rows, universe_of
+from tests.effort import examples
 from tests.strategies import composite
 
 
@@ -37,7 +38,7 @@ def tuples_in(universe):
     }
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(small_axes(), st.integers(1, 3))
 def test_the_universe_is_what_some_whole_cell_shows(axes, strength):
     strength = min(strength, len(axes.names))
@@ -52,7 +53,7 @@ def test_the_universe_is_what_some_whole_cell_shows(axes, strength):
     assert num_rows(axes) == len(list(reference.cells(axes)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(small_axes(), st.integers(1, 3))
 def test_searching_tuple_by_tuple_gives_the_same_universe_as_enumerating(axes, strength):
     strength = min(strength, len(axes.names))
@@ -64,7 +65,7 @@ def test_searching_tuple_by_tuple_gives_the_same_universe_as_enumerating(axes, s
     assert tuples_in(universe_of(axes, combos_of(len(axes.names), strength), searched)) == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(small_axes(), st.integers(1, 3), st.integers(0, 5))
 def test_arrays_cover_all_that_can_be_with_rows_that_can_be(axes, strength, seed):
     strength = min(strength, len(axes.names))
@@ -78,7 +79,7 @@ def test_arrays_cover_all_that_can_be_with_rows_that_can_be(axes, strength, seed
     assert array.rows.tolist() == covering_array(axes, strength, seed, effort=0.02).rows.tolist()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(small_axes(), st.data())
 def test_tests_that_were_run_are_kept_and_count(axes, data):
     feasible = sorted(set(reference.cells(axes)))

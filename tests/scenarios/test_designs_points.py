@@ -10,13 +10,14 @@ from scenarios.designs.names import strength_of
 from scenarios.designs.points import POINTS, PointDesign, grid_levels, lost_strata, permuted
 from scenarios.space import Normal, Uniform
 from scenarios.units import RATIO
+from tests.effort import examples
 
 paths = (
     st.lists(st.sampled_from(["a", "b.c", "ego.speed", "gap", "x#0"]), unique=True, max_size=5).map(sorted).map(tuple)
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from(POINTS), paths, st.integers(1, 40), st.integers(0, 2**64 - 1))
 def test_points_are_fractions_and_each_can_be_made_alone(design, dimensions, count, seed):
     made = PointDesign(design, dimensions, count, seed)
@@ -26,7 +27,7 @@ def test_points_are_fractions_and_each_can_be_made_alone(design, dimensions, cou
     assert list(PointDesign(design, dimensions, count, seed).at(index).values()) == points[index].tolist()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(paths, st.integers(1, 60), st.integers(0, 1000))
 def test_a_latin_hypercube_has_one_point_in_each_stratum(dimensions, count, seed):
     points = PointDesign("lhs", dimensions, count, seed).points()
@@ -34,14 +35,14 @@ def test_a_latin_hypercube_has_one_point_in_each_stratum(dimensions, count, seed
         assert sorted((column * count).astype(int)) == list(range(count))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(1, 30), st.integers(0, 1000), st.sampled_from(["random", "lhs"]))
 def test_a_path_that_comes_leaves_the_others_as_they_are(count, seed, design):
     few, more = PointDesign(design, ("a", "c"), count, seed), PointDesign(design, ("a", "b", "c"), count, seed)
     assert [row.tolist() for row in few.points().T] == [more.points()[:, k].tolist() for k in (0, 2)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(1, 300), st.integers(0, 1000))
 def test_a_permutation_takes_each_index_once(count, seed):
     assert sorted(permuted(i, count, "x", seed) for i in range(count)) == list(range(count))

@@ -16,8 +16,9 @@ from scenarios.randomness import unit_draw, unit_draws
 from scenarios.shapes import Beta, Fitted, Histogram, Triangular, fit
 from scenarios.space import Choice, Const, IntRange, LogUniform, Normal, Uniform
 from scenarios.units import COUNT, LENGTH, RATIO, SPEED, TEXT, TIME
+from tests.effort import examples
 
-few = settings(deadline=None, max_examples=40)
+few = settings(deadline=None, max_examples=examples(40))
 # Strategies give functions that build: beartype looks at random items of a tuple, which Hypothesis forbids in there.
 finite = st.floats(-1e4, 1e4, allow_nan=False).map(lambda x: round(x, 3))
 ends = st.tuples(finite, st.floats(0.01, 1e3)).map(lambda p: (p[0], p[0] + p[1]))
@@ -136,7 +137,7 @@ def test_alternatives_read_back(make):
         assert read == distribution
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(st.one_of(numeric, mixed, whole, words), st.lists(fractions, min_size=0, max_size=40))
 def test_a_column_has_the_same_bytes_as_draws_one_by_one(make, listed):
     distribution = make()

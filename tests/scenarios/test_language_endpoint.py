@@ -17,6 +17,7 @@ from driving_data.errors import InputError
 from scenarios.language.endpoint import Endpoint, EndpointError, configured, read_with, reading_schema, slots_schema
 from scenarios.language.realise.validity import faults_of
 from scenarios.language.slots import ActorSlots, Slots
+from tests.effort import examples
 from tests.scenarios.language_parts import Plain, plain_slots
 
 TEXT = "A deer crosses at dusk, unhurriedly."
@@ -184,7 +185,7 @@ def test_texts_are_limited() -> None:
 
 
 @given(plain_slots())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_the_schema_and_the_check_agree_on_right_slots(plain: Plain) -> None:
     jsonschema.validate(plain, slots_schema())
     assert faults_of(plain) == []

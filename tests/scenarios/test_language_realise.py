@@ -21,6 +21,7 @@ from scenarios.language.slots import (
 )
 from scenarios.spec import read_text
 from sim_bridge.embedded.simulator import EmbeddedSimulator
+from tests.effort import examples
 from tests.scenarios.language_parts import Plain, plain_slots
 
 
@@ -72,7 +73,7 @@ def test_any_description_plays_or_is_refused(plain: Plain) -> None:
 
 @pytest.mark.slow
 @given(plain_slots())
-@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(600), suppress_health_check=[HealthCheck.too_slow])
 def test_a_larger_sweep_of_descriptions_plays(plain: Plain) -> None:
     found = realise_or_refuse(Slots.from_plain(plain))
     if found is not None:

@@ -32,6 +32,7 @@ from scenarios.types.scenery import surface
 from scenarios.types.temporary import work_zone
 from scenarios.types.traits import ALIASES, CLASSES_OF, TRAITS, VARIANTS
 from scenarios.units import format_quantity
+from tests.effort import examples
 
 # Beartype looks at a random item of each list; no drawn value depends on that.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
@@ -76,7 +77,7 @@ def leaves(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(leaves())
 def test_any_leaf_is_written_read_back_drawn_and_kept(leaf):
     kind = LEAF_TYPES[leaf.kind]
@@ -110,7 +111,7 @@ def cast_of_one(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(cast_of_one())
 def test_any_actor_is_written_read_back_drawn_and_kept(leaf):
     whole = scenario(road("urban"), ego(on="main.1", at="30 m", speed="9 m/s"), leaf)

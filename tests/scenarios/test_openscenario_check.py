@@ -11,6 +11,7 @@ from scenarios.openscenario.catalogs import road_of
 from scenarios.openscenario.check import check, is_lint
 from scenarios.openscenario.logical import to_logical
 from scenarios.openscenario.node import Node
+from tests.effort import examples
 from tests.scenarios.openscenario_files import catalog, declared, group, put, scenario, speed, teleport, variation
 from tests.scenarios.openscenario_models import VERSIONS, Maker, as_xml
 
@@ -275,7 +276,7 @@ GOOD = scenario(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(at=st.integers(0, len(GOOD)), cut=st.integers(0, 30), put_in=st.text("<>/\"'$={}ab1-& \n", max_size=8))
 def test_damaged_files_give_faults_and_never_anything_else(
     tmp_path_factory: pytest.TempPathFactory, at: int, cut: int, put_in: str
@@ -286,7 +287,7 @@ def test_damaged_files_give_faults_and_never_anything_else(
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(version=st.sampled_from(VERSIONS), seed=st.integers(0, 2**32), richness=st.floats(0.1, 0.9), plain=st.booleans())
 def test_any_valid_file_is_checked_and_drawn_or_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, version: str, seed: int, richness: float, plain: bool

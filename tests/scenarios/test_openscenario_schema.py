@@ -14,6 +14,7 @@ from scenarios.openscenario.node import Node
 from scenarios.openscenario.reader import parse_openscenario, read_openscenario
 from scenarios.openscenario.schema import types
 from scenarios.openscenario.write import write_openscenario
+from tests.effort import examples
 from tests.scenarios.openscenario_models import VERSIONS, Maker, as_xml, table_of, validator
 
 
@@ -41,7 +42,7 @@ def _header(minor: str) -> Node:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(version=st.sampled_from(VERSIONS), seed=st.integers(0, 2**32), richness=st.floats(0.1, 0.9))
 def test_any_valid_file_of_any_version_becomes_a_valid_file_of_1_3(version: str, seed: int, richness: float) -> None:
     made = Maker(version, seed, richness).node("OpenSCENARIO", "OpenScenario")
@@ -69,7 +70,7 @@ def test_public_files_come_back_valid_and_equal(folder: str, count: int, shared_
         assert parse_openscenario(written, path).root == document.root, path
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data(), seed=st.integers(0, 50))
 def test_damaged_files_give_faults_and_nothing_else(data: st.DataObject, seed: int) -> None:
     made = Maker("1_3_1", seed, 0.4).node("OpenSCENARIO", "OpenScenario")

@@ -13,6 +13,7 @@ from scenarios.spec import read_spec, read_text
 from scenarios.spec.hints import meant_key
 from scenarios.spec.json_schema import json_schema
 from scenarios.spec.nodes import read_tree
+from tests.effort import examples
 from tests.scenarios.wrong_files import CASES, GOOD
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -118,13 +119,13 @@ def test_bombs_and_huge_files_are_refused():
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_text_gives_a_scenario_or_faults(text):
     outcome(text)
 
 
 @given(st.sampled_from(sorted(LIBRARY)), st.integers(0, 2**32 - 1), st.integers(1, 4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_damaged_library_files_give_a_scenario_or_faults(name, seed, number):
     text, chance = LIBRARY[name], random.Random(seed)
     for _ in range(number):
@@ -140,7 +141,7 @@ def test_damaged_library_files_give_a_scenario_or_faults(name, seed, number):
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=14,
 ))  # fmt: skip
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_tree_gives_a_scenario_or_faults(data):
     import yaml
 

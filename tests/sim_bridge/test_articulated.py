@@ -21,6 +21,7 @@ from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.reference_articulated import Train, growth_of_swing
 from sim_bridge.embedded.reference_vehicles import steady_articulation
 from sim_bridge.embedded.vehicles import BMW_320I, SEMI_TRACTOR
+from tests.effort import examples
 from tests.sim_bridge.worlds import car, scenario, simulator
 
 SEMI = usual_trailer(ActorClass.TRUCK, 13.6, 8.1)
@@ -55,7 +56,7 @@ class Pair:
         return 0.5 * float(weights @ self.both() ** 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(sorted(PAIRS)),
     st.one_of(st.floats(-3.0, 40.0), st.sampled_from([0.0, 5e-324, 1e-3])),
@@ -121,7 +122,7 @@ def test_without_grip_momentum_is_kept_and_energy_is_never_made(name):
     st.floats(-0.4, 0.4),
     st.floats(0.1, 1.0),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_coasting_only_loses(name, u, theta, steer, mu):
     car, trailer, hitch = PAIRS[name]
     pair = Pair(car, trailer, hitch, u, theta)
@@ -133,7 +134,7 @@ def test_coasting_only_loses(name, u, theta, steer, mu):
 
 
 @given(st.floats(1.0, 35.0), st.floats(-0.3, 0.3), st.floats(0.0, 4e3), st.floats(0.0, 1e4), st.floats(0.1, 1.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_massless_trailer_leaves_the_single_track(u, steer, drive, brake, mu):
     nothing = replace(CARAVAN, mass_kg=1e-7, yaw_inertia_kgm2=1e-7, drag_area_m2=0.0)
     pair, p = Pair(BMW_320I, nothing, 2.3, u, 0.1), BMW_320I.row()

@@ -36,6 +36,7 @@ from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.reference import Car, drive, idm_acceleration, quintic
 from sim_bridge.embedded.reference_world import ReferenceWorld
 from sim_bridge.embedded.roads import laid_out
+from tests.effort import examples
 from tests.sim_bridge.worlds import car, scenario, simulator, straight_map, winding_map
 
 compiles = settings(deadline=None)  # the first example compiles
@@ -164,7 +165,7 @@ def test_whole_worlds_agree_with_their_twin(drawn, own_driver):
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(drawn_worlds, st.booleans())
 def test_many_whole_worlds_agree_with_their_twin(drawn, own_driver):
     compare(drawn, own_driver)

@@ -13,6 +13,7 @@ from sim_bridge.embedded.storyboard.conditions import compare, compare_text
 from sim_bridge.embedded.storyboard.features import PLAYED, table
 from sim_bridge.embedded.storyboard.place import Place
 from sim_bridge.embedded.storyboard.transition import Transition
+from tests.effort import examples
 from tests.sim_bridge.storyboards import network, road_text
 
 SHAPES = st.sampled_from(["linear", "sinusoidal", "cubic"])
@@ -60,7 +61,7 @@ def test_a_rate_is_the_peak_of_the_slope(shape, rate, start, target):
     assert peak == pytest.approx(rate, rel=1e-3)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.sampled_from([0.0, 0.005, -0.01]), st.floats(5.0, 290.0), st.floats(-6.0, 3.0))
 def test_a_point_of_the_network_is_found_again(curvature, s, t):
     shape = "<line/>" if curvature == 0.0 else f'<arc curvature="{curvature}"/>'

@@ -15,6 +15,7 @@ from driving_data.rollout import SignalStates
 from driving_data.segment import Segment
 from driving_data.taxonomy import ActorClass, SignalState
 from tests.closed_loop import worlds
+from tests.effort import examples
 from validation.realism.edges import edge_distance_m, edges_of_map, road_edges
 from validation.realism.features import (
     central_difference,
@@ -109,7 +110,7 @@ def test_rounded_boxes_by_hand():
     assert rounded_distance_m(*one(*car), *one((1.0, 1.5), 0.0, (4.0, 2.0)))[0] == pytest.approx(-0.5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_rounded_distance_agrees_with_shapely(seed):
     rng = np.random.default_rng(seed)
@@ -169,7 +170,7 @@ def test_following_needs_alignment_or_a_good_overlap():
 SQUARE = np.array([[0.0, 0.0, 0.0], [20.0, 0.0, 0.0], [20.0, 10.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 0.0]])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(x=st.floats(-15, 35), y=st.floats(-15, 25))
 def test_edge_distance_is_signed_and_exact(x, y):
     area = shapely.Polygon(SQUARE[:, :2])

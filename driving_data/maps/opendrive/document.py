@@ -76,6 +76,22 @@ class Cubic:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossfall:
+    """By how much one side of the road (or 'both') falls to the outside, in rad from `profile.s` on."""
+
+    side: str
+    profile: Cubic
+
+
+@dataclass(frozen=True, slots=True)
+class LateralShape:
+    """Height over the banked plane at the station `s`: a cubic in t from `profile.s` (a t, in m) on."""
+
+    s: float
+    profile: Cubic
+
+
+@dataclass(frozen=True, slots=True)
 class RoadMark:
     """Marking on the outer border of a lane from `s_offset` of its section on; `lane_change` as in the format."""
 
@@ -205,7 +221,7 @@ class Corner:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """An object repeated along the road; distance 0 means one continuous body."""
+    """An object repeated along the road; distance 0 means one continuous body; NaN: as the object says."""
 
     s: float
     length: float
@@ -272,6 +288,8 @@ class Road:
     types: tuple[RoadType, ...] = ()
     elevation: tuple[Cubic, ...] = ()
     superelevation: tuple[Cubic, ...] = ()
+    crossfall: tuple[Crossfall, ...] = ()
+    shapes: tuple[LateralShape, ...] = ()
     lane_offset: tuple[Cubic, ...] = ()
     signals: tuple[SignalRecord, ...] = ()
     signal_references: tuple[SignalReference, ...] = ()

@@ -289,7 +289,7 @@ def _repeated(road: Road, record: ObjectRecord, repeat: Repeat, kind: str, name:
             a, b = corners[k], corners[k + 1]
             point, reach = 0.5 * (a + b), float(np.linalg.norm(b - a))
             yaw = math.atan2(b[1] - a[1], b[0] - a[0])
-        lift = record.z_offset if repeat.z_start == repeat.z_end == 0.0 else _mix(repeat.z_start, repeat.z_end, f)
+        lift = _mix(repeat.z_start, repeat.z_end, f)
         tall = _mix_or(repeat.height_start, repeat.height_end, f, height)
         size = np.array([reach, _mix_or(repeat.width_start, repeat.width_end, f, width), tall])
         made.append(MapObject(f"{name}.{k}", kind, point + _up(lift), yaw, size))

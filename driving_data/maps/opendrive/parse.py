@@ -8,6 +8,7 @@ from driving_data.errors import nearest_name
 from driving_data.maps.opendrive.document import (
     Arc,
     Connection,
+    Crossfall,
     Cubic,
     Document,
     Geometry,
@@ -15,6 +16,7 @@ from driving_data.maps.opendrive.document import (
     LaneHeight,
     LaneRecord,
     LaneSpeed,
+    LateralShape,
     Line,
     ParamPoly3,
     Poly3,
@@ -106,6 +108,8 @@ def _road(element: Any, faults: Faults) -> Road:
         types=tuple(_road_type(kind, faults) for kind in element.findall("type")),
         elevation=_profile(element, "elevationProfile/elevation", faults),
         superelevation=_profile(element, "lateralProfile/superelevation", faults),
+        crossfall=_crossfall(element, faults),
+        shapes=_shapes(element, faults),
         lane_offset=_profile(element, "lanes/laneOffset", faults),
         signals=parse_signals(element, faults),
         signal_references=parse_references(element, faults),
@@ -164,6 +168,22 @@ def _shape(element: Any, faults: Faults) -> Shape:
 
 def _profile(road: Any, path: str, faults: Faults) -> tuple[Cubic, ...]:
     return tuple(sorted((_cubic(element, "s", faults) for element in road.findall(path)), key=lambda record: record.s))
+
+
+def _crossfall(road: Any, faults: Faults) -> tuple[Crossfall, ...]:
+    found = [
+        Crossfall(faults.choice(element, "side", ("left", "right", "both"), "both"), _cubic(element, "s", faults))
+        for element in road.findall("lateralProfile/crossfall")
+    ]
+    return tuple(sorted(found, key=lambda record: record.profile.s))
+
+
+def _shapes(road: Any, faults: Faults) -> tuple[LateralShape, ...]:
+    found = [
+        LateralShape(faults.number(element, "s"), _cubic(element, "t", faults))
+        for element in road.findall("lateralProfile/shape")
+    ]
+    return tuple(sorted(found, key=lambda record: (record.s, record.profile.s)))
 
 
 def _cubic(element: Any, start: str, faults: Faults) -> Cubic:

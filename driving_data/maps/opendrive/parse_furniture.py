@@ -88,15 +88,15 @@ def _signal(element: Any, faults: Faults) -> SignalRecord:
 def _object(element: Any, road_length_m: float, faults: Faults) -> ObjectRecord:
     outlines = [*element.findall("outline"), *element.findall("outlines/outline")]
     corners = tuple(tuple(_corner(corner, faults) for corner in outline if _is_corner(corner)) for outline in outlines)
-    s = faults.number(element, "s")
+    s, t, z = faults.number(element, "s"), faults.number(element, "t"), faults.number(element, "zOffset", 0.0)
     return ObjectRecord(
         id=element.get("id", ""),
         type=element.get("type", "none"),
         s=s,
-        t=faults.number(element, "t"),
+        t=t,
         name=element.get("name", ""),
         subtype=element.get("subtype", ""),
-        z_offset=faults.number(element, "zOffset", 0.0),
+        z_offset=z,
         hdg=faults.number(element, "hdg", 0.0),
         orientation=faults.choice(element, "orientation", _ORIENTATIONS, "none"),
         length=faults.number(element, "length", 0.0),
@@ -104,7 +104,7 @@ def _object(element: Any, road_length_m: float, faults: Faults) -> ObjectRecord:
         height=faults.number(element, "height", 0.0),
         radius=faults.number(element, "radius", 0.0),
         outlines=tuple(outline for outline in corners if len(outline) >= 3),
-        repeats=tuple(_repeat(child, s, road_length_m, faults) for child in element.findall("repeat")),
+        repeats=tuple(_repeat(child, (s, t, z), road_length_m, faults) for child in element.findall("repeat")),
         line=element.sourceline or 0,
     )
 
@@ -121,7 +121,9 @@ def _corner(element: Any, faults: Faults) -> Corner:
     return Corner(faults.number(element, "u"), faults.number(element, "v"), faults.number(element, "z", 0.0), height)
 
 
-def _repeat(element: Any, object_s_m: float, road_length_m: float, faults: Faults) -> Repeat:
+def _repeat(element: Any, place: tuple[float, float, float], road_length_m: float, faults: Faults) -> Repeat:
+    """A repetition; what it does not say is as at the place (s, t, zOffset) of the object."""
+    object_s_m, object_t_m, object_z_m = place
     s = faults.number(element, "s", object_s_m)
     length = faults.number(element, "length", 0.0)
     distance = faults.number(element, "distance", 0.0)
@@ -132,10 +134,10 @@ def _repeat(element: Any, object_s_m: float, road_length_m: float, faults: Fault
         s=s,
         length=min(length, max(0.0, road_length_m - s)),
         distance=max(distance, 0.0),
-        t_start=faults.number(element, "tStart", 0.0),
-        t_end=faults.number(element, "tEnd", 0.0),
-        z_start=faults.number(element, "zOffsetStart", 0.0),
-        z_end=faults.number(element, "zOffsetEnd", 0.0),
+        t_start=faults.number(element, "tStart", object_t_m),
+        t_end=faults.number(element, "tEnd", object_t_m),
+        z_start=faults.number(element, "zOffsetStart", object_z_m),
+        z_end=faults.number(element, "zOffsetEnd", object_z_m),
         height_start=faults.number(element, "heightStart", none),
         height_end=faults.number(element, "heightEnd", none),
         width_start=faults.number(element, "widthStart", none),

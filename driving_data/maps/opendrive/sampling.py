@@ -4,6 +4,7 @@ Lengths are those along the reference line. A road is cut into pieces wherever i
 speed limit of one of its lanes changes, so that every lane of a piece has one marking on each side and one limit.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from jaxtyping import Float
 
 from driving_data.maps.opendrive import profiles
 from driving_data.maps.opendrive.curves import reference_line
-from driving_data.maps.opendrive.document import Cubic, LaneRecord, Road, Section
+from driving_data.maps.opendrive.document import Cubic, LaneRecord, LateralShape, Road, Section
 
 CHORD_ERROR_M = 0.004
 MAX_CURVED_STEP_M = 1.0
@@ -21,6 +22,7 @@ _MIN_STEP_M = 0.1
 _GRID_M = 0.25
 _GROWTH = 0.5
 _SHORTEST_M = 1e-3
+_KERB_M = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,11 @@ def knots(piece: Piece) -> Float[np.ndarray, "n"]:
     starts = [geometry.s for geometry in road.geometry]
     for profile in (road.elevation, road.superelevation, road.lane_offset):
         starts += [record.s for record in profile]
+    starts += [fall.profile.s for fall in road.crossfall] + [shape.s for shape in road.shapes]
     for lane in lanes:
         starts += [piece.section.s + record.s for record in (*lane.widths, *lane.borders)]
     inside = sorted(s for s in set(starts) if piece.start + 0.05 < s < piece.end - 0.05)
-    breaks = [piece.start, *inside, piece.end]
+    breaks = sorted({piece.start, *inside, *_kerbs(piece, lanes), piece.end})
     grid = np.linspace(piece.start, piece.end, max(2, int(np.ceil((piece.end - piece.start) / _GRID_M)) + 1))
     density = 1.0 / _steps(piece, lanes, grid)
     total = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(grid))])
@@ -102,6 +105,17 @@ def knots(piece: Piece) -> Float[np.ndarray, "n"]:
     return np.concatenate([*parts, [piece.end]])
 
 
+def _kerbs(piece: Piece, lanes: list[LaneRecord]) -> list[float]:
+    """Both ends of the short ramps that stand for the jumps of a lane's height: just before it, and at it."""
+    found: list[float] = []
+    for lane in lanes:
+        for before, after in pairwise(lane.heights):
+            if (before.inner, before.outer) != (after.inner, after.outer):
+                at = piece.section.s + after.s_offset
+                found += [at - _KERB_M, at]
+    return [s for s in found if piece.start + 1e-3 < s < piece.end - 1e-3]
+
+
 def _steps(piece: Piece, lanes: list[LaneRecord], grid: np.ndarray) -> np.ndarray:
     """Allowed distance between knots, never growing faster than `_GROWTH` per metre, so that neighbours are alike."""
     road, local = piece.road, grid - piece.section.s
@@ -110,6 +124,8 @@ def _steps(piece: Piece, lanes: list[LaneRecord], grid: np.ndarray) -> np.ndarra
     reach = np.abs(profiles.value(road.lane_offset, grid)) + sum(widths, np.zeros(len(grid)))
     bends = np.abs(curvature) * (1.0 + np.abs(curvature) * reach) + profiles.bend(road.elevation, grid)
     bends += profiles.bend(road.lane_offset, grid) + reach * profiles.bend(road.superelevation, grid)
+    for side in ("left", "right"):
+        bends += reach * profiles.bend(_falls(road, side), grid)
     for lane in lanes:
         bends += profiles.bend(lane.widths, local) + profiles.bend(lane.borders, local)
     step = np.sqrt(8.0 * CHORD_ERROR_M / np.maximum(bends, 1e-9))
@@ -127,15 +143,17 @@ def borders(piece: Piece) -> Borders:
     lanes = {lane.id: lane for lane in piece.section.lanes}
     by_lane: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for sign in (1, -1):
-        inner_t = frame.offset
+        inner_t, shift = frame.offset, np.zeros((len(s), 3))
         for lane_id in range(sign, sign * (len(lanes) + 1), sign):
             lane = lanes.get(lane_id)
             if lane is None:
                 break
             outer_t = _outer(lane, sign, inner_t, frame.offset, local)
-            inner, outer = frame.points(inner_t), frame.points(outer_t)
+            inner, outer = frame.points(inner_t) + shift, frame.points(outer_t) + shift
             if lane.level:
-                outer[:, 2] = inner[:, 2]
+                # Neither bank nor crossfall nor shape: the lane lies flat, and what is beyond it begins at its edge.
+                flat = inner + (outer_t - inner_t)[:, None] * frame.left()
+                shift, outer = shift + flat - outer, flat
             inner[:, 2] += _height(lane, local, 0)
             outer[:, 2] += _height(lane, local, 1)
             by_lane[lane_id] = (inner, outer)
@@ -156,13 +174,20 @@ def _height(lane: LaneRecord, local: np.ndarray, side: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """The road's frame at n places: reference point, heading, height, bank and lane offset."""
+    """The road's frame at n places: reference point, heading, height, bank (of either side) and lane offset.
+
+    A crossfall turns its side of the road about the reference line, beside the bank of the whole; `shape_of` gives
+    the height over the banked plane at n distances t.
+    """
 
     xy_m: Float[np.ndarray, "n 2"]
     heading_rad: Float[np.ndarray, "n"]
     z_m: Float[np.ndarray, "n"]
     bank_rad: Float[np.ndarray, "n"]
+    left_fall_rad: Float[np.ndarray, "n"]
+    right_fall_rad: Float[np.ndarray, "n"]
     offset: Float[np.ndarray, "n"]
+    shape_of: Callable[[np.ndarray], np.ndarray]
 
     @staticmethod
     def of(road: Road, s_m: Float[np.ndarray, "n"]) -> "Frame":
@@ -173,15 +198,43 @@ class Frame:
             heading,
             profiles.value(road.elevation, s_m),
             profiles.value(road.superelevation, s_m),
+            profiles.value(_falls(road, "left"), s_m),
+            profiles.value(_falls(road, "right"), s_m),
             profiles.value(road.lane_offset, s_m),
+            lambda t_m: _shape_height(road.shapes, s_m, t_m),
         )
 
     def points(self, t_m: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n 3"]:
         """Points `t_m` left of the reference line on the road surface (bank raises the left side)."""
-        side = t_m * np.cos(self.bank_rad)
+        tilt = self.bank_rad + np.where(t_m > 0.0, -self.left_fall_rad, self.right_fall_rad)
+        above = self.shape_of(t_m)
+        side = t_m * np.cos(tilt) - above * np.sin(self.bank_rad)
         x = self.xy_m[:, 0] - side * np.sin(self.heading_rad)
         y = self.xy_m[:, 1] + side * np.cos(self.heading_rad)
-        return np.stack([x, y, self.z_m + t_m * np.sin(self.bank_rad)], axis=-1)
+        return np.stack([x, y, self.z_m + t_m * np.sin(tilt) + above * np.cos(self.bank_rad)], axis=-1)
+
+    def left(self) -> Float[np.ndarray, "n 3"]:
+        """The level directions to the left of the reference line."""
+        return np.stack([-np.sin(self.heading_rad), np.cos(self.heading_rad), np.zeros_like(self.heading_rad)], axis=-1)
+
+
+def _falls(road: Road, side: str) -> tuple[Cubic, ...]:
+    return tuple(fall.profile for fall in road.crossfall if fall.side in (side, "both"))
+
+
+def _shape_height(shapes: Sequence[LateralShape], s: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Heights over the banked plane: cubic in t at each station, linear between stations, constant beyond them."""
+    if not shapes:
+        return np.zeros_like(s)
+    stations = sorted({shape.s for shape in shapes})
+    rows = np.stack([profiles.value([x.profile for x in shapes if x.s == at], t) for at in stations])
+    after = np.clip(np.searchsorted(stations, s, side="right"), 1, max(len(stations) - 1, 1))
+    if len(stations) == 1:
+        return rows[0]
+    low, high = np.array(stations)[after - 1], np.array(stations)[after]
+    share = np.clip((s - low) / (high - low), 0.0, 1.0)
+    at = np.arange(len(s))
+    return rows[after - 1, at] * (1.0 - share) + rows[after, at] * share
 
 
 def point_on(road: Road, s_m: float, t_m: float) -> tuple[Float[np.ndarray, "3"], float]:

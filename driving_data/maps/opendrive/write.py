@@ -71,7 +71,7 @@ def _road(root: _Element, road: Road) -> None:
     for piece in road.geometry:
         _geometry(plan, piece)
     _profile(element, "elevationProfile", "elevation", road.elevation)
-    _profile(element, "lateralProfile", "superelevation", road.superelevation)
+    _lateral(element, road)
     lanes = _child(element, "lanes")
     for record in road.lane_offset:
         _cubic(lanes, "laneOffset", "s", record)
@@ -127,6 +127,21 @@ def _profile(road: _Element, group: str, tag: str, records: Iterable[Cubic]) -> 
         parent = _child(road, group)
         for record in records:
             _cubic(parent, tag, "s", record)
+
+
+def _lateral(element: _Element, road: Road) -> None:
+    """Bank, crossfall and shape of the surface; crossfall is of OpenDRIVE 1.4 and written as it was read."""
+    if not (road.superelevation or road.crossfall or road.shapes):
+        return
+    lateral = _child(element, "lateralProfile")
+    for record in road.superelevation:
+        _cubic(lateral, "superelevation", "s", record)
+    for fall in road.crossfall:
+        _cubic(lateral, "crossfall", "s", fall.profile)
+        lateral[-1].set("side", fall.side)
+    for shape in road.shapes:
+        _cubic(lateral, "shape", "t", shape.profile)
+        lateral[-1].set("s", _text(shape.s))
 
 
 def _cubic(parent: _Element, tag: str, start: str, record: Cubic) -> None:

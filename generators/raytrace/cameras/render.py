@@ -8,13 +8,14 @@ pixel's rays are fixed, so the bytes do not depend on the number of threads.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Bool, Float, Float16, Float32, Int32
 
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace import shading_kernels, surface_kernels
 from generators.raytrace.cameras import geometry, raster_kernels
+from generators.raytrace.cameras.motion import Onward, flow_of
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
@@ -27,12 +28,21 @@ _SUBPIXELS = np.array([[-0.32, -0.1], [0.1, -0.32], [0.24, 0.28]])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelRays:
-    """Directions of a camera's pixels in its own frame, and how they change from pixel to pixel; float32."""
+    """Directions of a camera's pixels in its own frame, and how they change from pixel to pixel; float32.
+
+    Attributes:
+        model: the camera.
+        direction: unit; along the axis where the lens sees nothing.
+        along_u: change from column to column.
+        along_v: change from row to row.
+        seen: whether the lens sees anything there; None where it does everywhere.
+    """
 
     model: CameraModel
     direction: Float32[np.ndarray, "H W 3"]
     along_u: Float32[np.ndarray, "H W 3"]
     along_v: Float32[np.ndarray, "H W 3"]
+    seen: Bool[np.ndarray, "H W"] | None = None
 
 
 def pixel_rays(model: CameraModel) -> PixelRays:
@@ -42,7 +52,13 @@ def pixel_rays(model: CameraModel) -> PixelRays:
     middle = geometry.directions(model, grid)
     along_u = geometry.directions(model, grid + half_u) - geometry.directions(model, grid - half_u)
     along_v = geometry.directions(model, grid + half_v) - geometry.directions(model, grid - half_v)
-    return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
+    seen = np.isfinite(middle[..., 0])
+    if seen.all():
+        along_u, along_v = np.nan_to_num(along_u), np.nan_to_num(along_v)
+        return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
+    middle = np.where(seen[..., None], middle, [0.0, 0.0, 1.0])
+    across = [np.nan_to_num(along).astype(np.float32) for along in (along_u, along_v)]
+    return PixelRays(model, middle.astype(np.float32), across[0], across[1], seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +72,7 @@ class View:
         lighting: sun, sky, lamps, air.
         rays: the camera's rays.
         world_from_camera: pose for each time slot, batch shape (S,).
+        onward: where camera and actors are at the next look; None gives no flow.
     """
 
     traced: TracedScene
@@ -64,6 +81,7 @@ class View:
     lighting: Lighting
     rays: PixelRays
     world_from_camera: SE3
+    onward: Onward | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +107,16 @@ class Picture:
         depth_m: along the camera's z axis; inf for sky.
         semantic: `SemanticClass` numbers.
         instance: actor index + 1; 0 for none.
+        normal: unit, in the axes of the camera at the pixel's own row, towards it; 0 for the sky.
+        flow_px: as `motion` defines it; None where the view does not look onward.
     """
 
     light: Float32[np.ndarray, "H W 3"]
     depth_m: Float32[np.ndarray, "H W"]
     semantic: np.ndarray
     instance: np.ndarray
+    normal: Float16[np.ndarray, "H W 3"]
+    flow_px: Float32[np.ndarray, "H W 2"] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +128,7 @@ class _Met:
     material: np.ndarray
     point: np.ndarray
     finish: np.ndarray
+    normal: np.ndarray
 
 
 def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
@@ -119,9 +142,11 @@ def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarra
         traced.geometry, attributes, placed.instances, origin, direction, slot, hits.distance_m, hits.triangle,
         hits.instance, hits.barycentric, pixel_rad, point, material,
     )  # fmt: skip
+    # Ripples on wet ground bend the normal for the light; the label keeps the surface's own.
+    normal = point[:, 3:6].copy()
     finish = np.empty((n, surface_kernels.FINISH), np.float32)
     surface_kernels.finish(view.looks, point, material, hits.instance, finish)
-    return _Met(hits.distance_m, hits.instance, material, point, finish)
+    return _Met(hits.distance_m, hits.instance, material, point, finish, normal)
 
 
 def _shade(
@@ -212,6 +237,9 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
     pattern = _pattern(height, width)
     light = np.empty((n, 3), np.float32)
     marked = np.empty(n, np.bool_)
+    normal = np.empty((height, width, 3), np.float16)
+    flow = np.empty((n, 2), np.float32) if view.onward is not None else None
+    centers = geometry.pixel_grid(model).reshape(-1, 2) if view.world_from_camera.shape[0] == 1 else None
 
     def first(rows: slice) -> None:
         part = slice(rows.start * width, rows.stop * width)
@@ -219,6 +247,12 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
         met = _meet(view, raster.origin[part], raster.direction[part], raster.slot[part])
         raster.distance[part], raster.instance[part], raster.material[part] = met.distance, met.instance, met.material
         raster.point[part], finish[part] = met.point, met.finish
+        normal[rows] = _seen_normals(view, met, rows)
+        if view.onward is not None and flow is not None:
+            flow[part] = flow_of(
+                model, view.onward, view.placed, met.point, met.instance, raster.slot[part], met.material,
+                centers[part] if centers is not None else None,
+            )  # fmt: skip
         raw[part] = _open_sky(view, met, raster.slot[part], pattern[part])
 
     def second(rows: slice) -> None:
@@ -238,8 +272,9 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
             marked,
         )
         met = _Met(
-            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part]
-        )
+            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part],
+            raster.point[part, 3:6],
+        )  # fmt: skip
         seeds = np.arange(part.start, part.stop)
         light[part] = _shade(
             view, met, raster.direction[part], raster.slot[part], raster.ambient[part], seeds, mirrors=True
@@ -250,7 +285,7 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
     for_each(second, bands, threads)
     exposure = key_exposure if key_exposure is not None else 0.2 / max(float(np.median(light)), 1e-9)
     _refine(view, raster, np.flatnonzero(marked), light, exposure, threads)
-    return _picture(view, raster, light.reshape(height, width, 3))
+    return _picture(view, raster, light.reshape(height, width, 3), normal, flow)
 
 
 def _refine(
@@ -279,7 +314,16 @@ def _refine(
     for_each(refine, bands_of(len(pixels), _CHUNK), threads)
 
 
-def _picture(view: View, raster: Raster, light: np.ndarray) -> Picture:
+def _seen_normals(view: View, met: _Met, rows: slice) -> Float16[np.ndarray, "R W 3"]:
+    """Surface normals in the axes of the camera as it stands while each row is read; 0 for the sky."""
+    index = np.arange(rows.start, rows.stop) if view.world_from_camera.shape[0] > 1 else np.zeros(1, np.int64)
+    rotation = view.world_from_camera.rotation[index].astype(np.float32)
+    shape = (rows.stop - rows.start, view.rays.model.width_px)
+    normal = np.where((met.material >= 0)[:, None], met.normal, np.float32(0.0))
+    return np.matmul(normal.reshape(*shape, 3), rotation).astype(np.float16)
+
+
+def _picture(view: View, raster: Raster, light: np.ndarray, normal: np.ndarray, flow: np.ndarray | None) -> Picture:
     height, width = light.shape[:2]
     hit = raster.material >= 0
     depth = np.where(hit, raster.distance * view.rays.direction.reshape(-1, 3)[:, 2], np.float32(np.inf))
@@ -294,6 +338,8 @@ def _picture(view: View, raster: Raster, light: np.ndarray) -> Picture:
         depth.reshape(height, width).astype(np.float32),
         semantic.reshape(height, width).astype(np.uint8),
         number.reshape(height, width),
+        normal,
+        flow.reshape(height, width, 2) if flow is not None else None,
     )
 
 

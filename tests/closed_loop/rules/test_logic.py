@@ -13,6 +13,7 @@ from closed_loop.rules.reference import robustness_at
 from closed_loop.rules.witness import witness_of
 from driving_data.errors import InputError
 from tests.closed_loop.rules.random_formulae import NAMES, random_node, random_trace
+from tests.effort import examples
 
 INF = float("inf")
 
@@ -21,7 +22,7 @@ def margins(text, step_s=1.0, **signals):
     return robustness(parse(text), {name: np.array(value, dtype=float) for name, value in signals.items()}, step_s)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_margin_equals_the_definition(seed):
     rng = np.random.default_rng(seed)
@@ -61,7 +62,7 @@ def test_quantifiers_equal_the_definition_whoever_is_absent(seed):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12, err_msg=text)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_batch_is_its_traces_one_by_one(seed):
     rng = np.random.default_rng(seed)
@@ -82,7 +83,7 @@ def test_a_batch_of_many_blocks_is_its_traces():
         assert np.array_equal(whole[row], robustness(formula, {k: v[row] for k, v in signals.items()}, 1.0))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_sign_of_the_margin_is_the_truth(seed):
     rng = np.random.default_rng(seed)
@@ -93,7 +94,7 @@ def test_the_sign_of_the_margin_is_the_truth(seed):
     assert (holds[margin > 0]).all() and not (holds[margin < 0]).any()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_witness_has_the_margin_of_the_whole(seed):
     rng = np.random.default_rng(seed)
@@ -110,7 +111,7 @@ def test_the_witness_has_the_margin_of_the_whole(seed):
             assert (-found.margin if found.negated else found.margin) == whole[t]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40),
     low=st.integers(-50, 50),

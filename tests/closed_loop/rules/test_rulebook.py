@@ -17,6 +17,7 @@ from closed_loop.rules.predicates import PREDICATES
 from driving_data.errors import InputError
 from tests.closed_loop import worlds
 from tests.closed_loop.rules.scenes import cruise, drive, intersection, lights, motorway, profile
+from tests.effort import examples
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -139,7 +140,7 @@ def test_verdicts_are_blind_to_turn_shift_and_delay(scene, angle, x, y, delay):
                 assert other.first_violation_s == verdict.first_violation_s, name
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_kernel_projects_as_its_twin(seed):
     rng = np.random.default_rng(seed)

@@ -7,18 +7,18 @@ before. PASS where everything is shown. Missing episodes never count as passed.
 
 'Some slice is worse' is a union of tests, corrected after Holm within `slice_share` of alpha, the rest being for the
 whole; 'every slice is no worse' is an intersection, in which each test keeps its own level. Only pairs of the same
-scenario and seed are compared. `closed_loop.gate_simulation` measures how often each rule errs.
+scenario and seed are compared. `closed_loop.gates.simulation` measures how often each rule errs.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from closed_loop.decisions import GATE_VERSION, DeploymentDecision, Flip, GateReason, Outcome, reason_of, worst
-from closed_loop.flips import flips_of, hard
-from closed_loop.gate_rules import coverage, limit, missing, regressions, was_registered
-from closed_loop.plans import CoverageRule, GatePlan, LimitRule, MetricRule, SignOff
+from closed_loop.gates.decisions import GATE_VERSION, DeploymentDecision, Flip, GateReason, Outcome, reason_of, worst
+from closed_loop.gates.flips import flips_of, hard
+from closed_loop.gates.plans import CoverageRule, GatePlan, LimitRule, MetricRule, SignOff
+from closed_loop.gates.rules import coverage, limit, missing, regressions, was_registered
 from closed_loop.results import EvalReport
-from closed_loop.table import table_of
+from closed_loop.statistics.table import table_of
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.plain import to_plain
 

@@ -88,7 +88,8 @@ def bca_interval(
     if len(sums) == 1 or float(np.ptp(values)) == 0.0:
         return (mean, mean) if float(np.ptp(values)) == 0.0 else (float(values.min()), float(values.max()))
     means = np.sort(_resampled_means(sums, counts, resamples, seed))
-    slack = 1e-12 * max(1.0, abs(mean))
+    # Means that are equal but for rounding are ties, on whatever scale the values are.
+    slack = 1e-12 * float(np.ptp(values)) + 1e-14 * float(np.abs(values).max())
     below = np.searchsorted(means, mean - slack) + 0.5 * (
         np.searchsorted(means, mean + slack) - np.searchsorted(means, mean - slack)
     )

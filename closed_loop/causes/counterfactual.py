@@ -5,8 +5,9 @@ the draw of the moment at which it sets off, less 0.5 s. What is computed from t
 stays. `what_if` runs both and tells the difference; `critical_value` finds, by halving, where the outcome turns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from closed_loop.results import EpisodeResult
@@ -114,10 +115,7 @@ def _made(logical: LogicalScenario, concrete: ConcreteScenario, changes: Mapping
     sources = {path: value for leaf in leaves for path, value in leaf.paths().items()}
     known = {*sources, *concrete.draws}
     if unknown := [path for path in changes if path not in known]:
-        raise InputError([
-            Fault("", 0, 0, path, "unknown-name", repr(path), "a path of the scenario", nearest_name(path, known))
-            for path in unknown
-        ])  # fmt: skip
+        raise InputError([_no_path(path, known) for path in unknown])
     redraw = _Redraw(sources, concrete.draws, changes, concrete.seed, concrete.index)
     made = build(parts_of(leaves), redraw, concrete.seed, concrete.index)
     choices = {path: value for path, value in concrete.draws.items() if path.startswith("choice:")}
@@ -146,11 +144,20 @@ def value_at(concrete: ConcreteScenario, logical: LogicalScenario, path: str) ->
     """The value of a path in a scenario, drawn or constant."""
     if path in concrete.draws:
         return concrete.draws[path]
-    for leaf in recorded(logical.blocks, Replay({}, concrete.draws)):
-        value = leaf.paths().get(path)
-        if isinstance(value, Const):
-            return value.value
-    raise InputError([Fault("", 0, 0, path, "unknown-name", repr(path), "a path that has a value", None)])
+    leaves = recorded(logical.blocks, Replay({}, concrete.draws))
+    fixed = {name: value.value for leaf in leaves for name, value in leaf.paths().items() if isinstance(value, Const)}
+    if path not in fixed:
+        raise InputError([_no_path(path, {*concrete.draws, *fixed})])
+    return fixed[path]
+
+
+def _no_path(path: str, known: Iterable[str]) -> Fault:
+    """The fault of a path that the scenario has not, with those that it has, the most alike first."""
+    # Ways of drawing stand among the draws, but are no values that could be changed alone.
+    names = sorted(name for name in known if not name.startswith("choice:"))
+    alike = sorted(names, key=lambda name: -SequenceMatcher(None, name.lower(), path.lower()).ratio())
+    expected = f"a path of the scenario, the most alike first: {', '.join(alike)}"
+    return Fault("", 0, 0, path, "unknown-name", repr(path), expected, nearest_name(path, names))
 
 
 def differences(before: EpisodeResult, after: EpisodeResult) -> dict[str, tuple[float | None, float | None]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from closed_loop.plans import SignOff
+from closed_loop.gates.plans import SignOff
 from driving_data.plain import digest
 
 GATE_VERSION = "2.0.0"
@@ -73,7 +73,7 @@ class Flip:
         index: of the draw.
         fails: 'candidate' or 'baseline'.
         reason: what happened.
-        command: what plays it again, where its file was written.
+        command: what plays it again, run in the folder of the report of who fails.
     """
 
     scenario: str

@@ -6,17 +6,18 @@ the gate refuses a report that was made under another plan. Reviewers sign the d
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from closed_loop.table import ALL
-from driving_data.errors import Fault, InputError, nearest_name
+from closed_loop.gates.plan_faults import faults_of
+from closed_loop.statistics.table import ALL
+from driving_data.checked import Written, read_yaml
+from driving_data.errors import Fault, InputError
 from driving_data.plain import digest, from_plain
 
 PLAN_VERSION = "1.0.0"
-_OLD_KEYS = {"max_errors": "max_missing", "confidence": "limit_confidence"}
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
@@ -129,88 +130,27 @@ class GatePlan:
             InputError: a rule is unknown, out of range or of the wrong form; every fault is told. The file of the
                 gate before plans is recognised, and the fault says how to write it now.
         """
-        faults = [*_unknown(data, file), *_old_rules(data, file)]
-        if faults:
-            raise InputError(faults)
-        try:
-            plan = from_plain(GatePlan, {str(key): value for key, value in data.items()}, "plan")
-        except ValueError as error:
-            raise InputError([Fault(file, 0, 0, "plan", "wrong-value", "", str(error))]) from error
-        if faults := list(_out_of_range(plan, file)):
-            raise InputError(faults)
-        return plan
+        return plan_of(Written({str(key): value for key, value in data.items()}, file))
 
 
-HARD_RULES = ("vru_collision", "new_failure_mode")
+def plan_of(written: Written) -> GatePlan:
+    """A plan from what somebody wrote.
 
-
-def _unknown(data: Mapping[str, Any], file: str) -> list[Fault]:
-    known = [each.name for each in fields(GatePlan)]
-    return [
-        Fault(file, 0, 0, f"plan.{key}", "unknown-name", repr(key), f"one of {', '.join(known)}",
-              _OLD_KEYS.get(str(key)) or nearest_name(str(key), known))
-        for key in data if key not in known
-    ]  # fmt: skip
-
-
-def _old_rules(data: Mapping[str, Any], file: str) -> list[Fault]:
-    """`tolerance` of the former rules: a point estimate was compared with it; a margin must be shown."""
-    found = data.get("regressions")
-    rules: list[Any] = list(found) if isinstance(found, (list, tuple)) else []
-    return [
-        Fault(file, 0, 0, f"plan.regressions[{k}].tolerance", "old-rule", "tolerance",
-              "margin: the largest loss that may remain possible, to be shown with confidence", "margin")
-        for k, rule in enumerate(rules) if isinstance(rule, Mapping) and "tolerance" in rule
-    ]  # fmt: skip
-
-
-def _out_of_range(plan: GatePlan, file: str) -> Sequence[Fault]:
-    faults: list[Fault] = []
-
-    def refuse(path: str, found: Any, expected: str) -> None:
-        faults.append(Fault(file, 0, 0, f"plan.{path}", "wrong-value", repr(found), expected))
-
-    for path, number in (("alpha", plan.alpha), ("noninferiority_alpha", plan.noninferiority_alpha),
-                         ("limit_confidence", plan.limit_confidence)):  # fmt: skip
-        if not 0.0 < number < 1.0:
-            refuse(path, number, "a number between 0 and 1")
-    for path, number in (("slice_share", plan.slice_share), ("max_missing", plan.max_missing)):
-        if not 0.0 <= number <= 1.0:
-            refuse(path, number, "a number from 0 to 1")
-    for k, rule in enumerate(plan.regressions):
-        if rule.margin <= 0.0 or any(margin <= 0.0 for margin in rule.margins.values()):
-            refuse(
-                f"regressions[{k}].margin", rule.margin, "a number above 0: that nothing at all is lost is not shown"
-            )
-        if unknown := set(rule.margins) - set(plan.severity.values()):
-            refuse(f"regressions[{k}].margins", sorted(unknown), "severity classes that a slice has")
-    for name in plan.hard:
-        if name not in HARD_RULES:
-            refuse("hard", name, f"one of {', '.join(HARD_RULES)}")
-    return faults
+    Raises:
+        InputError: as `GatePlan.from_plain`, each fault with its place.
+    """
+    if faults := faults_of(GatePlan, written):
+        raise InputError(faults)
+    return from_plain(GatePlan, dict(written.data), "plan")
 
 
 def read_plan(path: Path) -> GatePlan:
     """A plan from a YAML file.
 
     Raises:
-        InputError: the file cannot be read or the plan is wrong; every fault is told.
+        InputError: the file cannot be read or the plan is wrong; every fault is told, with line and column.
     """
-    import yaml
-
-    try:
-        data = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise InputError(
-            [Fault(str(path), line, column, "", "yaml-syntax", str(error.problem), "valid YAML")]
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Fault(str(path), 0, 0, "", "unreadable", str(error), "a plan in YAML")]) from error
-    if not isinstance(data, dict):
-        raise InputError([Fault(str(path), 1, 1, "", "wrong-type", type(data).__name__, "a mapping of keys to values")])
-    return GatePlan.from_plain(data, str(path))
+    return plan_of(read_yaml(path, "a plan in YAML"))
 
 
 @dataclass(frozen=True, slots=True)

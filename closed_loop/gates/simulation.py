@@ -1,8 +1,8 @@
 """How often gate rules err: two models drive the same simulated scenarios, and each rule says whether it would release.
 
 8 slices of 200 scenarios with failure rates of 1 to 15 %. In a share `rho` of the scenarios both models meet the same
-luck (the outcome is fixed by the scenario), in the others each has its own. The rules are those of `closed_loop.gates`
-on the counts of pairs, and for comparison the naive ones.
+luck (the outcome is fixed by the scenario), in the others each has its own. The rules are those of
+`closed_loop.gates.decide` on the counts of pairs, and for comparison the naive ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from closed_loop.intervals import tango_interval
-from closed_loop.paired_tests import e_value, holm, worse_test
+from closed_loop.statistics.intervals import tango_interval
+from closed_loop.statistics.paired_tests import e_value, holm, worse_test
 
 RATES = (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12, 0.15)
 """Failure rates of the slices; the fifth is the one that gets worse where one does."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from closed_loop.decisions import GateReason, Outcome, reason_of
+from closed_loop.gates.decisions import GateReason, Outcome, reason_of
+from closed_loop.gates.plans import CoverageRule, GatePlan, LimitRule, MetricRule
 from closed_loop.metrics.definition import Direction, Scale
-from closed_loop.paired_tests import holm, sequential, sign_flip_test, worse_test
-from closed_loop.plans import CoverageRule, GatePlan, LimitRule, MetricRule
 from closed_loop.results import EvalReport
-from closed_loop.statistics import Comparison, Pairs, common_metric, compare_pairs, estimate_slice, pairs_of
-from closed_loop.table import ALL, EpisodeTable
+from closed_loop.statistics.comparisons import Comparison, Pairs, common_metric, compare_pairs, estimate_slice, pairs_of
+from closed_loop.statistics.paired_tests import holm, sequential, sign_flip_test, worse_test
+from closed_loop.statistics.table import ALL, EpisodeTable
 
 
 def missing(table: EpisodeTable, name: str, plan: GatePlan) -> GateReason:

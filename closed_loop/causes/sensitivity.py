@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from closed_loop.counterfactual import Run, changed
-from closed_loop.paired_tests import holm
+from closed_loop.causes.counterfactual import Run, changed
 from closed_loop.results import EpisodeResult
+from closed_loop.statistics.paired_tests import holm
 from driving_data.errors import RoadloomError
 from scenarios.algebra import LogicalScenario
 from scenarios.concrete import ConcreteScenario

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from closed_loop.intervals import (
+from closed_loop.metrics.definition import Direction, MetricInfo, Scale
+from closed_loop.results import EpisodeResult, EvalReport
+from closed_loop.statistics.intervals import (
     RESAMPLES,
     SEED,
     bca_interval,
@@ -19,10 +21,8 @@ from closed_loop.intervals import (
     tango_interval,
     wilson_interval,
 )
-from closed_loop.metrics.definition import Direction, MetricInfo, Scale
-from closed_loop.paired_tests import holm, sign_test
-from closed_loop.results import EpisodeResult, EvalReport
-from closed_loop.table import ALL, SLICE_KEYS, EpisodeTable, table_of
+from closed_loop.statistics.paired_tests import holm, sign_test
+from closed_loop.statistics.table import ALL, SLICE_KEYS, EpisodeTable, table_of
 
 MIN_BOOTSTRAP = 5
 """Resampling fewer clusters says nothing about those that were not drawn."""

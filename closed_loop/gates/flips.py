@@ -1,8 +1,10 @@
 """Where two policies part: scenarios that one fails and the other passes, and rules that no average can outweigh."""
 
-from closed_loop.decisions import Flip, GateReason, Outcome, reason_of
-from closed_loop.failure_modes import modes_of
-from closed_loop.plans import GatePlan
+import shlex
+
+from closed_loop.causes.failure_modes import modes_of
+from closed_loop.gates.decisions import Flip, GateReason, Outcome, reason_of
+from closed_loop.gates.plans import GatePlan
 from closed_loop.results import EpisodeResult, EvalReport
 from closed_loop.suites.names import failure_name
 from driving_data.taxonomy import VULNERABLE, ActorClass
@@ -44,7 +46,7 @@ def flips_of(candidate: EvalReport, baseline: EvalReport) -> tuple[Flip, ...]:
             continue
         fails, why = ("candidate", _first(episode)) if episode.failed else ("baseline", reason)
         policy = candidate.policy if episode.failed else baseline.policy
-        command = f"roadloom replay {replay_file(policy, episode)} {policy}"
+        command = shlex.join(["roadloom", "replay", replay_file(policy, episode), policy])
         found.append(
             Flip(episode.scenario_name, episode.scenario_digest, episode.seed, episode.index, fails, why, command)
         )

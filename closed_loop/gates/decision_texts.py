@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
-from closed_loop.decisions import DeploymentDecision, GateReason, Outcome
+from closed_loop.gates.decisions import DeploymentDecision, GateReason, Outcome
 from closed_loop.results import write_json, write_whole
 from driving_data.errors import Fault, InputError
 from driving_data.plain import from_plain, to_plain
@@ -108,7 +108,13 @@ def markdown(decision: DeploymentDecision) -> str:
     lines += [f"- **{WORDS[reason.outcome]}** {reason.text}" for reason in decision.against()] or ["Nothing."]
     lines += ["", "## Every rule", "", "| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     lines += ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in rows_of(decision)]
-    lines += ["", f"## Flips ({decision.num_flips})", "", "Scenarios in which exactly one of the two fails.", ""]
+    lines += [
+        "",
+        f"## Flips ({decision.num_flips})",
+        "",
+        "Scenarios in which exactly one of the two fails. Commands are for the folder of the report of who fails.",
+        "",
+    ]
     lines += [f"- {flip.fails} fails in {flip.scenario} {flip.scenario_digest[:12]}: {flip.reason}: `{flip.command}`"
               for flip in decision.flips]  # fmt: skip
     lines += ["", "## Signatures", ""]
