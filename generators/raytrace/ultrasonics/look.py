@@ -98,7 +98,7 @@ def look(opened: Opened, moment: Moment, index: int) -> UltrasonicEchoes:
         material,
     )  # fmt: skip
     rows = np.flatnonzero(material >= 0)
-    cosine = -np.sum(point[rows, 6:9] * direction[rows], axis=-1, dtype=np.float64)
+    cosine = -np.einsum("ni,ni->n", point[rows, 6:9].astype(np.float64), direction[rows].astype(np.float64))
     ranged = hits.distance_m[rows].astype(np.float64)
     who = hits.instance[rows]
     actor = np.where(who >= 0, placed.actor[np.maximum(who, 0)] if len(placed.actor) else -1, -1)
