@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.worlds import street
+from benchmarks.worlds import EMBEDDED, motorway, street
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
@@ -23,10 +23,12 @@ from generators.raytrace.cameras.develop import Development
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.tracer import prepare
+from roadloom.pipeline.recipes import simulate
 from scenarios.types.sensors import rig
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SEED = 3
+_BAND_PX = 24
 PAPER, INK, SCATTER = (250, 250, 248), (30, 30, 34), (230, 20, 140)
 _ORIGIN_COLORS = {
     RadarOrigin.TARGET: (20, 70, 200), RadarOrigin.STATIC: (110, 110, 116), RadarOrigin.GHOST: (240, 130, 0),
@@ -36,7 +38,7 @@ WEATHERS = (
     ("clear", Environment()),
     ("fog, 60 m", Environment(fog_visibility_m=60.0)),
     ("snow, 2.5 mm/h", Environment(snow_mmph=2.5, fog_visibility_m=2000.0)),
-    ("rain, 20 mm/h, spray", Environment(rain_mmph=20.0, road_wetness=1.0)),
+    ("rain, 20 mm/h", Environment(rain_mmph=20.0, road_wetness=1.0)),
 )
 
 
@@ -52,7 +54,14 @@ class Canvas:
             r = ring * self.scale
             half = 0.5 * size_px
             self.pen.ellipse([half - r, half - r, half + r, half + r], outline=(228, 228, 226))
-        self.pen.text((8, 6), title, fill=INK)
+        self.title = title
+
+    def finished(self) -> Image.Image:
+        """The picture with its title on a band above."""
+        sheet = Image.new("RGB", (self.size, self.size + _BAND_PX), PAPER)
+        sheet.paste(self.image, (0, _BAND_PX))
+        ImageDraw.Draw(sheet).text((8, 6), self.title, fill=INK)
+        return sheet
 
     def place(self, point_m: np.ndarray) -> np.ndarray:
         """Pixels of points (n, 2 or 3) in the ego frame."""
@@ -99,7 +108,7 @@ def cloud(title: str, rollout: Rollout, step: int, sweep: LidarSweep, reach_m: f
     air = sweep.scatter
     canvas.dots(points[air], np.tile(np.array([SCATTER], np.uint8), (int(air.sum()), 1)), 2)
     _boxes(canvas, rollout, step, ego_from_world)
-    return canvas.image
+    return canvas.finished()
 
 
 def _world_from_ego(rollout: Rollout, step: int) -> SE3:
@@ -129,7 +138,7 @@ def radar_picture(rollout: Rollout, step: int, frames: SensorFrames, reach_m: fl
             canvas.pen.line([tuple(pixel), tuple(tip)], fill=color, width=1)
             canvas.pen.ellipse([*(pixel - r), *(pixel + r)], fill=color)
     _boxes(canvas, rollout, step, ego_from_world)
-    return canvas.image
+    return canvas.finished()
 
 
 def patterns(size_px: int) -> Image.Image:
@@ -163,16 +172,21 @@ def main(folder: Path = IMAGES) -> Sequence[Path]:
     full = rig("full")
     lidars = replace(full, cameras=(), radars=(), ultrasonics=(), lidars=full.lidars[:1])
     size = 520
-    sheet = Image.new("RGB", (2 * size, 2 * size), PAPER)
+    high = size + _BAND_PX
+    sheet = Image.new("RGB", (2 * size, 2 * high), PAPER)
     for k, (name, environment) in enumerate(WEATHERS):
         sweep = seen(rollout, lidars, environment, step).sweeps[0]
         assert sweep.scatter is not None
         title = f"HDL-32E, {name}: {len(sweep.points_m)} points, {int(sweep.scatter.sum())} from the air"
         tile = cloud(title, rollout, step, sweep, 40.0, size)
-        sheet.paste(tile, ((k % 2) * size, (k // 2) * size))
+        sheet.paste(tile, ((k % 2) * size, (k // 2) * high))
     clear = seen(rollout, replace(full, cameras=()), Environment(), step)
+    fast = simulate(motorway(24, 3.0), "idm", EMBEDDED)
+    wet = seen(fast, lidars, Environment(road_wetness=1.0), fast.num_steps // 2).sweeps[0]
+    spray = cloud("HDL-32E, wet motorway after the rain", fast, fast.num_steps // 2, wet, 60.0, 700)
     made = {
         "ranging_weather.png": sheet,
+        "ranging_spray.png": spray,
         "ranging_front.png": cloud("RS-LiDAR-M1", rollout, step, clear.sweeps[1], 60.0, 700),
         "ranging_radar.png": radar_picture(rollout, step, clear, 80.0, 900),
         "ranging_patterns.png": patterns(320),

@@ -12,7 +12,6 @@ from driving_data.sensors import SensorRig, UltrasonicModel
 from generators.raytrace.ultrasonics.look import (
     air_temperature_c,
     cone,
-    cross_range_m,
     facing,
     first_echoes,
     heard,
@@ -113,7 +112,7 @@ def test_sound_is_slower_in_the_cold_and_the_unit_does_not_know():
 @given(st.floats(0.3, 2.5), st.floats(1.2, 2.0))
 def test_amplitude_falls_with_spreading_and_absorption(range_m, factor):
     model, one = sensor(), np.ones(1)
-    near, far = (heard(model, np.array([r]), one, one, one)[0] for r in (range_m, range_m * factor))
+    near, far = (heard(model, np.array([r]), np.array([r]), one, one, one)[0] for r in (range_m, range_m * factor))
     absorbed = 10 ** (-0.1 * 2 * 1.3 * range_m * (factor - 1))
     assert far / near == pytest.approx(absorbed / factor**2)
 
@@ -150,6 +149,24 @@ def test_noise_is_as_declared_and_cars_are_named():
 
 
 def test_a_neighbour_hears_the_tone_on_its_own_way():
-    sender, hearer = np.zeros(3), np.array([0.0, 0.6, 0.0])
-    assert cross_range_m(sender, hearer, np.array([2.0, 0.0, 0.0])) == pytest.approx(0.5 * (2 + np.hypot(2, 0.6)))
-    assert cross_range_m(sender, sender, np.array([[3.0, 4.0, 0.0]])) == pytest.approx([5.0])
+    """A post 1.2 m ahead of one sensor: its neighbour 0.6 m to the left hears it at half of the whole way."""
+    left = sensor(name="left", ego_from_ultrasonic=SE3(np.eye(3), np.array([3.65, 0.6, HEIGHT])))
+    far = sensor(name="far", ego_from_ultrasonic=SE3(np.eye(3), np.array([3.65, -1.2, HEIGHT])))
+    own, other, away = listen((sensor(), left, far), joined([ROAD, post(1.2)]))
+    assert set(own.sender) == {"front", "left"} and "front" not in away.sender
+    assert own.clean_range_m[own.sender.index("front")] == pytest.approx(1.2, abs=0.02)
+    whole = 1.2 + np.hypot(1.2375, 0.6) - 0.0375
+    crossed = other.clean_range_m[other.sender.index("front")]
+    assert crossed == pytest.approx(0.5 * whole, abs=0.02)
+    # Both ways round the same, and between what each hears of itself.
+    assert own.clean_range_m[own.sender.index("left")] == pytest.approx(crossed, abs=0.02)
+    assert own.clean_range_m[own.sender.index("front")] < crossed < other.clean_range_m[other.sender.index("left")]
+
+
+def test_a_neighbour_does_not_ring():
+    """15 cm is the blind zone of the sender alone."""
+    left = sensor(name="left", ego_from_ultrasonic=SE3(np.eye(3), np.array([3.65, 0.05, HEIGHT])))
+    seen = listen((sensor(), left), joined([ROAD, wall(0.12)]))
+    assert all(each.ultrasonic != who for each in seen for who, r in zip(each.sender, each.clean_range_m, strict=True)
+               if r < 0.15)  # fmt: skip
+    assert any(r < 0.15 for each in seen for r in each.clean_range_m)
