@@ -24,6 +24,7 @@ from generators.raytrace.lidars.scan import firings
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.tracer import prepare
 from roadloom.pipeline.recipes import simulate
+from scenarios.concrete import Ego, Place
 from scenarios.types.sensors import rig
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -181,7 +182,8 @@ def main(folder: Path = IMAGES) -> Sequence[Path]:
         tile = cloud(title, rollout, step, sweep, 40.0, size)
         sheet.paste(tile, ((k % 2) * size, (k // 2) * high))
     clear = seen(rollout, replace(full, cameras=()), Environment(), step)
-    fast = simulate(motorway(24, 3.0), "idm", EMBEDDED)
+    among = replace(motorway(24, 3.0), ego=Ego(Place("main.2", 188.0), 26.0, 28.0, 4950.0))
+    fast = simulate(among, "idm", EMBEDDED)
     wet = seen(fast, lidars, Environment(road_wetness=1.0), fast.num_steps // 2).sweeps[0]
     spray = cloud("HDL-32E, wet motorway after the rain", fast, fast.num_steps // 2, wet, 60.0, 700)
     made = {
