@@ -31,7 +31,6 @@ def test_the_full_rig_has_what_it_says():
     assert np.all(np.sum((places - np.array([1.32, 0, 0.5])) * ways, axis=1) > 0.5)
 
 
-@pytest.mark.slow
 def test_what_ranging_sensors_see_comes_back_from_the_store(tmp_path):
     full = replace(rig("full"), cameras=())
     ride = rollout(5, speed_mps=12.0)

@@ -33,7 +33,8 @@ from generators.raytrace.lidars.scatter import (
     particles,
     plumes,
 )
-from tests.generators.street import rollout
+from generators.raytrace.lidars.wet import SOAKED, fresnel_transmittance, wet_factor
+from tests.generators.street import plane, rollout
 from tests.generators.test_lidar_echoes import look, spinning, wall
 
 TARGETS = st.floats(1.2, 200.0)
@@ -239,3 +240,29 @@ def test_spray_is_seen_behind_a_car_ahead_and_dims_it():
     assert len(ahead) > 20 and ahead[:, 0].max() <= rear + 0.1
     on = [seen.intensity[seen.instance == 2].mean() for seen in (dry, wet)]
     assert on[1] < 0.8 * on[0]
+
+
+def test_a_film_of_water_lets_through_what_fresnel_says():
+    square = 1 - ((1.33 - 1) / (1.33 + 1)) ** 2
+    assert fresnel_transmittance(np.array([1.0]))[0] == pytest.approx(square)
+    # At Brewster's angle (tan = n) light polarised along the plane of incidence is not mirrored at all.
+    brewster = np.arctan(1.33)
+    inside = np.arcsin(np.sin(brewster) / 1.33)
+    upright = (np.sin(brewster - inside) / np.sin(brewster + inside)) ** 2
+    assert fresnel_transmittance(np.array([np.cos(brewster)]))[0] == pytest.approx(1 - 0.5 * upright)
+    assert fresnel_transmittance(np.array([1e-6]))[0] < 1e-4
+    mixed = wet_factor(np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.5]), 0.8)
+    wanted = SOAKED * square**2
+    assert mixed == pytest.approx([1.0, 0.2 + 0.8 * wanted, 0.6 + 0.4 * wanted])
+
+
+def test_far_rings_vanish_on_a_wet_road():
+    model = spinning(elevation_rad=tuple(np.linspace(-0.3, -0.02, 30)), dark_range_m=60.0)
+    road = plane(-900, 900, -900, 900, 0)
+    reach = []
+    for wetness in (0.0, 1.0):
+        _, seen = look(model, road, environment=Environment(road_wetness=wetness))
+        reach.append(np.linalg.norm(seen.points_m[~seen.scatter], axis=1).max())
+        at = (seen.ring == 0) & ~seen.scatter
+        assert at.any()
+    assert reach[1] < 0.8 * reach[0]

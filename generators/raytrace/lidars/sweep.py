@@ -29,6 +29,7 @@ from generators.raytrace.lidars import waveform_kernels
 from generators.raytrace.lidars.detector import noticed, threshold
 from generators.raytrace.lidars.scan import Firings
 from generators.raytrace.lidars.scatter import Plume, air_echoes
+from generators.raytrace.lidars.wet import wet_factor
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
 
 _CHUNK = 16384
@@ -130,8 +131,12 @@ def meet(traced: TracedScene, placed: Placed, beams: Beams, max_range_m: float, 
         cosine[part] = -np.sum(point[:, 6:9] * direction, axis=-1)
 
     for_each(shoot, bands_of(n, _CHUNK), threads)
-    rho = traced.scene.materials.lidar_reflectivity[np.maximum(out.material, 0)]
+    materials, wetness = traced.scene.materials, traced.scene.environment.road_wetness
+    rho = materials.lidar_reflectivity[np.maximum(out.material, 0)]
     retro = (rho > 1.0) & (cosine > _RETRO_COSINE)
+    if wetness > 0.0:
+        factor = wet_factor(cosine, materials.wettable[np.maximum(out.material, 0)], wetness)
+        rho = np.where(retro, rho, rho * factor.astype(np.float32))
     out.echo[:] = np.where(out.material >= 0, rho * np.where(retro, np.float32(1.0), cosine), np.float32(0.0))
     return out
 
