@@ -291,6 +291,21 @@ def test_a_wall_shows_the_car_three_times_more_unless_something_hides_the_bounce
     assert not np.any(clean_returns(look, moment, 0, radar_rays(model)).origin == RadarOrigin.GHOST)
 
 
+def test_a_hidden_car_shows_in_the_mirror_alone():
+    """A lorry-sized box between radar and car: nothing straight, one ghost after two bounces."""
+    ride, static = wall_scene()
+    screen = box((20.0, -0.5, 1.5), (2.0, 5.0, 3.0), PAINT)
+    model = front(ego_from_radar=SE3(np.eye(3), np.array([3.4, 0.0, 0.75])), elevation_resolution_rad=0.0)
+    _, look, moment = opened(model, ride, joined([static, screen]))
+    exact = clean_returns(look, moment, 0, radar_rays(model))
+    ours = exact.actor == 1
+    assert ours.sum() == 1 and np.all(exact.origin[ours] == RadarOrigin.GHOST)
+    sensor = (ride.world_from_ego()[0] @ model.ego_from_radar).translation_m
+    image = np.array([34.0, 12.0, 0.75]) - sensor
+    assert exact.range_m[ours][0] == pytest.approx(np.linalg.norm(image), abs=1e-5)
+    assert exact.rcs_m2[ours][0] == pytest.approx(10.0 * 0.5**4)
+
+
 def test_the_road_mirrors_for_radars_that_measure_elevation_and_more_so_when_wet():
     model = front(ego_from_radar=SE3(np.eye(3), np.array([3.4, 0.0, 0.75])))
     ride, _ = wall_scene()

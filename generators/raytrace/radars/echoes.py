@@ -210,15 +210,9 @@ def _ghost_echoes(
     opened: Opened, moment: Moment, model: RadarModel, pose: SE3, placed: Placed, hits: _Hits, rcs: np.ndarray,
     sensor_mps: np.ndarray,
 ) -> list[Echoes]:  # fmt: skip
-    rows = np.flatnonzero(hits.actor >= 0)
-    if len(rows) == 0:
+    actor, target, total, seen = _targets(opened, moment, model, pose, placed, hits, rcs)
+    if len(actor) == 0:
         return []
-    actor, group = np.unique(hits.actor[rows], return_inverse=True)
-    weight = rcs[rows]
-    total = np.bincount(group, weights=weight)
-    target = np.stack(
-        [np.bincount(group, weights=weight * hits.point_m[rows, k]) / total for k in range(3)], axis=-1
-    )  # fmt: skip
     velocity = rigid_velocity_mps(moment.start, actor, target)
     street = hits.actor < 0
     mirrors = [
@@ -235,13 +229,40 @@ def _ghost_echoes(
         chosen = _mirrored_in(opened.traced, placed, mirror, pose.translation_m, target, actor)
         if chosen.any():
             made.append(_ghosts(opened, model, pose, mirror, target[chosen], velocity[chosen], total[chosen],
-                                actor[chosen], sensor_mps))  # fmt: skip
+                                actor[chosen], seen[chosen], sensor_mps))  # fmt: skip
     return made
+
+
+def _targets(
+    opened: Opened, moment: Moment, model: RadarModel, pose: SE3, placed: Placed, hits: _Hits, rcs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Who may have ghosts: actor, place, cross-section, and whether the radar sees it straight.
+
+    Seen ones stand where their reflections do, with what is seen of them; hidden ones at their middle, with the mean
+    section of their class: only the way that bounces twice shows them.
+    """
+    rows = np.flatnonzero(hits.actor >= 0)
+    actor, group = np.unique(hits.actor[rows], return_inverse=True)
+    weight = rcs[rows]
+    total = np.bincount(group, weights=weight, minlength=len(actor))
+    sums = [np.bincount(group, weights=weight * hits.point_m[rows, k], minlength=len(actor)) for k in range(3)]
+    target = np.stack(sums, axis=-1) / np.maximum(total, 1e-300)[:, None]
+    middle = moment.start.world_from_actor.translation_m
+    near = np.linalg.norm(np.nan_to_num(middle[placed.actor]) - pose.translation_m, axis=-1) < model.max_range_m
+    hidden = np.setdiff1d(placed.actor[near].astype(np.int64), actor)
+    mean = sections.actor_rcs_m2(opened.scene.actors.kind[hidden])
+    seen = np.concatenate([np.ones(len(actor), dtype=bool), np.zeros(len(hidden), dtype=bool)])
+    return (
+        np.concatenate([actor, hidden]),
+        np.concatenate([target, middle[hidden]]),
+        np.concatenate([total, mean]),
+        seen,
+    )
 
 
 def _ghosts(
     opened: Opened, model: RadarModel, pose: SE3, mirror: Reflector, target: np.ndarray, velocity: np.ndarray,
-    total: np.ndarray, actor: np.ndarray, sensor_mps: np.ndarray,
+    total: np.ndarray, actor: np.ndarray, seen: np.ndarray, sensor_mps: np.ndarray,
 ) -> Echoes:  # fmt: skip
     found = ghosts_in(mirror, pose.translation_m, sensor_mps, target, velocity)
     direction = pose.inverse().rotate(found.direction.reshape(-1, 3))
@@ -249,6 +270,7 @@ def _ghosts(
     azimuth, elevation = np.arctan2(direction[:, 1], direction[:, 0]), np.arcsin(np.clip(direction[:, 2], -1.0, 1.0))
     inside = (np.abs(azimuth) <= 0.5 * model.horizontal_fov_rad) & (ranged <= model.max_range_m)
     inside &= np.abs(elevation) <= 0.5 * model.vertical_fov_rad
+    inside &= (seen[:, None] | np.array([False, False, True])).reshape(-1)
     weak = (total[:, None] * found.loss).reshape(-1)
     # The radar equation with both ways of the path, written as a target at the fourth root of their product.
     path = found.spread.reshape(-1) ** 0.25
