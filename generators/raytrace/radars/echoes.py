@@ -227,6 +227,8 @@ def _ghost_echoes(
     made: list[Echoes] = []
     for mirror in mirrors:
         chosen = _mirrored_in(opened.traced, placed, mirror, pose.translation_m, target, actor)
+        if not mirror.upright:
+            chosen &= seen
         if chosen.any():
             made.append(_ghosts(opened, model, pose, mirror, target[chosen], velocity[chosen], total[chosen],
                                 actor[chosen], seen[chosen], sensor_mps))  # fmt: skip
