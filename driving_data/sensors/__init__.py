@@ -6,6 +6,7 @@ from driving_data.sensors.clock import (
     Timing,
 )
 from driving_data.sensors.faults import (
+    CalibrationDrift,
     FaultKind,
     MountingTruth,
     Reliability,
@@ -23,6 +24,13 @@ from driving_data.sensors.frames import (
     SensorFrames,
     ThermalFrame,
     UltrasonicEchoes,
+)
+from driving_data.sensors.kinds import (
+    POSSIBLE_FAULTS,
+    RENDERED,
+    Sensor,
+    SensorKind,
+    sensors_of,
 )
 from driving_data.sensors.models import (
     CameraModel,
@@ -44,6 +52,9 @@ from driving_data.sensors.streams import (
 __all__ = [
     "NO_STREAMS",
     "PERFECT_CLOCK",
+    "POSSIBLE_FAULTS",
+    "RENDERED",
+    "CalibrationDrift",
     "CameraFrame",
     "CameraModel",
     "Clock",
@@ -63,8 +74,10 @@ __all__ = [
     "RadarOrigin",
     "RadarReturns",
     "Reliability",
+    "Sensor",
     "SensorFault",
     "SensorFrames",
+    "SensorKind",
     "SensorRig",
     "SensorStreams",
     "ThermalFrame",
@@ -72,4 +85,5 @@ __all__ = [
     "Timing",
     "UltrasonicEchoes",
     "UltrasonicModel",
+    "sensors_of",
 ]
