@@ -59,7 +59,7 @@ def knocked(
     """Angles and shifts that faults add at each look."""
     total = np.zeros((len(times_s), 6))
     for fault in faults:
-        if fault.kind not in MOVING_FAULTS or fault.severity <= 0.0 and not fault.parameters:
+        if fault.kind not in MOVING_FAULTS or (fault.severity <= 0.0 and not fault.parameters):
             continue
         there = np.array([fault.active(float(time)) for time in times_s], dtype=bool)
         rng = named_generator(seed, sensor, fault.kind.name, round(fault.start_s * 1e9))

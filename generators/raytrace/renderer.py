@@ -1,8 +1,13 @@
 """A scene opened for one rig: what its sensors see between two world states."""
 
+from collections.abc import Collection, Mapping
+from copy import copy
+
+from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
+from driving_data.sensors.kinds import moved
 from generators.interface import Silhouettes
 from generators.raytrace import cameras, lidars, shading_light
 from generators.raytrace.cameras.develop import Development
@@ -30,7 +35,26 @@ class RaytraceRenderer:
         self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky)
         self._rays: tuple[PixelRays, ...] = tuple(pixel_rays(camera) for camera in rig.cameras)
         self._turns: tuple[Firings, ...] = tuple(firings(model) for model in rig.lidars)
+        self._development = development
+        self._due: frozenset[str] | None = None
         self._closed = False
+
+    def only(self, names: Collection[str], mountings: Mapping[str, SE3]) -> "RaytraceRenderer":
+        """The same open scene, seen by these sensors alone, those in `mountings` from there (`ego_from_sensor`).
+
+        Each sensor gives the very bytes that it gives among the others. Closing the view does not close the scene.
+        """
+        opened = self._opened
+        if mountings:
+            rig = moved(opened.rig, mountings)
+            other = RaytraceRenderer(opened.traced, opened.scene, rig, opened.seed, self._development, opened.threads)
+        else:
+            other = copy(self)
+        other._due, other._closed = frozenset(names), self._closed
+        return other
+
+    def _looks(self, name: str) -> bool:
+        return self._due is None or name in self._due
 
     def render(self, start: WorldState, end: WorldState) -> SensorFrames:
         """What the rig sees: pictures at `start`, lidar turns that begin there; equal states give a still world.
@@ -48,10 +72,18 @@ class RaytraceRenderer:
         return self._render(self._moment(start, end, later))
 
     def _render(self, moment: Moment) -> SensorFrames:
-        opened = self._opened
+        opened, rig = self._opened, self._opened.rig
         return SensorFrames(
-            frames=tuple(cameras.look(opened, moment, index, rays) for index, rays in enumerate(self._rays)),
-            sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
+            frames=tuple(
+                cameras.look(opened, moment, index, rays)
+                for index, rays in enumerate(self._rays)
+                if self._looks(rig.cameras[index].name)
+            ),
+            sweeps=tuple(
+                lidars.look(opened, moment, index, turn)
+                for index, turn in enumerate(self._turns)
+                if self._looks(rig.lidars[index].name)
+            ),
         )
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
