@@ -25,7 +25,8 @@ _ir: Any = ir
 _cgutils: Any = cgutils
 _model: Any = datamodel.models.StructModel
 _template: Any = templates.AttributeTemplate
-_register_model: Any = datamodel.register_default
+_datamodel: Any = datamodel
+_register_model = _datamodel.register_default
 _register_attribute: Any = templates.infer_getattr
 _lower_attribute: Any = imputils.lower_getattr_generic
 _intrinsic: Any = intrinsic
@@ -63,6 +64,8 @@ class HandedModel(_model):
             # True of every handed record, and without it each write to any array would have all of them read again.
             for attribute in ("noalias", "captures(none)"):
                 value.add_attribute(attribute)
+            # llvmlite does not know this one, LLVM does; it infers it of no function that has several definitions.
+            set.add(value.attributes, "readonly")
         place = builder.bitcast(value, _cgutils.voidptr_t)
         return builder.insert_value(builder.load(value), place, 0)
 

@@ -16,6 +16,7 @@ from driving_data.taxonomy import SemanticClass
 from generators.raytrace import shading_kernels, surface_kernels
 from generators.raytrace.cameras import geometry, raster_kernels
 from generators.raytrace.cameras.motion import Onward, flow_of
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
@@ -24,26 +25,6 @@ BAND_ROWS = 16
 _CHUNK = 8192
 _AMBIENT_REACH_M = 4.0
 _SUBPIXELS = np.array([[-0.32, -0.1], [0.1, -0.32], [0.24, 0.28]])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PixelRays:
-    """Directions of a camera's pixels in its own frame, and how they change from pixel to pixel; float32."""
-
-    model: CameraModel
-    direction: Float32[np.ndarray, "H W 3"]
-    along_u: Float32[np.ndarray, "H W 3"]
-    along_v: Float32[np.ndarray, "H W 3"]
-
-
-def pixel_rays(model: CameraModel) -> PixelRays:
-    """Works out the rays of a camera once."""
-    grid = geometry.pixel_grid(model)
-    half_u, half_v = np.array([0.5, 0.0]), np.array([0.0, 0.5])
-    middle = geometry.directions(model, grid)
-    along_u = geometry.directions(model, grid + half_u) - geometry.directions(model, grid - half_u)
-    along_v = geometry.directions(model, grid + half_v) - geometry.directions(model, grid - half_v)
-    return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
