@@ -74,8 +74,8 @@ def window(
 ) -> Float[np.ndarray, "n"]:  # fmt: skip
     """Share of the light that a lidar's window lets through in each direction.
 
-    Forty round patches at drawn places, as many of them as the severity says: mud of 4 to 15 degrees that lets 2 to
-    40 % through, or (`small`) drops of 1 to 4 degrees that scatter all but 10 %.
+    Forty round patches at drawn places, as many of them as the severity says: mud of 4 to 15 degrees that lets
+    none to 12 % through, or (`small`) drops of 1 to 4 degrees that scatter all but 3 %.
     """
     drawn = rng.random((40, 4))
     through = np.ones(len(azimuth_rad))
@@ -83,7 +83,7 @@ def window(
         turn = 2.0 * np.pi * drawn[k, 0] - np.pi
         rise = -0.45 + 0.6 * drawn[k, 1]
         radius = np.deg2rad(1.0 + 3.0 * drawn[k, 2] if small else 4.0 + 11.0 * drawn[k, 2])
-        left = 0.1 if small else 0.02 + 0.38 * drawn[k, 3]
+        left = 0.03 if small else 0.12 * drawn[k, 3] ** 2
         away = np.hypot(np.remainder(azimuth_rad - turn + np.pi, 2.0 * np.pi) - np.pi, elevation_rad - rise)
         edge = np.clip((away / radius - 0.7) / 0.3, 0.0, 1.0)
         through = np.minimum(through, left + (1.0 - left) * edge)
