@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from driving_data.errors import nearest_name
+from driving_data.sensors import sensors_of
+from driving_data.sensors.kinds import meant_fault, possible_words
 from scenarios.expressions import Expression, TextFault, dimension_of
 from scenarios.leaf import IllTyped, Leaf, Misfit, Step, names_read, types_of
 from scenarios.types.actors import KINDS, class_of, possible_kinds, tasks_of
@@ -309,17 +311,23 @@ def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
     if fault.kind != "sensor_faults" or sensors.kind != "sensors":
         return
     own = rig(sensors.text("rig"))
-    names = tuple(one.name for one in (*own.cameras, *own.lidars, *own.radars))
+    there = {sensor.name: sensor.kind for sensor in sensors_of(own)}
     for name in only_texts(fault, "sensor"):
-        if name not in names:
+        if name not in there:
             yield Misfit(
                 fault.slot,
                 "sensor",
                 "unknown-sensor",
                 f"no sensor {name!r} in the rig {own.name}",
-                f"one of {', '.join(names)}" if names else "a rig with sensors",
-                nearest_name(name, names),
+                f"one of {', '.join(there)}" if there else "a rig with sensors",
+                nearest_name(name, there),
             )
+    meant = [there[name] for name in only_texts(fault, "sensor") if name in there] or list(there.values())
+    for word in only_texts(fault, "kind"):
+        if meant and all(meant_fault(word, kind) is None for kind in meant):
+            words = possible_words(meant[0])
+            found, expected = f"{word!r} of a {meant[0].value}", f"one of {', '.join(words)}"
+            yield Misfit(fault.slot, "kind", "impossible-fault", found, expected, nearest_name(word, words))
 
 
 RULES: tuple[Rule, ...] = (
@@ -339,5 +347,5 @@ RULES: tuple[Rule, ...] = (
     Rule("task-without-place", "the ego is asked for what the road allows", _task_has_its_place),
     Rule("friction-twice", "friction is said once", _friction_once),
     Rule("name-taken", "work zones and streams number their actors behind names of their own", _names_of_their_own),
-    Rule("unknown-sensor", "faults are of sensors that the rig has", _fault_of_a_sensor),
+    Rule("unknown-sensor", "faults are of sensors that the rig has, and such as these can have", _fault_of_a_sensor),
 )  # fmt: skip
