@@ -45,20 +45,17 @@ def declared_faults(rollout: Rollout, rig: SensorRig) -> Mapping[str, tuple[Sens
         for sensor in _meant(told.sensor, sensors):
             kind = meant_fault(told.kind, sensor.kind)
             if kind is not None:
-                end = None if told.end_ns is None else (told.end_ns - _zero(told.start_ns, start)) * 1e-9
+                begin, end = (
+                    (told.start_ns - start) * 1e-9,
+                    None if told.end_ns is None else (told.end_ns - start) * 1e-9,
+                )
                 given = {"latency_s": 0.2 * told.severity} if told.kind == "delayed" else {}
-                begin = (told.start_ns - _zero(told.start_ns, start)) * 1e-9
                 found.setdefault(sensor.name, []).append(
                     SensorFault(sensor.name, kind, begin, end, told.severity, given)
                 )
     if wrong:
         raise InputError(wrong)
     return {name: tuple(faults) for name, faults in found.items()}
-
-
-def _zero(told_ns: int, start_ns: int) -> int:
-    """What a told time counts from: simulators count from the start of the world, logs may count otherwise."""
-    return start_ns if told_ns >= start_ns else 0
 
 
 def _meant(name: str, sensors: Mapping[str, Sensor]) -> Sequence[Sensor]:
