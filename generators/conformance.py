@@ -30,8 +30,9 @@ def check_generator(
 
     Promises: a name and a version; the same seed gives the same bytes, whatever was rendered before; another order of
     asking changes nothing; some of the sensors alone give what they give among all, and from another mounting they look
-    from there (`SelectiveRenderer`, where the renderer is one); `close` twice is safe; one frame for each camera and one sweep for each lidar, of the right
-    shapes and times, at poses of the rig; labels agree with pixels, and depth with lidar.
+    from there (`SelectiveRenderer`, where the renderer is one); `close` twice is safe; one frame for each camera and
+    one sweep for each lidar, of the right shapes and times, at poses of the rig; labels agree with pixels, and depth
+    with lidar.
 
     Args:
         generator: who is examined.

@@ -1,5 +1,6 @@
 """The loop over a schedule: who looks when, from where it really sits, what arrives of it, and what is kept beside."""
 
+from collections.abc import Generator as Yields
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -171,9 +172,9 @@ def _rendered(renderer: Renderer, start: WorldState, end: WorldState, later: Wor
 def _eyes(
     watch: Watch, renderer: Renderer, generator: Generator, scene: SceneDescription, names: frozenset[str],
     mountings: Mapping[str, SE3],
-) -> Iterator[Renderer]:  # fmt: skip
+) -> Yields[Renderer]:  # fmt: skip
     """A renderer of these sensors from where they sit: a view of the open one, or where it has none, a new one."""
-    rendered = {name for name, sensor in watch.sensors.items() if sensor.kind in RENDERED}
+    rendered = frozenset(name for name, sensor in watch.sensors.items() if sensor.kind in RENDERED)
     if not mountings and (names == rendered or not names or not isinstance(renderer, SelectiveRenderer)):
         yield renderer
     elif isinstance(renderer, SelectiveRenderer):
@@ -252,8 +253,8 @@ def further_streams(watch: Watch, seen: Seen) -> SensorStreams:
         odometry=odometry,
         timing=tuple(_timings(watch)),
         mountings=tuple(mountings.values()),
-        clean=None if not clean else SensorFrames(
-            **{family: tuple(v for each in clean for v in getattr(each, family)) for family in FAMILIES}
+        clean=None if not clean else replace(
+            SensorFrames(), **{family: tuple(v for each in clean for v in getattr(each, family)) for family in FAMILIES}
         ),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Faults laid over what a rig saw, look after look, with the clean value kept beside each that they changed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -68,8 +68,8 @@ class FaultLayer:
                 if changed is not value or name in lost or name in still:
                     kept.append(still.get(name, value))
             given[family], clean[family] = tuple(arrived), tuple(kept)
-        beside = SensorFrames(**clean) if any(clean.values()) else None
-        return SensorFrames(**given, clean=beside)
+        beside = replace(SensorFrames(), **clean) if any(clean.values()) else None
+        return replace(seen, clean=beside, **given)
 
     def _changed(self, value: Any, name: str, time_ns: int) -> Any:
         there = [f for f in self.faults.get(name, ()) if f.active((time_ns - self.start_ns) * 1e-9)]
