@@ -1,8 +1,9 @@
 """From what happened to what was seen: a loop over the moments of a rollout."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from driving_data.environment import Environment
 from driving_data.plain import digest, to_plain
@@ -15,6 +16,7 @@ from generators.clocks.schedule import moments
 from generators.faults.reliability import reliability
 from generators.labels.boxes import make_labels
 from generators.randomize.randomization import NOTHING, Randomization, randomized
+from generators.raytrace.meshes import mesh_digests
 from generators.watch import further_streams, looked, next_state, prepared, watched
 
 
@@ -31,6 +33,7 @@ def generate(
     tags: Iterable[str] = (),
     description: str = "",
     triggers: Iterable[str] = (),
+    appearance: Mapping[str, Any] | None = None,
 ) -> Segment[Raw]:
     """What a rig saw during a rollout, with labels and provenance.
 
@@ -52,14 +55,17 @@ def generate(
         tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
         description: one sentence.
         triggers: why it is kept.
+        appearance: how the scene and its actors shall look, by the keys of `raytrace.build` and of `raytrace.meshes`;
+            what the randomization draws comes before it.
 
     Raises:
         ValueError: the ego exists at no moment, or `max_frames` is below 1.
         InputError: a fault is of no sensor of the rig, or of one that cannot have it.
     """
     plain = SceneDescription(
-        rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids
-    )
+        rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids,
+        dict(appearance or {}),
+    )  # fmt: skip
     scene, rig, draws = randomized(plain, rig, randomization, seed, index)
     watch = prepared(replace(rollout, environment=scene.environment), rig, seed, max_frames)
     seen = watched(watch, generator, scene)
@@ -78,6 +84,7 @@ def generate(
                 "randomization": to_plain(randomization.texts()),
                 "randomization_name": randomization.name,
                 "index": index,
+                **_looks_asked(scene, appearance, seed),
             },
             draws=draws,
         )
@@ -97,6 +104,14 @@ def generate(
         triggers=tuple(triggers),
         streams=further_streams(watch, seen),
     )
+
+
+def _looks_asked(scene: SceneDescription, appearance: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
+    """What provenance says of the looks that were asked for: the keys, and the sha256 of users' meshes."""
+    if not appearance:
+        return {}
+    digests = mesh_digests(scene.actors, scene.appearance, seed, scene.ego_index)
+    return {"appearance": to_plain(dict(appearance)), **({"mesh_sha256": digests} if digests else {})}
 
 
 def segment_id(provenance: Provenance) -> str:
