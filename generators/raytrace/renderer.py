@@ -13,6 +13,7 @@ from generators.raytrace.cameras.silhouettes import silhouettes
 from generators.raytrace.lidars import look as lidars
 from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
+from generators.raytrace.quality import FAST, Quality
 from generators.raytrace.tracer import TracedScene, num_threads
 
 
@@ -27,10 +28,11 @@ class RaytraceRenderer:
         seed: int,
         development: Development,
         threads: int = 0,
+        quality: Quality = FAST,
     ) -> None:
         sky = shading_light.sky_row(scene.environment, seed)
         drawn = development.drawn(scene.appearance)
-        self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky)
+        self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky, quality)
         self._bodies: tuple[Body, ...] = tuple(
             body_of(pixel_rays(camera), drawn.chip, seed, index) for index, camera in enumerate(rig.cameras)
         )

@@ -15,6 +15,7 @@ from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.render import Picture, PixelRays, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
+from generators.raytrace.path_tracing import pictured
 from generators.raytrace.photometry import LUMA
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
@@ -50,7 +51,7 @@ def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
 def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Picture]:
     """The view of the moment itself, its labels, and the mean light over the exposure and the aperture."""
     view = view_of(opened, moment, rays)
-    picture = masked(render_view(view, None, opened.threads), rays)
+    picture = masked(pictured(view, None, opened.threads, opened.quality, opened.seed), rays)
     samples = shutter.samples_of(moment, view, picture, opened.development)
     if len(samples) == 1:
         return view, picture

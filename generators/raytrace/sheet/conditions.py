@@ -82,12 +82,13 @@ def camera(stage: Stage, width_px: int, height_px: int) -> CameraModel:
 
 
 def frame(
-    stage: Stage, condition: Condition, width_px: int = 480, height_px: int = 270, seed: int = 3
+    stage: Stage, condition: Condition, width_px: int = 480, height_px: int = 270, seed: int = 3, samples: int = 0
 ) -> UInt8[np.ndarray, "H W 3"]:
     """One picture."""
     scene, state = placed(stage, condition.environment, condition.high_beam)
     rig = SensorRig("sheet", (camera(stage, width_px, height_px),), (), rate_hz=1.0)
-    renderer = RaytraceGenerator().open(scene, rig, seed)
+    maker = RaytraceGenerator(quality="high", samples=samples) if samples else RaytraceGenerator()
+    renderer = maker.open(scene, rig, seed)
     try:
         return renderer.render(state, state).frames[0].rgb
     finally:
@@ -117,11 +118,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Draws the sheet of roads, weathers and times.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pair", action="append", help="ROAD:CONDITION; only these, one file each")
+    parser.add_argument("--samples", type=int, default=0, help="paths a pixel; 0 for the fast mode")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
     for pair in given.pair or []:
         road, hour = pair.split(":")
-        picture = frame(stage_of(road), condition_of(hour))
+        picture = frame(stage_of(road), condition_of(hour), samples=given.samples)
         Image.fromarray(picture).save(given.folder / f"{road}_{hour}.png")
 
 
