@@ -71,6 +71,18 @@ CONDITIONS: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
+# What the sheet shows: every road and every condition at least once.
+SHEET: tuple[tuple[str, str], ...] = (
+    ("motorway", "day_clear"), ("rural", "low_sun"), ("urban", "day_cloudy"), ("residential", "overcast"),
+    ("crossroads_lights", "day_clear"), ("crossroads", "overcast"), ("t_junction", "day_cloudy"),
+    ("roundabout", "day_clear"), ("ramp", "day_cloudy"), ("tunnel", "day_clear"), ("tunnel_entrance", "day_clear"),
+    ("work_zone", "day_clear"), ("motorway", "heavy_rain"), ("ramp", "fog"), ("residential", "snow"),
+    ("roundabout", "rain"), ("rural", "snow"), ("urban", "dusk"), ("rural", "night_unlit"), ("urban", "night_lit"),
+    ("crossroads_lights", "night_rain"), ("residential", "night_fog"), ("work_zone", "night_lit"),
+    ("motorway", "night_unlit"),
+)  # fmt: skip
+
+
 def camera(stage: Stage, width_px: int, height_px: int) -> CameraModel:
     """Looks ahead from where a driver's eyes are."""
     forward = np.array([np.cos(stage.down_rad), 0.0, -np.sin(stage.down_rad)])
