@@ -121,7 +121,7 @@ def halo(lamp: np.ndarray, origin: np.ndarray, view: np.ndarray, distance: float
     x, y, z = lamp[0] - origin[0], lamp[1] - origin[1], lamp[2] - origin[2]
     nearest = x * view[0] + y * view[1] + z * view[2]
     if 0.5 < lamp[10] < 2.5 and lamp[9] < 0.5:
-        total, begin = 0.0, 1.0
+        total, begin = 0.0, 2.0
         for k in range(4):
             step = min((3.0, 5.0, 9.0, 16.0)[k], distance - begin)
             if step <= 0.0:
@@ -131,7 +131,7 @@ def halo(lamp: np.ndarray, origin: np.ndarray, view: np.ndarray, distance: float
             r = np.sqrt(px * px + py * py + pz * pz)
             cosine = max(-(px * lamp[3] + py * lamp[4] + pz * lamp[5]) / r, 0.0)
             # The beam's edge would show where a stretch ends; its broad shape will do for a glow.
-            total += 0.06 * cosine**24 / (r * r + 1.0) * np.exp(-scatter * (s + r)) * step
+            total += 0.06 * cosine**24 / (r * r + 12.0) * np.exp(-scatter * (s + r)) * step
             begin += step
         return 0.25 * scatter * total
     across = np.sqrt(max(x * x + y * y + z * z - nearest * nearest, 0.04))

@@ -42,8 +42,8 @@ _GREY = np.array([0.95, 1.0, 1.06])
 
 
 def turbidity(environment: Environment) -> float:
-    """Preetham's turbidity: 2 in very clear air, 3 at 20 km of visibility, 8 in thick haze."""
-    return float(np.clip(1.8 + 24_000.0 / environment.fog_visibility_m, 2.0, 8.0))
+    """Preetham's turbidity: 2 in very clear air, 2.3 at 20 km of visibility, 8 in thick haze."""
+    return float(np.clip(1.6 + 14_000.0 / environment.fog_visibility_m, 2.0, 8.0))
 
 
 def directions() -> Float[np.ndarray, "N N 3"]:
