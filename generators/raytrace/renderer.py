@@ -21,6 +21,7 @@ from generators.raytrace.events import look as events
 from generators.raytrace.lidars import look as lidars
 from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
+from generators.raytrace.quality import FAST, Quality
 from generators.raytrace.radars import look as radars
 from generators.raytrace.radars.echoes import RadarRays, radar_rays
 from generators.raytrace.thermal import look as thermal
@@ -48,10 +49,11 @@ class RaytraceRenderer:
         seed: int,
         development: Development,
         threads: int = 0,
+        quality: Quality = FAST,
     ) -> None:
         sky = shading_light.sky_row(scene.environment, seed)
         drawn = development.drawn(scene.appearance)
-        self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky)
+        self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky, quality)
         self._bodies: tuple[Body, ...] = tuple(
             body_of(pixel_rays(camera), drawn.chip, seed, index) for index, camera in enumerate(rig.cameras)
         )
