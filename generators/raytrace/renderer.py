@@ -1,13 +1,19 @@
 """A scene opened for one rig: what its sensors see between two world states."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
 from generators.raytrace import cameras, lidars, shading_light
 from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.outlines import outlines
 from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
 from generators.raytrace.cameras.silhouettes import silhouettes
+from generators.raytrace.inspection import Inspection, inspect
 from generators.raytrace.lidars.sweep import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
 from generators.raytrace.tracer import TracedScene, num_threads
@@ -56,7 +62,16 @@ class RaytraceRenderer:
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
         """How much of each actor each camera sees, and would see were nothing else there."""
-        return silhouettes(self._opened, self._moment(start, end), self._rays, frames)
+        moment = self._moment(start, end)
+        geometry = inspect(self._opened, moment)
+        boxes = [outlines(geometry, index) for index in range(len(self._rays))]
+        shape = (len(boxes), len(self._opened.scene.actors), 4)
+        counts = silhouettes(self._opened, moment, self._rays, frames)
+        return replace(counts, outline_px=np.array(boxes).reshape(shape))
+
+    def inspect(self, start: WorldState, end: WorldState) -> Inspection:
+        """The geometry behind what `render(start, end)` shows: what labels of space are made from."""
+        return inspect(self._opened, self._moment(start, end))
 
     def view(self, start: WorldState, end: WorldState, camera: int) -> View:
         """The scene as one camera is about to trace it: linear light and exact labels follow by `render_view`."""
