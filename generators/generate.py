@@ -16,7 +16,9 @@ from driving_data.rollout import Rollout, WorldState
 from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import FlowRenderer, SilhouetteRenderer
-from generators.labels.boxes import Look, make_labels
+from generators.labels.annotate import annotate
+from generators.labels.choice import chosen_labels
+from generators.labels.look import InspectedRenderer, Look
 from generators.randomize.randomization import NOTHING, Randomization, randomized
 
 
@@ -33,6 +35,7 @@ def generate(
     tags: Iterable[str] = (),
     description: str = "",
     triggers: Iterable[str] = (),
+    labels: Iterable[str] = (),
 ) -> Segment[Raw]:
     """What a rig saw during a rollout, with labels and provenance.
 
@@ -51,10 +54,13 @@ def generate(
         tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
         description: one sentence.
         triggers: why it is kept.
+        labels: which labels are made beside boxes (`labels.choice.ON_REQUEST`), or 'all'.
 
     Raises:
         ValueError: the ego exists at no moment, or `max_frames` is below 1.
+        InputError: no label has one of the names.
     """
+    chosen = chosen_labels(labels)
     plain = SceneDescription(
         rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids
     )
@@ -63,7 +69,7 @@ def generate(
     seen = replace(rollout, environment=scene.environment)
     renderer = generator.open(scene, rig, seed)
     try:
-        looks, frames = _look(renderer, seen, rig, steps)
+        looks, frames = _look(renderer, seen, rig, steps, bool(chosen))
     finally:
         renderer.close()
     signed = provenance.signed(
@@ -79,6 +85,7 @@ def generate(
                 "randomization": to_plain(randomization.texts()),
                 "randomization_name": randomization.name,
                 "index": index,
+                **({"labels": sorted(chosen)} if chosen else {}),
             },
             draws=draws,
         )
@@ -92,7 +99,7 @@ def generate(
         frames=tuple(frame for each in frames for frame in each.frames),
         sweeps=tuple(sweep for each in frames for sweep in each.sweeps),
         radar=tuple(returns for each in frames for returns in each.radar),
-        labels=make_labels(seen, rig, looks),
+        labels=annotate(seen, rig, looks, chosen),
         tags=environment_tags(tags, scene.environment),
         description=description,
         triggers=tuple(triggers),
@@ -178,7 +185,7 @@ def _span_s(rig: SensorRig) -> float:
 
 
 def _look(
-    renderer: Renderer, rollout: Rollout, rig: SensorRig, steps: Int[np.ndarray, "n"]
+    renderer: Renderer, rollout: Rollout, rig: SensorRig, steps: Int[np.ndarray, "n"], inspected: bool
 ) -> tuple[list[Look], list[SensorFrames]]:
     looks: list[Look] = []
     seen: list[SensorFrames] = []
@@ -192,7 +199,8 @@ def _look(
             frames = renderer.render(start, end)
         counts = renderer.silhouettes(start, end, frames) if isinstance(renderer, SilhouetteRenderer) else None
         numbered = tuple((count + k, frame) for k, frame in enumerate(frames.frames))
-        looks.append(Look(int(step), numbered, frames.sweeps, counts))
+        geometry = renderer.inspect(start, end) if inspected and isinstance(renderer, InspectedRenderer) else None
+        looks.append(Look(int(step), numbered, frames.sweeps, counts, geometry))
         seen.append(frames)
         count += len(frames.frames)
     return looks, seen

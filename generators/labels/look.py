@@ -1,7 +1,9 @@
 """What the rig saw at one moment, as the makers of labels take it."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
+from driving_data.rollout import WorldState
 from driving_data.sensors import CameraFrame, LidarSweep
 from generators.interface import Silhouettes
 from generators.raytrace.inspection import Inspection
@@ -26,4 +28,13 @@ class Look:
     inspection: Inspection | None = None
 
 
-__all__ = ["Look"]
+@runtime_checkable
+class InspectedRenderer(Protocol):
+    """A renderer that shows the geometry behind its pictures; labels of space are made from it."""
+
+    def inspect(self, start: WorldState, end: WorldState) -> Inspection:
+        """The geometry behind what `render(start, end)` shows."""
+        ...
+
+
+__all__ = ["InspectedRenderer", "Look"]

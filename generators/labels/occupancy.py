@@ -235,8 +235,10 @@ def lidar_mask(inspection: Inspection, sweeps: tuple[LidarSweep, ...]) -> Bool[n
 
 
 def camera_mask(inspection: Inspection, frames: tuple[CameraFrame, ...]) -> Bool[np.ndarray, "200 200 16"]:
-    """Voxels between each camera, where it stood when each row was read, and what its pixels see; to the grid's end
-    where they see the sky."""
+    """Voxels between each camera, where it stood when each row was read, and what its pixels see.
+
+    Where they see the sky, to the grid's end.
+    """
     crossed = np.zeros(OCCUPANCY_SHAPE, dtype=bool)
     names = [model.name for model in inspection.opened.rig.cameras]
     for frame in frames:
@@ -245,7 +247,9 @@ def camera_mask(inspection: Inspection, frames: tuple[CameraFrame, ...]) -> Bool
         index = names.index(frame.camera)
         seen = inspection.seen_by(index)
         ray = directions(seen.model, pixel_grid(seen.model))
-        along = np.where(np.isfinite(frame.depth_m), frame.depth_m / np.where(ray[..., 2] == 0, 1.0, ray[..., 2]), 150.0)
+        along = np.where(
+            np.isfinite(frame.depth_m), frame.depth_m / np.where(ray[..., 2] == 0, 1.0, ray[..., 2]), 150.0
+        )
         usable = np.isfinite(ray).all(axis=-1)
         rows = np.broadcast_to(np.arange(ray.shape[0])[:, None], usable.shape)[usable]
         slot = rows if seen.world_from_camera.shape[0] > 1 else np.zeros_like(rows)

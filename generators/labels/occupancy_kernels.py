@@ -1,4 +1,7 @@
-"""Triangles into voxels and rays through voxels, compiled. Coordinates are in voxels: voxel (i, j, k) spans [i, i + 1)."""
+"""Triangles into voxels and rays through voxels, compiled.
+
+Coordinates are in units of voxels: voxel (i, j, k) spans [i, i + 1) x [j, j + 1) x [k, k + 1).
+"""
 
 import numpy as np
 from numba import njit
