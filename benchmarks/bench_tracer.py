@@ -16,8 +16,8 @@ from driving_data.rollout import Rollout, WorldState, ego_frame
 from driving_data.sensors import SensorRig
 from generators.raytrace.build import build_scene
 from generators.raytrace.bvh import build_hierarchy
-from generators.raytrace.cameras.develop import Development
-from generators.raytrace.lidars.sweep import firings
+from generators.raytrace.cameras.settings import Development
+from generators.raytrace.lidars.scan import firings
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.tracer import Hits, Placed, TracedScene, bands_of, for_each, num_threads, place, prepare, trace
 

@@ -157,7 +157,9 @@ def depth_agreement(frame: CameraFrame, camera: CameraModel, sweep: LidarSweep, 
     sitting elsewhere, sees something nearer at do not count.
     """
     assert frame.depth_m is not None
-    points = (frame.world_from_camera.inverse() @ sweep.world_from_lidar).apply(sweep.points_m.astype(np.float64))
+    solid = np.ones(len(sweep.points_m), dtype=bool) if sweep.scatter is None else ~sweep.scatter
+    seen = sweep.points_m[solid].astype(np.float64)
+    points = (frame.world_from_camera.inverse() @ sweep.world_from_lidar).apply(seen)
     pixel, front = project(camera, points)
     with np.errstate(invalid="ignore"):
         inside = front & np.all((pixel >= 1) & (pixel < [camera.width_px - 1, camera.height_px - 1]), axis=-1)

@@ -24,6 +24,11 @@ from driving_data.sensors.frames import (
     ThermalFrame,
     UltrasonicEchoes,
 )
+from driving_data.sensors.lidar_devices import (
+    DEVICES,
+    lidar_device,
+    lidar_from_table,
+)
 from driving_data.sensors.models import (
     CameraModel,
     EventCameraModel,
@@ -36,12 +41,18 @@ from driving_data.sensors.models import (
     ThermalModel,
     UltrasonicModel,
 )
+from driving_data.sensors.motion import (
+    compensated_points_m,
+    poses_at,
+    raw_points_m,
+)
 from driving_data.sensors.streams import (
     NO_STREAMS,
     SensorStreams,
 )
 
 __all__ = [
+    "DEVICES",
     "NO_STREAMS",
     "PERFECT_CLOCK",
     "CameraFrame",
@@ -72,4 +83,9 @@ __all__ = [
     "Timing",
     "UltrasonicEchoes",
     "UltrasonicModel",
+    "compensated_points_m",
+    "lidar_device",
+    "lidar_from_table",
+    "poses_at",
+    "raw_points_m",
 ]

@@ -1,6 +1,7 @@
 """What sensors are: calibration, timing and the numbers of their noise. What they give stands in `frames`."""
 
 from dataclasses import dataclass
+from math import pi
 from typing import TypeVar
 
 import numpy as np
@@ -84,6 +85,13 @@ class LidarModel:
         returns: how many echoes of one pulse are kept: 1 the strongest, 2 the strongest and the last.
         device: the real device that it stands for; empty for none.
         clock: when its turns begin.
+        firing_offset_s: when each beam fires after its firing began; empty for all at once. A spinning head has turned
+            on by then.
+        start_azimuth_rad: where the first firing of a turn looks; the head turns clockwise seen from above.
+        range_bias_m: standard deviation of the constant range error that each beam has.
+        dark_range_m: range at which 90 % of the pulses see a matt target of 10 % reflectivity; 0 for a detector whose
+            threshold that target meets at twice the largest range.
+        pulse_s: width of a pulse between its half-power points; echoes nearer to each other than it merge.
     """
 
     name: str
@@ -100,6 +108,11 @@ class LidarModel:
     returns: int = 1
     device: str = ""
     clock: Clock = PERFECT_CLOCK
+    firing_offset_s: tuple[float, ...] = ()
+    start_azimuth_rad: float = pi
+    range_bias_m: float = 0.0
+    dark_range_m: float = 0.0
+    pulse_s: float = 5.0e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,6 +324,16 @@ class SensorRig:
     receivers: tuple[GnssModel, ...] = ()
     odometers: tuple[OdometryModel, ...] = ()
     faults: tuple[SensorFault, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all sensors, kind after kind."""
+        bare = (*self.cameras, *self.lidars, *self.radars, *self.ultrasonics, *self.imus, *self.receivers)
+        optics = (*self.thermals, *self.event_cameras)
+        return (
+            *(one.name for one in bare),
+            *(one.name for one in self.odometers),
+            *(one.camera.name for one in optics),
+        )
 
     def camera(self, name: str) -> CameraModel:
         """The camera of that name.

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from driving_data.sensors import LidarModel, LidarSweep
 from generators.effects.atmosphere import LN_20
 from generators.effects.kinds import Effect, Fog, Rain, Snow
-from generators.raytrace.lidars.sweep import detection_chance
+from generators.raytrace.lidars.detector import detection_chance
 
 
 def added_extinction_per_m(effects: Sequence[Effect]) -> float:
@@ -48,10 +48,13 @@ def attenuated(
             offset_ns=sweep.offset_ns[kept],
             semantic=None if sweep.semantic is None else sweep.semantic[kept],
             instance=None if sweep.instance is None else sweep.instance[kept],
+            echo=None if sweep.echo is None else sweep.echo[kept],
+            velocity_mps=None if sweep.velocity_mps is None else sweep.velocity_mps[kept],
+            scatter=None if sweep.scatter is None else sweep.scatter[kept],
         ),
         kept,
     )
 
 
 def _chance(echo: np.ndarray, distance_m: np.ndarray, model: LidarModel) -> Float[np.ndarray, "N"]:
-    return detection_chance(echo, np.maximum(distance_m, 0.1), model.max_range_m)
+    return detection_chance(echo, np.maximum(distance_m, 0.1), model)

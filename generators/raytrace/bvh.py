@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int32
 
-from generators.raytrace import bvh_kernels
+from generators.raytrace import bvh_kernels, tracer_kernels
 from generators.raytrace.scene import Mesh
 
 MAX_LEAF = 4
@@ -15,19 +15,19 @@ PADDING_M = 1e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hierarchy:
-    """Meshes ready to be hit, in one set of arrays (layout: `bvh_kernels`).
+    """Meshes ready to be hit, in one set of arrays.
 
     Attributes:
-        bounds: boxes of the two children of each node, shape (N, 12).
-        child: inner node, or leaf as -1 - (8 * first + count), shape (N, 2).
+        bounds: boxes of the eight children of each node as `simd_kernels` reads them, shape (N, 48).
+        child: inner node, or leaf as -1 - (8 * first + count), shape (N, 8).
         triangle: first corner and two edges of each triangle, in the order of the leaves, shape (F, 9).
         source: row of the triangle in its mesh, shape (F,).
         mesh: which mesh it belongs to, shape (F,).
         root: root node of each mesh.
     """
 
-    bounds: Float32[np.ndarray, "N 12"]
-    child: Int32[np.ndarray, "N 2"]
+    bounds: Float32[np.ndarray, "N 48"]
+    child: Int32[np.ndarray, "N 8"]
     triangle: Float32[np.ndarray, "F 9"]
     source: Int32[np.ndarray, "F"]
     mesh: Int32[np.ndarray, "F"]
@@ -35,13 +35,28 @@ class Hierarchy:
 
 
 def build_boxes(
-    lo_m: Float[np.ndarray, "n 3"], hi_m: Float[np.ndarray, "n 3"]
+    lo_m: Float[np.ndarray, "n 3"], hi_m: Float[np.ndarray, "n 3"], max_leaf: int = MAX_LEAF
 ) -> tuple[Float32[np.ndarray, "nodes 12"], Int32[np.ndarray, "nodes 2"], Int32[np.ndarray, "n"]]:
-    """A hierarchy over boxes, each padded so that float32 slabs never miss what lies on a face."""
+    """A binary hierarchy over boxes, each padded so that float32 slabs never miss what lies on a face."""
     reach = np.maximum(np.abs(lo_m), np.abs(hi_m)).max(axis=-1, keepdims=True) if len(lo_m) else np.zeros((0, 1))
     padding = PADDING_M + 4e-7 * reach
     low, high = (lo_m - padding).astype(np.float32), (hi_m + padding).astype(np.float32)
-    return bvh_kernels.build(np.ascontiguousarray(low), np.ascontiguousarray(high), MAX_LEAF)
+    return bvh_kernels.build(np.ascontiguousarray(low), np.ascontiguousarray(high), max_leaf)
+
+
+def build_wide(
+    lo_m: Float[np.ndarray, "n 3"], hi_m: Float[np.ndarray, "n 3"], max_leaf: int = MAX_LEAF
+) -> tuple[Float32[np.ndarray, "nodes 48"], Int32[np.ndarray, "nodes 8"], Int32[np.ndarray, "n"]]:
+    """As `build_boxes`, with eight children a node.
+
+    Raises:
+        ValueError: its traversal would need a deeper stack than the kernels have.
+    """
+    bounds, child, order = build_boxes(lo_m, hi_m, max_leaf)
+    wide, kids, depth = bvh_kernels.widen(bounds, child)
+    if depth > tracer_kernels.STACK:
+        raise ValueError(f"a mesh of {len(lo_m)} triangles nests {depth} boxes deep; {tracer_kernels.STACK} at most")
+    return wide, kids, order
 
 
 def build_hierarchy(meshes: Sequence[Mesh], origin_m: Float[np.ndarray, "3"]) -> Hierarchy:
@@ -55,7 +70,7 @@ def build_hierarchy(meshes: Sequence[Mesh], origin_m: Float[np.ndarray, "3"]) ->
     for index, mesh in enumerate(meshes):
         shift = origin_m if index == 0 else np.zeros(3)
         corners = (mesh.vertices_m.astype(np.float64) - shift).astype(np.float32)[mesh.triangles]
-        bounds, child, order = build_boxes(corners.min(axis=1), corners.max(axis=1))
+        bounds, child, order = build_wide(corners.min(axis=1), corners.max(axis=1))
         first = corners[:, 0]
         triangle = np.concatenate([first, corners[:, 1] - first, corners[:, 2] - first], axis=1)[order]
         child = np.where(child >= 0, child + num_nodes, child - 8 * num_triangles)

@@ -6,10 +6,14 @@ Splits are binned by the surface area heuristic (Wald, "On fast construction of 
 hierarchies", 2007) over the three axes.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 BINS = 12
+WIDTH = 8
+FAR = np.float32(3e38)
 _INF = np.float32(np.inf)
 
 
@@ -156,3 +160,64 @@ def build(lo: np.ndarray, hi: np.ndarray, max_leaf: int) -> tuple[np.ndarray, np
             todo[waiting, 3] = sizes_left if left else count - sizes_left
             waiting += 1
     return bounds[:num_nodes], child[:num_nodes], order
+
+
+@njit(cache=True, nogil=True)
+def _reach(bounds: np.ndarray, node: int, side: int) -> float:
+    """Half the surface of a child's box; -1 where it is empty."""
+    x = bounds[node, 6 * side + 3] - bounds[node, 6 * side]
+    y = bounds[node, 6 * side + 4] - bounds[node, 6 * side + 1]
+    z = bounds[node, 6 * side + 5] - bounds[node, 6 * side + 2]
+    return x * y + y * z + z * x if x >= 0.0 else -1.0
+
+
+@njit(cache=True, nogil=True)
+def widen(bounds: np.ndarray, child: np.ndarray) -> tuple[np.ndarray, np.ndarray, Any]:
+    """The same hierarchy with up to eight children a node, and how deep a stack its traversal may need.
+
+    Nodes take in their children's children, those with the largest surface first (Wald, Benthin and Boulos, "Getting
+    rid of packets", 2008). Rows of boxes are laid out as `simd_kernels` reads them; children that are not there have
+    boxes that no ray enters and the code of a leaf without primitives.
+    """
+    n = bounds.shape[0]
+    wide, kids = np.empty((n, 6 * WIDTH), np.float32), np.full((n, WIDTH), -1, np.int32)
+    todo, need = np.empty((n + 1, 2), np.int64), np.zeros(n, np.int64)
+    part, side = np.empty(WIDTH, np.int64), np.empty(WIDTH, np.int64)
+    todo[0, 0], todo[0, 1] = 0, 0
+    waiting, made, deepest = 1, 1, 1
+    while waiting > 0:
+        waiting -= 1
+        source, row = todo[waiting, 0], todo[waiting, 1]
+        count = 0
+        for s in range(2):
+            if child[source, s] != -1:
+                part[count], side[count] = source, s
+                count += 1
+        while 0 < count < WIDTH:
+            best, largest = -1, -1.0
+            for k in range(count):
+                size = _reach(bounds, part[k], side[k])
+                if child[part[k], side[k]] >= 0 and size > largest:
+                    best, largest = k, size
+            if best < 0:
+                break
+            inner = child[part[best], side[best]]
+            part[best], side[best] = inner, 0
+            part[count], side[count] = inner, 1
+            count += 1
+        deepest = max(deepest, need[row] + count)
+        for k in range(WIDTH):
+            for c in range(3):
+                wide[row, c * WIDTH + k], wide[row, (3 + c) * WIDTH + k] = FAR, -FAR
+            if k >= count:
+                continue
+            for c in range(6):
+                wide[row, c * WIDTH + k] = bounds[part[k], 6 * side[k] + c]
+            what = child[part[k], side[k]]
+            kids[row, k] = what
+            if what >= 0:
+                kids[row, k] = made
+                need[made] = need[row] + count - 1
+                todo[waiting, 0], todo[waiting, 1] = what, made
+                waiting, made = waiting + 1, made + 1
+    return wide[:made].copy(), kids[:made].copy(), deepest

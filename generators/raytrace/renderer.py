@@ -8,13 +8,16 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace import cameras, lidars, shading_light
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace import shading_light
+from generators.raytrace.cameras import look as cameras
+from generators.raytrace.cameras.develop import Body, body_of
 from generators.raytrace.cameras.outlines import outlines
-from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
+from generators.raytrace.cameras.render import View, pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
 from generators.raytrace.inspection import Inspection, inspect
-from generators.raytrace.lidars.sweep import Firings, firings
+from generators.raytrace.lidars import look as lidars
+from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
 from generators.raytrace.tracer import TracedScene, num_threads
 
@@ -34,7 +37,9 @@ class RaytraceRenderer:
         sky = shading_light.sky_row(scene.environment, seed)
         drawn = development.drawn(scene.appearance)
         self._opened = Opened(traced, scene, rig, seed, drawn, threads or num_threads(), sky)
-        self._rays: tuple[PixelRays, ...] = tuple(pixel_rays(camera) for camera in rig.cameras)
+        self._bodies: tuple[Body, ...] = tuple(
+            body_of(pixel_rays(camera), drawn.chip, seed, index) for index, camera in enumerate(rig.cameras)
+        )
         self._turns: tuple[Firings, ...] = tuple(firings(model) for model in rig.lidars)
         self._closed = False
 
@@ -56,17 +61,18 @@ class RaytraceRenderer:
     def _render(self, moment: Moment) -> SensorFrames:
         opened = self._opened
         return SensorFrames(
-            frames=tuple(cameras.look(opened, moment, index, rays) for index, rays in enumerate(self._rays)),
+            frames=tuple(cameras.look(opened, moment, index, body) for index, body in enumerate(self._bodies)),
             sweeps=tuple(lidars.look(opened, moment, index, turn) for index, turn in enumerate(self._turns)),
         )
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
         """How much of each actor each camera sees, and would see were nothing else there."""
         moment = self._moment(start, end)
+        rays = tuple(body.rays for body in self._bodies)
         geometry = inspect(self._opened, moment)
-        boxes = [outlines(geometry, index) for index in range(len(self._rays))]
+        boxes = [outlines(geometry, index) for index in range(len(rays))]
         shape = (len(boxes), len(self._opened.scene.actors), 4)
-        counts = silhouettes(self._opened, moment, self._rays, frames)
+        counts = silhouettes(self._opened, moment, rays, frames)
         return replace(counts, outline_px=np.array(boxes).reshape(shape))
 
     def inspect(self, start: WorldState, end: WorldState) -> Inspection:
@@ -75,7 +81,7 @@ class RaytraceRenderer:
 
     def view(self, start: WorldState, end: WorldState, camera: int) -> View:
         """The scene as one camera is about to trace it: linear light and exact labels follow by `render_view`."""
-        return cameras.view_of(self._opened, self._moment(start, end), self._rays[camera])
+        return cameras.view_of(self._opened, self._moment(start, end), self._bodies[camera].rays)
 
     def close(self) -> None:
         """Frees the scene; a second call does nothing."""

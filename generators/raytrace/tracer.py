@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, Int, Int32, UInt8
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from generators.raytrace import tracer_kernels
-from generators.raytrace.bvh import Hierarchy, build_boxes, build_hierarchy
+from generators.raytrace.bvh import Hierarchy, build_hierarchy, build_wide
 from generators.raytrace.scene import MeshScene
 
 FAR_M = 1.0e5
@@ -152,7 +152,7 @@ def place(
     inverse = poses.inverse()
     table = np.concatenate([inverse.rotation, inverse.translation_m[..., None]], axis=-1)
     lo, hi = _swept_boxes(traced, mesh, begin, finish, fraction)
-    bounds, child, order = build_boxes(lo, hi)
+    bounds, child, order = build_wide(lo, hi, max_leaf=1)
     return Placed(
         tracer_kernels.Instances(
             bounds,

@@ -10,10 +10,15 @@ import numpy as np
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
-from driving_data.sensors import LidarModel
+from driving_data.sensors import CameraModel, LidarModel
+from generators.labels import occupancy_kernels
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
-from generators.raytrace.lidars import sweep as lidar
+from generators.raytrace.cameras.exposure import exposure_for
+from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.settings import Development
+from generators.raytrace.lidars.scan import firings
+from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
 from generators.raytrace.tracer import place, prepare
 
@@ -35,9 +40,11 @@ def _geometry() -> None:
         np.zeros(0, np.int64),
     )  # fmt: skip
     placed = place(traced, state, state, np.zeros(1), ego_index=-1)
-    model = LidarModel("warm", (-0.5, -0.4), 8, SE3.identity())
+    model = LidarModel("warm", (-0.5, -0.4, -0.3), 8, SE3.identity(), divergence_rad=0.01)
     rng = develop.frame_rng(0, 0, 0)
-    lidar.sweep(traced, placed, SE3.identity(1), model, lidar.firings(model), 0, Environment(), rng, threads=1)
+    sweep(traced, placed, SE3.identity(1), model, firings(model), 0, Environment(), rng, threads=1)
+    occupancy_kernels.voxelize(np.zeros((0, 3, 3)), np.zeros(0, np.int64), np.zeros((1, 1, 1, 1), np.float32))
+    occupancy_kernels.march(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((1, 1, 1), dtype=bool))
 
 
 def _shading() -> None:
@@ -68,7 +75,15 @@ def _shading() -> None:
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
-    develop.develop(np.zeros((4, 4, 3), np.float32), 1.0, develop.Development(), develop.frame_rng(0, 0, 0))
+    _develop()
+
+
+def _develop() -> None:
+    settings = Development()
+    model = CameraModel("warm", 8, 8, 8.0, 8.0, 4.0, 4.0, SE3.identity())
+    body = develop.body_of(pixel_rays(model), settings.chip, 0, 0)
+    taken = exposure_for(1.0, model, settings.chip, settings.control)
+    develop.develop(np.zeros((8, 8), np.uint16), taken, body, settings)
 
 
 def _triangle() -> MeshScene:

@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import ndimage
 
 from driving_data.environment import Environment
@@ -12,10 +10,9 @@ from driving_data.ports import SceneDescription
 from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
 from generators.effects.atmosphere import LN_20, extinction_per_m
-from generators.raytrace.cameras import develop as camera_post
-from generators.raytrace.cameras.develop import Development
 from generators.raytrace.cameras.geometry import amodal_box_px, directions, pixel_grid, project
 from generators.raytrace.cameras.render import render_view
+from generators.raytrace.cameras.settings import Development
 from tests.generators.street import CAMERA_AXES, PAINT, StreetGenerator, joined, plane, rig, rollout, sphere
 
 LENSES = [
@@ -40,15 +37,7 @@ def pictures(ride, sensors, static=None, step=0, end=None, seed=3, threads=0, ap
 def test_projection_undoes_directions(more):
     model = lens(**more)
     pixel, front = project(model, 7.0 * directions(model, pixel_grid(model)))
-    assert front.all() and np.abs(pixel - pixel_grid(model)).max() < 1e-3
-
-
-@given(st.floats(-0.3, 0.2), st.floats(-0.05, 0.05), st.floats(0, 159.9), st.floats(0, 95.9))
-@settings(deadline=None)
-def test_any_moderate_lens_is_undone(k1, p1, u, v):
-    model = lens(distortion=(k1, 0.05, 0.02 * p1, 0.0, 0.0))
-    pixel, _ = project(model, 3.0 * directions(model, np.array([[u, v]])))
-    assert np.abs(pixel - [u, v]).max() < 1e-2
+    assert front.all() and np.abs(pixel - pixel_grid(model)).max() < 1e-6
 
 
 @pytest.mark.parametrize("more", LENSES)
@@ -168,36 +157,6 @@ def test_fog_follows_koschmieder():
 def _next_to_an_edge(depth):
     low, high = ndimage.minimum_filter(depth, 3), ndimage.maximum_filter(depth, 3)
     return ~(high < 1.3 * low)
-
-
-def test_photon_transfer_has_the_slope_of_shot_noise():
-    levels, variances = [], []
-    settings_ = replace(Development(), bloom=0.0, vignette=0.0)
-    curve = camera_post.film_curve().astype(np.float64)
-    for level in (0.02, 0.05, 0.1, 0.2, 0.35):
-        flat = np.full((160, 160, 3), level, np.float32)
-        picture = camera_post.develop(flat, 8.0, settings_, camera_post.frame_rng(1, int(level * 1e6), 0))
-        light = (2.0 ** np.interp(picture.astype(np.float64), curve, np.linspace(0, 10, len(curve))) - 1) / 64
-        electrons = light[..., 1] * settings_.full_well_e / 8.0
-        levels.append(electrons.mean())
-        # Rounding to 8 bits adds the variance of a uniform step of that width.
-        width = np.gradient(np.interp(np.arange(256), curve, np.linspace(0, 10, len(curve))))[int(picture.mean())]
-        step = width * np.log(2) * (1 + 64 * level) / 64 * settings_.full_well_e / 8.0
-        variances.append(electrons.var() - step**2 / 12)
-    slope = np.polyfit(levels, variances, 1)[0]
-    assert slope == pytest.approx(1.0, abs=0.05)
-
-
-def test_noise_has_no_mean_and_no_pattern():
-    flat = np.full((200, 200, 3), 0.2, np.float32)
-    settings_ = replace(Development(), bloom=0.0, vignette=0.0)
-    clean = camera_post.develop(flat, 4.0, replace(settings_, noise=0.0), camera_post.frame_rng(1, 1, 0))
-    noisy = camera_post.develop(flat, 4.0, settings_, camera_post.frame_rng(1, 1, 0)).astype(np.float64)
-    assert np.ptp(clean) <= 1
-    error = noisy - clean
-    assert abs(error.mean()) < 0.3 and error.std() > 0.8
-    assert abs(np.corrcoef(error[:, :-1, 1].ravel(), error[:, 1:, 1].ravel())[0, 1]) < 0.02
-    assert abs(np.corrcoef(error[..., 0].ravel(), error[..., 1].ravel())[0, 1]) < 0.02
 
 
 @pytest.mark.parametrize("corners", [

@@ -136,7 +136,8 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
 
 def test_warming_up_compiles_what_a_render_needs():
     from generators.raytrace import shading_kernels, surface_kernels, tracer_kernels
-    from generators.raytrace.cameras import raster_kernels
+    from generators.raytrace.cameras import isp_kernels, raster_kernels
+    from generators.raytrace.lidars import waveform_kernels
     from generators.raytrace.warm import warm_up
 
     for family in ("geometry", "shading"):
@@ -149,12 +150,17 @@ def test_warming_up_compiles_what_a_render_needs():
         shading_kernels.key_rays,
         shading_kernels.mirror_rays,
         shading_kernels.ambient_rays,
-        raster_kernels.develop,
+        isp_kernels.demosaic,
+        isp_kernels.smooth,
+        isp_kernels.tone,
         raster_kernels.edges,
         raster_kernels.merge,
         raster_kernels.smooth_ambient,
+        waveform_kernels.peaks,
     ]
-    generate(rollout(3), rig(), 3, StreetGenerator(), Provenance("t"), max_frames=1)
+    sensors = rig()
+    sensors = replace(sensors, lidars=(replace(sensors.lidars[0], divergence_rad=0.003),))
+    generate(rollout(3), sensors, 3, StreetGenerator(), Provenance("t"), max_frames=1)
     assert [len(kernel.signatures) for kernel in kernels] == [1] * len(kernels)
 
 

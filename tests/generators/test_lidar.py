@@ -7,7 +7,8 @@ from driving_data.environment import Environment
 from driving_data.ports import SceneDescription
 from driving_data.taxonomy import SemanticClass
 from generators.effects.atmosphere import lidar_extinction_per_m
-from generators.raytrace.lidars.sweep import detection_chance, firing_fractions, firings
+from generators.raytrace.lidars.detector import detection_chance
+from generators.raytrace.lidars.scan import firing_fractions, firings
 from tests.generators.street import StreetGenerator, plane, rig, rollout
 
 
@@ -27,7 +28,7 @@ def test_rays_go_round_once_and_each_firing_holds_all_rings():
     assert np.allclose(elevation, model.elevation_rad, atol=1e-6)
     azimuth = np.unwrap(np.arctan2(rays.direction[::32, 1], rays.direction[::32, 0]))
     assert np.allclose(np.diff(azimuth), -2 * np.pi / 360, atol=1e-5)
-    assert firing_fractions(model, 0.1)[[0, 180]].tolist() == pytest.approx([0.0, 0.5])
+    assert firing_fractions(rays, 0.1)[[0, 180]].tolist() == pytest.approx([0.0, 0.5])
 
 
 def test_the_ground_is_flat_and_as_noisy_as_said():
@@ -55,8 +56,10 @@ def test_fog_weakens_and_loses_echoes():
     ride = rollout(3)
     clear = turn(ride)
     foggy = turn(replace(ride, environment=replace(Environment(), fog_visibility_m=60.0)))
-    assert len(foggy.points_m) < 0.98 * len(clear.points_m)
-    reach = [np.percentile(np.linalg.norm(s.points_m, axis=1), 99) for s in (clear, foggy)]
+    assert not clear.scatter.any() and foggy.scatter.sum() > 300
+    assert np.sum(~foggy.scatter) < 0.98 * len(clear.points_m)
+    assert np.all(np.linalg.norm(foggy.points_m[foggy.scatter], axis=1) < 4.0)
+    reach = [np.percentile(np.linalg.norm(s.points_m[~s.scatter], axis=1), 99) for s in (clear, foggy)]
     assert reach[1] < reach[0]
     # Same beam, same surface: the ratio of intensities is exp(-2 (alpha' - alpha) R).
     keys = [dict(zip(zip(s.ring, np.round(np.arctan2(s.points_m[:, 1], s.points_m[:, 0]), 3), strict=True),
@@ -64,7 +67,7 @@ def test_fog_weakens_and_loses_echoes():
     both = sorted(set(keys[0]) & set(keys[1]))
     i, j = [keys[0][k] for k in both], [keys[1][k] for k in both]
     distance = np.linalg.norm(clear.points_m[i], axis=1)
-    strong = (foggy.intensity[j] > 1e-3) & (distance > 3)
+    strong = (foggy.intensity[j] > 1e-3) & (distance > 3) & ~foggy.scatter[j]
     alpha = -0.5 * np.log(foggy.intensity[j][strong] / clear.intensity[i][strong]) / distance[strong]
     wanted = lidar_extinction_per_m(replace(Environment(), fog_visibility_m=60.0)) - lidar_extinction_per_m(
         Environment()
@@ -73,11 +76,12 @@ def test_fog_weakens_and_loses_echoes():
 
 
 def test_detection_falls_with_range_and_rises_with_brightness():
+    model = replace(rig().lidars[0], max_range_m=100.0)
     distance = np.linspace(5, 300, 50)
-    chance = detection_chance(np.full(50, 0.1), distance, 100.0)
+    chance = detection_chance(np.full(50, 0.1), distance, model)
     assert np.all(np.diff(chance) <= 0) and chance[0] > 0.999 and chance[-1] < 0.01
-    assert detection_chance(np.array([0.1]), np.array([200.0]), 100.0)[0] == pytest.approx(0.5)
-    assert detection_chance(np.array([0.5]), np.array([250.0]), 100.0)[0] > 0.9
+    assert detection_chance(np.array([0.1]), np.array([200.0]), model)[0] == pytest.approx(0.5)
+    assert detection_chance(np.array([0.5]), np.array([250.0]), model)[0] > 0.9
 
 
 def test_same_seed_same_points():

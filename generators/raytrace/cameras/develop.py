@@ -1,139 +1,171 @@
-"""From light to a picture: exposure, bloom, vignette, sensor noise, white balance, film curve, 8 bit.
+"""A camera's way from light to a picture: lens, sensor, and the processor that develops the raw numbers.
 
-The sensor counts electrons: e = light * full well, with shot noise of variance e and read noise; what the photon
-transfer curve of the picture shows is therefore known.
+light -> stray light and ghosts -> cos^4 -> electrons with noise -> raw numbers -> black level -> lens shading undone
+-> white balance -> demosaic -> noise reduction -> colour matrix -> film curve -> sharpening -> 8 bit (-> JPEG)
+
+The tone curve is the same everywhere in the picture unless `local_tone` asks for more: a global curve keeps equal
+light equal, which is what networks that read brightness want and what has no halos; a local one opens shadows.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float32, UInt8, UInt16
 from PIL import Image
 from scipy import ndimage
 
-from generators.raytrace.cameras import raster_kernels
+from generators.raytrace.cameras import isp_kernels, optics
+from generators.raytrace.cameras.chips import SensorChip
+from generators.raytrace.cameras.exposure import Exposure
+from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.sensor import BAYER, Pattern, mosaic, pattern_of, raw_picture
+from generators.raytrace.cameras.settings import Development
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _CURVE_SIZE = 2048
 _CURVE_TOP = 10.0
+_LEAST_SIGMA = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Development:
-    """How a camera turns light into a picture.
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """What is the same in all pictures of one camera.
 
     Attributes:
-        exposure_ev: added to the automatic exposure, in stops.
-        key: brightness that the automatic exposure gives the mean of a scene by day.
-        white_balance_r: gain of red.
-        white_balance_b: gain of blue.
-        noise: factor on the noise; 0 for none.
-        full_well_e: electrons that full white stands for at base gain.
-        read_noise_e: read noise in electrons.
-        vignette: how much the corners darken.
-        bloom: share of light that the lens spreads.
-        blur_px: standard deviation of the lens blur.
+        rays: of its pixels.
+        shading: light on each pixel relative to the axis.
+        pattern: how its pixels differ.
     """
 
-    exposure_ev: float = 0.0
-    key: float = 0.17
-    white_balance_r: float = 1.0
-    white_balance_b: float = 1.0
-    noise: float = 1.0
-    full_well_e: float = 9000.0
-    read_noise_e: float = 4.0
-    vignette: float = 0.12
-    bloom: float = 0.05
-    blur_px: float = 0.0
-
-    def drawn(self, appearance: Mapping[str, Any]) -> "Development":
-        """The same with the draws `camera.<field>` of a scene's appearance."""
-        names = [field.name for field in fields(self) if f"camera.{field.name}" in appearance]
-        return replace(self, **{name: float(appearance[f"camera.{name}"]) for name in names})
+    rays: PixelRays
+    shading: Float32[np.ndarray, "H W"]
+    pattern: Pattern
 
 
-def auto_exposure(linear: Float32[np.ndarray, "H W 3"], key: float) -> float:
-    """Factor that brings the log mean of a picture to the key.
+def body_of(rays: PixelRays, chip: SensorChip, seed: int, stream: int) -> Body:
+    """Works out the lens shading and the fixed pattern of a camera once."""
+    model = rays.model
+    return Body(rays, optics.shading(rays), pattern_of(model.height_px, model.width_px, chip, seed, stream))
 
-    Dark scenes stay a little dark and even, bright ones (fog, snow) a little bright, as people see them; and the
-    brightest twentieth is not driven far beyond white (by night, lamps may be). Every fourth row and column is seen.
+
+def film_curve(headroom: float = 4.0) -> Float32[np.ndarray, "n"]:
+    """8-bit sRGB of light x, tabulated over log2(1 + 64 x): a filmic shoulder (Hable's operator), then sRGB's gamma.
+
+    The headroom is white.
     """
-    luma = np.maximum(linear[2::4, 2::4] @ LUMA, 1e-9).astype(np.float64).ravel()
-    logs = np.log(np.minimum(luma, 8.0 * np.median(luma) + 1e-9))
-    level = float(np.exp(np.mean(logs)))
-    adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.13
-    even = 1.0 + 0.9 * float(np.clip(1.0 - np.std(logs) / 0.8, 0.0, 1.0)) * float(level > 1e-3)
-    headroom = 1.0 + 1.2 * float(np.clip(np.log10(2e-2 / level) / 2.0, 0.0, 1.0))
-    return min(adapted * even / level, headroom / float(np.percentile(luma, 95)))
-
-
-def film_curve() -> Float32[np.ndarray, "n"]:
-    """8-bit sRGB of light x, tabulated over log2(1 + 64 x): a filmic shoulder (Hable's operator), then sRGB's gamma."""
     x = (2.0 ** np.linspace(0.0, _CURVE_TOP, _CURVE_SIZE) - 1.0) / 64.0
 
     def hable(v: np.ndarray | float) -> Any:
         a, b, c, d, e, f = 0.22, 0.30, 0.10, 0.20, 0.01, 0.30
         return (v * (a * v + c * b) + d * e) / (v * (a * v + b) + d * f) - e / f
 
-    mapped = np.clip(hable(2.2 * x) / hable(11.2), 0.0, 1.0)
+    mapped = np.clip(hable(2.2 * x) / hable(2.2 * headroom), 0.0, 1.0)
     srgb = np.where(mapped <= 0.0031308, 12.92 * mapped, 1.055 * mapped ** (1 / 2.4) - 0.055)
     return (255.0 * srgb).astype(np.float32)
 
 
-def spread_light(exposed: Float32[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W 3"]:
-    """What a lens spreads around bright places: the sum of a narrow and a wide blur, worked out at a quarter size."""
-    height, width = exposed.shape[:2]
-    small_h, small_w = -(-height // 4), -(-width // 4)
-    padded = np.pad(exposed, ((0, 4 * small_h - height), (0, 4 * small_w - width), (0, 0)), mode="edge")
-    small = np.minimum(padded, 60.0).reshape(small_h, 4, small_w, 4, 3).mean(axis=(1, 3))
-    wide = width / 100.0
-    blurred = 0.6 * ndimage.gaussian_filter(small, (1.0, 1.0, 0.0)) + 0.4 * ndimage.gaussian_filter(
-        small, (wide, wide, 0.0), truncate=2.5
-    )
-    full = (4 * small_w, 4 * small_h)
-    small_planes = [Image.fromarray(np.ascontiguousarray(blurred[..., c])) for c in range(3)]
-    planes = [np.asarray(plane.resize(full, Image.Resampling.BILINEAR)) for plane in small_planes]
-    return np.ascontiguousarray(np.stack(planes, axis=-1)[:height, :width], dtype=np.float32)
+def through_lens(
+    light: Float32[np.ndarray, "H W 3"], factor: float, body: Body, settings: Development
+) -> Float32[np.ndarray, "H W 3"]:
+    """Light on the sensor before the darkening of the corners, times the factor."""
+    exposed = light * np.float32(factor)
+    if settings.blur_px > 0:
+        exposed = ndimage.gaussian_filter(exposed, (settings.blur_px, settings.blur_px, 0.0))
+    if settings.low_pass > 0:
+        exposed = optics.low_passed(exposed, settings.low_pass)
+    mirrored = optics.ghosts(exposed, body.rays.model) if settings.flare > 0 else None
+    if settings.bloom > 0:
+        share = np.float32(settings.bloom)
+        exposed = exposed * (1 - share) + share * optics.glare(exposed)
+    if mirrored is not None:
+        exposed = exposed + np.float32(settings.flare) * mirrored
+    return exposed
+
+
+def gather(
+    light: Float32[np.ndarray, "H W 3"],
+    exposure: Exposure,
+    body: Body,
+    settings: Development,
+    rng: np.random.Generator,
+) -> UInt16[np.ndarray, "H W"]:
+    """The raw picture of linear light."""
+    seen = through_lens(light, exposure.factor, body, settings)
+    electrons = mosaic(seen, settings.chip) * body.shading * np.float32(exposure.electrons / exposure.factor)
+    return raw_picture(electrons, exposure, settings.chip, body.pattern, settings.noise, rng)
 
 
 def develop(
-    exposed: Float32[np.ndarray, "H W 3"], gain: float, settings: Development, rng: np.random.Generator
+    raw: UInt16[np.ndarray, "H W"], exposure: Exposure, body: Body, settings: Development
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """The picture.
-
-    Args:
-        exposed: light times exposure: 1 is a white that the sensor just holds.
-        gain: analogue gain of the exposure over that of full daylight, which makes noise grainier; at least 1.
-        settings: the camera.
-        rng: noise.
-    """
-    height, width = exposed.shape[:2]
-    if settings.blur_px > 0:
-        exposed = ndimage.gaussian_filter(exposed, (settings.blur_px, settings.blur_px, 0.0))
-    noise = settings.noise * rng.standard_normal((height, width, 3), dtype=np.float32)
-    electrons = settings.full_well_e / max(gain, 1.0)
-    numbers = np.array(
-        [settings.bloom, settings.vignette, electrons, settings.read_noise_e,
-         settings.white_balance_r, 1.0, settings.white_balance_b, (_CURVE_SIZE - 1) / _CURVE_TOP]
-    )  # fmt: skip
+    """The picture of a raw picture."""
+    height, width = raw.shape
+    values = linear_mosaic(raw, exposure, body, settings)
+    headroom = settings.control.headroom
+    if settings.local_tone > 0:
+        values = values * _opened_shadows(values, settings.local_tone)
+    # Above what green holds, the balanced colours of a full pixel differ: all are cut to the same white.
+    floor = _dark_floor(exposure, settings)
+    roots = np.sqrt(np.maximum(np.minimum(values, headroom) + np.float32(floor), 0.0))
+    split, even = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.float32)
+    isp_kernels.demosaic(np.pad(roots, 2, mode="reflect"), split)
+    sigma = float(np.hypot(noise_of_roots(exposure, settings), _LEAST_SIGMA))
+    isp_kernels.smooth(split, sigma, min(settings.denoise * (sigma - _LEAST_SIGMA) / _LEAST_SIGMA, 0.8), even)
     out = np.empty((height, width, 3), np.uint8)
-    raster_kernels.develop(0, height, exposed, spread_light(exposed), noise, numbers, film_curve(), out)
-    return out
+    isp_kernels.tone(
+        even, np.array(settings.chip.color_matrix), floor, headroom, (_CURVE_SIZE - 1) / _CURVE_TOP,
+        settings.sharpen, film_curve(headroom), split, out,
+    )  # fmt: skip
+    return _jpeg(out, settings.jpeg_quality) if settings.jpeg_quality > 0 else out
 
 
-def gain_of(exposure: float) -> float:
-    """Analogue gain that an exposure needs: the shutter and the aperture give the first few stops."""
-    return float(np.clip((exposure / 40.0) ** 0.5, 1.0, 24.0))
+def noise_of_roots(exposure: Exposure, settings: Development) -> float:
+    """Standard deviation of the square root of a balanced value: of shot noise, 1 / 2 sqrt(electrons of a white)."""
+    return float(0.5 * settings.noise / np.sqrt(exposure.electrons / exposure.factor))
+
+
+def _dark_floor(exposure: Exposure, settings: Development) -> float:
+    """What is added before roots are drawn, so that the noise of the dark is not cut off at one side: 3 sigma of it."""
+    chip = settings.chip
+    sigma = np.hypot(chip.read_noise_e, chip.row_noise_e) * exposure.factor / exposure.electrons
+    return float(3.0 * settings.noise * sigma / min(chip.response) + 1e-6)
+
+
+def linear_mosaic(
+    raw: UInt16[np.ndarray, "H W"], exposure: Exposure, body: Body, settings: Development
+) -> Float32[np.ndarray, "H W"]:
+    """Raw numbers as white-balanced light, each pixel still of one colour: white is 1 in all, full is the headroom."""
+    chip = settings.chip
+    scale = exposure.factor / (chip.numbers_per_electron(exposure.gain) * exposure.electrons)
+    corrected = (raw.astype(np.float32) - np.float32(chip.black_level)) * (np.float32(scale) / body.shading)
+    corrected *= _falloff(raw.shape[0], raw.shape[1], settings.vignette)
+    balance = (settings.white_balance_r / chip.response[0], 1.0, settings.white_balance_b / chip.response[2])
+    for row, column, color in BAYER:
+        corrected[row::2, column::2] *= np.float32(balance[color])
+    return corrected
+
+
+def _falloff(height: int, width: int, vignette: float) -> Float32[np.ndarray, "H W"]:
+    x = (np.arange(width) + 0.5) / width * 2.0 - 1.0
+    y = ((np.arange(height) + 0.5) / height * 2.0 - 1.0) * height / width
+    return ((1.0 + vignette * (x[None, :] ** 2 + y[:, None] ** 2)) ** -2).astype(np.float32)
+
+
+def _opened_shadows(values: Float32[np.ndarray, "H W"], strength: float) -> Float32[np.ndarray, "H W"]:
+    """Factor that draws the light around each pixel towards the mean of the picture (in logarithms)."""
+    logs = np.log(np.maximum(values, 1e-4))
+    around = ndimage.gaussian_filter(logs, max(values.shape[1] / 24.0, 2.0))
+    return np.exp(np.float32(strength) * (float(around.mean()) - around)).astype(np.float32)
+
+
+def _jpeg(picture: UInt8[np.ndarray, "H W 3"], quality: int) -> UInt8[np.ndarray, "H W 3"]:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file).convert("RGB")).copy()
 
 
 def frame_rng(seed: int, timestamp_ns: int, stream: int) -> np.random.Generator:
     """The random stream of one picture: the same whenever that picture is made again."""
     key = np.array([seed % 2**64, (timestamp_ns * 64 + stream) % 2**64], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key))
-
-
-def mean_light(image: Float[np.ndarray, "H W 3"]) -> float:
-    """Mean luminance."""
-    return float((image @ LUMA).mean())

@@ -1,4 +1,4 @@
-"""What the end of a lens's field does to a picture: nothing arrives beyond it."""
+"""Parts of a camera's field: where its lens ends, and the few pixels by which light is metered."""
 
 from dataclasses import replace
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.cameras.render import Picture, PixelRays
+
+_METER_COLUMNS = 60
 
 
 def masked(picture: Picture, rays: PixelRays) -> Picture:
@@ -19,4 +21,24 @@ def masked(picture: Picture, rays: PixelRays) -> Picture:
         depth_m=np.where(seen, picture.depth_m, np.float32(np.inf)),
         semantic=np.where(seen, picture.semantic, np.uint8(SemanticClass.UNLABELED)),
         instance=np.where(seen, picture.instance, np.uint16(0)),
+    )
+
+
+def sparse(rays: PixelRays) -> PixelRays:
+    """Every n-th pixel of a camera, as a camera of at most about 60 columns and one time slot."""
+    step = max(1, -(-rays.model.width_px // _METER_COLUMNS))
+    half = step // 2
+    picked = np.ascontiguousarray(rays.direction[half::step, half::step])
+    height, width = picked.shape[:2]
+    model = rays.model
+    small = replace(
+        model, width_px=width, height_px=height, fx_px=model.fx_px / step, fy_px=model.fy_px / step,
+        cx_px=(model.cx_px - half - 0.5) / step + 0.5, cy_px=(model.cy_px - half - 0.5) / step + 0.5, readout_s=0.0,
+    )  # fmt: skip
+    return PixelRays(
+        small,
+        picked,
+        step * rays.along_u[half::step, half::step],
+        step * rays.along_v[half::step, half::step],
+        None if rays.seen is None else rays.seen[half::step, half::step],
     )

@@ -1,5 +1,7 @@
 """One picture of one camera: the scene as it is lit at that moment, traced, and developed."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from driving_data.geometry import SE3
@@ -8,49 +10,88 @@ from driving_data.sensors import CameraFrame, CameraModel
 from driving_data.taxonomy import VEHICLES, ActorClass, Light
 from generators.effects.precipitation import Precipitation, streaks
 from generators.raytrace import shading_light
-from generators.raytrace.cameras import develop
-from generators.raytrace.cameras.field import masked
+from generators.raytrace.cameras import shutter
+from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
+from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
+from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.motion import onward
-from generators.raytrace.cameras.render import PixelRays, View, camera_slots, render_view
+from generators.raytrace.cameras.render import Picture, PixelRays, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed
 
 
-def look(opened: Opened, moment: Moment, index: int, rays: PixelRays) -> CameraFrame:
+def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
     """The picture of one camera at the start of the moment."""
     model = opened.rig.cameras[index]
-    view = view_of(opened, moment, rays)
-    picture = masked(render_view(view, None, opened.threads), rays)
-    rng = develop.frame_rng(opened.seed, moment.start.timestamp_ns, CAMERA_DRAWS + index)
+    view, picture = gathered(opened, moment, body.rays)
+    rng = frame_rng(opened.seed, moment.start.timestamp_ns, CAMERA_DRAWS + index)
     light = _falling(opened, picture.light, model, moment, rng)
-    development = opened.development
-    exposure = develop.auto_exposure(light, development.key)
-    exposed = light * np.float32(exposure * 2.0**development.exposure_ev)
-    rgb = develop.develop(exposed, develop.gain_of(exposure), development, rng)
+    settings = opened.development
+    factor = adapted(opened, moment, body.rays) * 2.0**settings.exposure_ev
+    exposure = exposure_for(factor, model, settings.chip, settings.control)
+    raw = gather(light, exposure, body, settings, rng)
     return CameraFrame(
         camera=model.name,
         timestamp_ns=moment.start.timestamp_ns,
         world_from_camera=middle(view.world_from_camera),
-        rgb=rgb,
+        rgb=develop(raw, exposure, body, settings),
         depth_m=picture.depth_m,
         semantic=picture.semantic,
         instance=picture.instance,
         normal=picture.normal,
         flow_px=picture.flow_px,
+        raw=raw if settings.keep_raw else None,
+        exposure_s=exposure.time_s,
+        gain=exposure.gain,
     )
 
 
-def at_rows(opened: Opened, moment: Moment, model: CameraModel) -> tuple[Placed, SE3]:
-    """The actors and the camera when each row is read: one time slot per row, or one in all."""
+def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Picture]:
+    """The view of the moment itself, its labels, and the mean light over the exposure and the aperture."""
+    view = view_of(opened, moment, rays)
+    picture = masked(render_view(view, None, opened.threads), rays)
+    samples = shutter.samples_of(moment, view, picture, opened.development)
+    if len(samples) == 1:
+        return view, picture
+    total = np.zeros_like(picture.light)
+    for sample in samples:
+        part = shutter.through(view_of(opened, moment, rays, sample.shift_s), sample)
+        total += masked(render_view(part, None, opened.threads), rays).light
+    return view, replace(picture, light=total / np.float32(len(samples)))
+
+
+def adapted(opened: Opened, moment: Moment, rays: PixelRays) -> float:
+    """Factor on light that the exposure control has come to: the mean, in stops, of what its memory asks for."""
+    control = opened.development.control
+    few = sparse(rays)
+    asked: list[float] = []
+    for lag in lags_s(control, moment.duration_s):
+        picture = render_view(view_of(opened, moment, few, -lag), None, 1)
+        light = picture.light.reshape(-1, 3) if few.seen is None else picture.light[few.seen]
+        asked.append(np.log(metered(light, control.key)))
+    return float(np.exp(np.mean(asked)))
+
+
+def at_rows(opened: Opened, moment: Moment, model: CameraModel, shift_s: float = 0.0) -> tuple[Placed, SE3]:
+    """The actors and the camera when each row is read: one time slot per row, or one in all.
+
+    Args:
+        opened: the scene.
+        moment: when the camera looks.
+        model: the camera.
+        shift_s: how much later than that; nothing moves in a moment without duration.
+    """
     fraction = camera_slots(model, moment.duration_s)
+    if moment.duration_s > 0.0:
+        fraction = fraction + shift_s / moment.duration_s
     return placed_at(opened, moment, fraction), sensor_poses(moment, fraction, model.ego_from_camera)
 
 
-def view_of(opened: Opened, moment: Moment, rays: PixelRays) -> View:
-    """The scene as one camera is about to trace it."""
-    placed, world_from_camera = at_rows(opened, moment, rays.model)
+def view_of(opened: Opened, moment: Moment, rays: PixelRays, shift_s: float = 0.0) -> View:
+    """The scene as one camera is about to trace it, so much later than the moment."""
+    placed, world_from_camera = at_rows(opened, moment, rays.model, shift_s)
     center = middle(world_from_camera)
     lighting = _lighting(opened, moment, center)
     looks, then = looks_of(opened, moment, placed), onward(opened, moment, rays.model, placed, center)

@@ -1,4 +1,4 @@
-"""What needs a pixel's neighbours, compiled: the smooth ambient term, edges that ask for more rays, developing."""
+"""What needs a pixel's neighbours, compiled: the smooth ambient term, edges that ask for more rays."""
 
 import numpy as np
 from numba import njit
@@ -81,31 +81,3 @@ def merge(pixel: np.ndarray, extra: np.ndarray, exposure: float, image: np.ndarr
             weight = 1.0 / (1.0 + exposure * max(x, max(y, z)))
             r, g, b, total = r + x * weight, g + y * weight, b + z * weight, total + weight
         image[i, 0], image[i, 1], image[i, 2] = r / total, g / total, b / total
-
-
-@njit(cache=True, nogil=True)
-def develop(
-    first_row: int, last_row: int, image: np.ndarray, bloom: np.ndarray, noise: np.ndarray, settings: np.ndarray,
-    curve: np.ndarray, out: np.ndarray,
-) -> None:  # fmt: skip
-    """Exposed linear light to 8 bit: bloom, vignette, shot and read noise, white balance, film curve, sRGB.
-
-    `settings`: 0 bloom, 1 vignette, 2 electrons per unit of light, 3 read noise in electrons, 4-6 white balance,
-    7 scale of `curve`, which holds the output for inputs 0, 1/scale, 2/scale, ... of log2(1 + 64 x).
-    """
-    height, width = image.shape[0], image.shape[1]
-    last = curve.shape[0] - 1
-    for y in range(first_row, last_row):
-        for x in range(width):
-            dx, dy = (x + 0.5) / width * 2.0 - 1.0, ((y + 0.5) / height * 2.0 - 1.0) * height / width
-            cosine = 1.0 / (1.0 + settings[1] * (dx * dx + dy * dy))
-            falloff = cosine * cosine
-            for c in range(3):
-                value = (image[y, x, c] * (1.0 - settings[0]) + bloom[y, x, c] * settings[0]) * falloff
-                electrons = max(value, 0.0) * settings[2]
-                electrons += noise[y, x, c] * np.sqrt(electrons + settings[3] * settings[3])
-                value = max(electrons, 0.0) / settings[2] * settings[4 + c]
-                place = np.log2(1.0 + 64.0 * value) * settings[7]
-                low = min(int(place), last - 1)
-                part = min(place - low, 1.0)
-                out[y, x, c] = np.uint8(curve[low] * (1.0 - part) + curve[low + 1] * part + 0.5)
