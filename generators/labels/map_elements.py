@@ -5,7 +5,7 @@ Elements: 'divider' (painted lines between lanes), 'boundary' (edges of the driv
 
 What holds: a temporary line is a yellow or orange one on a map with work-zone signs; any other painted line that
 lies within a lane's width of a temporary one for at least half of its length does not hold there. Snow covers paint.
-What is seen: points every metre, a hand above the surface, to which a camera has a free ray.
+What is seen: points every metre, a hand above the surface, within 120 m, to which a camera has a free ray.
 """
 
 from collections.abc import Mapping, Sequence

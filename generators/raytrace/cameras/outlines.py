@@ -1,7 +1,6 @@
 """The box around an actor's whole projected surface, whether anything hides it or not."""
 
 import numpy as np
-import shapely
 from jaxtyping import Float
 
 from generators.raytrace.cameras.geometry import project
@@ -87,16 +86,29 @@ def _bounds_inside(polygons: Float[np.ndarray, "F 3 2"], size: Float[np.ndarray,
     """Bounds of the parts of triangles that lie in the image."""
     low, high = polygons.min(axis=1), polygons.max(axis=1)
     near = np.all((high > 0) & (low < size), axis=-1)
-    if not near.any():
-        return None
     within = np.all((low >= 0) & (high <= size), axis=-1)
-    boxes = [np.concatenate([low[within], high[within]], axis=-1)]
-    across = polygons[near & ~within]
-    if len(across):
-        clipped = shapely.clip_by_rect(shapely.polygons(across), 0.0, 0.0, float(size[0]), float(size[1]))
-        bounds = shapely.bounds(clipped)
-        boxes.append(bounds[np.isfinite(bounds).all(axis=-1)])
-    found = np.concatenate(boxes)
-    if not len(found):
+    points = np.concatenate([polygons[within].reshape(-1, 2), _cut_at_border(polygons[near & ~within], size)])
+    if not len(points):
         return None
-    return np.concatenate([found[:, :2].min(axis=0), found[:, 2:].max(axis=0)])
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def _cut_at_border(polygons: Float[np.ndarray, "F 3 2"], size: Float[np.ndarray, "2"]) -> Float[np.ndarray, "n 2"]:
+    """Corners of the parts of triangles inside the image: their own, those of the image, and where sides cross."""
+    start, end = polygons, np.roll(polygons, -1, axis=1)
+    found = [polygons[np.all((polygons >= 0) & (polygons <= size), axis=-1)]]
+    for axis in range(2):
+        for border in (0.0, float(size[axis])):
+            along = end[..., axis] - start[..., axis]
+            share = (border - start[..., axis]) / np.where(along == 0, np.inf, along)
+            other = start[..., 1 - axis] + share * (end[..., 1 - axis] - start[..., 1 - axis])
+            kept = (along != 0) & (share >= 0) & (share <= 1) & (other >= 0) & (other <= size[1 - axis])
+            point = np.empty((int(kept.sum()), 2))
+            point[:, axis], point[:, 1 - axis] = border, other[kept]
+            found.append(point)
+    for corner in np.array([[0.0, 0.0], [size[0], 0.0], [0.0, size[1]], [size[0], size[1]]]):
+        side, way = end - start, corner - start
+        turn = side[..., 0] * way[..., 1] - side[..., 1] * way[..., 0]
+        if np.any(np.all(turn > 0, axis=-1) | np.all(turn < 0, axis=-1)):
+            found.append(corner[None])
+    return np.concatenate(found)
