@@ -9,5 +9,6 @@ EXPORTERS = Registry(
         "nuscenes": "driving_data.exports.nuscenes:NuscenesExporter",
         "coco": "driving_data.exports.coco:CocoExporter",
         "commonroad": "driving_data.exports.commonroad:CommonRoadExporter",
+        "drivelm": "driving_data.exports.drivelm:DriveLmExporter",
     },
 )

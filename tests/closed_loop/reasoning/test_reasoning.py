@@ -1,4 +1,4 @@
-"""Traces: right paths, wrong ones, what steps are worth; every verdict checked again, and every change of one noticed."""
+"""Traces: right paths, wrong ones, what steps are worth; every verdict checked again, every change noticed."""
 
 from dataclasses import replace
 
