@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, TrafficSignal
 from driving_data.messages import Hazard, HazardCause, Message, MessageKind, UserState
-from driving_data.rollout import Event
+from driving_data.rollout import Event, SignalStates
 from driving_data.taxonomy import ActorClass, ActorMode
 from generators.labels.predicates import View, holds, reference
 from generators.labels.predicates.grammar import parse
@@ -224,3 +225,46 @@ def test_messages_have_their_age_error_quality_and_outcome():
     assert rows[2]["sender_speed_mps"] is None and rows[0]["age_s"] == pytest.approx(0.04)
     assert ("warning", "ego") in kinds(view)
     assert message_labels(car(places), ()) is None
+
+
+def lane(name, start, end, y=0.0, **rest):
+    x = np.linspace(start, end, 5)
+    middle, side = np.stack([x, np.full(5, y), np.zeros(5)], axis=-1), np.array([0.0, 1.75, 0.0])
+    return Lane(name, LaneKind.DRIVING, middle, middle + side, middle - side, **rest)
+
+
+def test_lights_lanes_and_turns_on_a_map():
+    left = lane("a.left", -10, 40, 3.5, right_neighbor="a")
+    right = lane("a", -10, 40, left_neighbor="a.left", successors=("b",))
+    light = TrafficSignal("light", np.array([42.0, 4.0, 5.0]), 0.0, ("a",), np.array([[40.0, -1.75, 0], [40, 1.75, 0]]))
+    lane_map = LaneMap((left, right, lane("b", 40, 90, predecessors=("a",))), (light,))
+    state = np.array([[1]] * 20 + [[2]] * 10 + [[3]] * 21)
+    way = straight((0, 0), (4, 0))
+    cutter = straight((12, 3.5), (4, 0))
+    cutter[15:30, 1] = np.linspace(3.5, 0.0, 15)
+    cutter[30:, 1] = 0.0
+    view = View.of(rollout({"ego": way, "cutter": cutter}, yaw={"cutter": 0.0}, lane_map=lane_map,
+                           signals=SignalStates(("light",), state)))  # fmt: skip
+    found = {event.kind: event for event in happenings(view)}
+    changes = [(e.words["from"], e.words["to"]) for e in happenings(view) if e.kind == "signal_change"]
+    assert changes == [("green", "yellow"), ("yellow", "red")]
+    assert found["lane_change"].words["side"] == "right" and found["cut_in"].words["side"] == "left"
+    assert found["cut_in"].actors == ("cutter", "ego")
+    captions = captions_of(view, happenings(view), 2)
+    assert all(holds(c.claim, view, c.start_ns, c.end_ns) is c.true for c in captions)
+    wrong = [c.text for c in captions if c.wrong_in == "direction"]
+    assert any("from yellow to green" in text or "turns green" in text for text in wrong), wrong
+    rows = {(r.subject, r.predicate, r.object) for r in relations_of(view, [10])}
+    assert ("ego", "controlled_by", "light") in rows and ("cutter", "following", "ego") not in rows
+    stopped = View.of(rollout({"ego": straight((36, 0), (0, 0))}, yaw={"ego": 0.0}, lane_map=lane_map,
+                              signals=SignalStates(("light",), state)))  # fmt: skip
+    assert ("ego", "stopped_at", "light") in {(r.subject, r.predicate, r.object) for r in relations_of(stopped, [0])}
+
+
+def test_who_spins_after_a_collision_does_not_turn():
+    angle = np.concatenate([np.zeros(20), np.linspace(0, 2.0, 15), np.full(16, 2.0)])
+    place = np.cumsum(0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1), axis=0)
+    other = straight((11, 3), (0, 0))
+    hit = Event(2_000_000_000, "collision", ("ego", "other"), {})
+    assert any(e.kind == "turn" for e in happenings(car({"ego": place, "other": other})))
+    assert not any(e.kind == "turn" for e in happenings(car({"ego": place, "other": other}, events=(hit,))))

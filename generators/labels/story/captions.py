@@ -128,12 +128,9 @@ def _pairs(view: View, events: Sequence[Happening], seed: int) -> Iterator[Capti
     told += [e for e in events if e.kind == "signal_change"]
     for number, (one, two) in enumerate((x, y) for x in told for y in told):
         apart = float(view.seconds[two.first] - view.seconds[one.first])
-        if (
-            one is two
-            or one.kind == two.kind
-            or not 0.0 < apart <= MAX_APART_S
-            or not set(one.actors) & set(two.actors)
-        ):
+        # That one and the same brakes and then stops is one thing, not two.
+        related = one.kind != two.kind and one.actors != two.actors and bool(set(one.actors) & set(two.actors))
+        if not related or not 0.0 < apart <= MAX_APART_S:
             continue
         start, end = one.start_ns(view), max(one.end_ns(view), two.end_ns(view))
         before, after = (f"onset({x}) < onset({y})" for x, y in ((one.core, two.core), (two.core, one.core)))

@@ -8,7 +8,7 @@
 | lane_change | the centre crosses into a neighbouring lane and stays for 1 s |
 | cut_in | a lane change that ends ahead of another in its lane with less than 2 s of headway |
 | cut_out | the one ahead, with less than 3 s of headway, leaves the lane |
-| turn | heading changes by 45 degrees or more while the yaw rate is 0.05 rad/s or more |
+| turn | heading changes by 45 degrees or more at 0.05 rad/s or more, in a junction where the map has one, unhurt |
 | crossing | one moves across the ego's way (`crossing_path`) for 0.3 s or more within 60 m, and comes onto the road |
 | yielding | the ego brakes (1 m/s^2) while someone crosses its path, and does not hit them |
 | overtaking | from behind to ahead of another that moves the same way at 1 m/s or more, beside it within 6 m |
@@ -167,10 +167,22 @@ def _turns(view: View, a: str) -> Iterator[Happening]:
     rate = np.nan_to_num(np.gradient(heading, view.seconds)) if len(heading) > 1 else np.zeros(len(heading))
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         for first, last in runs(sign * rate >= YAW_RATE_RADPS, steps(view, 0.5), steps(view, 0.5)):
-            if sign * float(heading[last] - heading[first]) < TURN_RAD:
+            if sign * float(heading[last] - heading[first]) < TURN_RAD or not _in_junction(view, a, first, last):
                 continue
             claim = f"change(heading({name})) {'>=' if sign > 0 else '<='} {sign * 45:g} deg"
             yield Happening("turn", first, last, (a,), claim, f"speed({name}) >= 0 m/s", words={"side": side})
+
+
+def _in_junction(view: View, a: str, first: int, last: int) -> bool:
+    """Whether it passes a lane of a junction then, and has not been hit before: who spins does not turn."""
+    hit = [e for e in view.rollout.events if e.kind == "collision" and a in e.actor_ids]
+    if any(view.step(event.timestamp_ns) <= last for event in hit):
+        return False
+    lane_map = view.rollout.lane_map
+    if lane_map is None:
+        return True
+    lanes = {int(k) for k in view.lanes()[first : last + 1, view.index(a)] if k >= 0}
+    return any(lane_map.lanes[k].junction_id is not None for k in lanes)
 
 
 def _lane_changes(view: View, a: str, movers: list[str]) -> Iterator[Happening]:
