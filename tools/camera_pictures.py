@@ -60,7 +60,7 @@ def main(folder: Path) -> int:
     seen = look(rollout, scene, traced, step, rig, NIGHT, Development())
     panels = [
         ("a colour camera", Image.fromarray(seen.frames[0].rgb)),
-        ("thermal, white is 32 C", thermal_picture(seen)),
+        ("thermal, white is 22 C", thermal_picture(seen)),
         ("events of 0.1 s", event_picture(seen.events[0])),
     ]
     sheet(panels, folder / "night_sensors.jpg")
@@ -142,7 +142,7 @@ def thermal_picture(seen: SensorFrames) -> Image.Image:
     """White is hot."""
     kelvin = seen.thermal[0].temperature_k
     low = max(float(np.percentile(kelvin, 20)) - 2.0, 255.0)
-    share = np.clip((kelvin - low) / (305.15 - low), 0.0, 1.0)
+    share = np.clip((kelvin - low) / (295.15 - low), 0.0, 1.0)
     return Image.fromarray((255.0 * share).astype(np.uint8)).convert("RGB")
 
 

@@ -72,6 +72,9 @@ def _shading() -> None:
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
+    raster_kernels.reuse(
+        0, 0, seeds, 1, 1, point, number, number, point, number, number, row, rows3, rows3, np.zeros(0, dtype=bool)
+    )
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
     _develop()
     _events()

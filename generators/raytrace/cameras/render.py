@@ -128,10 +128,20 @@ class _Met:
     material: np.ndarray
     point: np.ndarray
     finish: np.ndarray
-    normal: np.ndarray
+
+    def __getitem__(self, which: np.ndarray) -> "_Met":
+        return _Met(
+            self.distance[which], self.instance[which], self.material[which], self.point[which], self.finish[which]
+        )
 
 
 def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
+    """What rays meet, ready to be lit."""
+    return _finished(view, _reach(view, origin, direction, slot))
+
+
+def _reach(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
+    """What rays meet, before its texture is looked at."""
     traced, placed = view.traced, view.placed
     hits = trace(traced, placed, origin, direction, slot)
     n = len(origin)
@@ -142,11 +152,13 @@ def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarra
         traced.geometry, attributes, placed.instances, origin, direction, slot, hits.distance_m, hits.triangle,
         hits.instance, hits.barycentric, pixel_rad, point, material,
     )  # fmt: skip
-    # Ripples on wet ground bend the normal for the light; the label keeps the surface's own.
-    normal = point[:, 3:6].copy()
-    finish = np.empty((n, surface_kernels.FINISH), np.float32)
-    surface_kernels.finish(view.looks, point, material, hits.instance, finish)
-    return _Met(hits.distance_m, hits.instance, material, point, finish, normal)
+    return _Met(hits.distance_m, hits.instance, material, point, np.empty((n, surface_kernels.FINISH), np.float32))
+
+
+def _finished(view: View, met: _Met) -> _Met:
+    """The same with textures filled in; ripples on wet ground bend the normals of its points."""
+    surface_kernels.finish(view.looks, met.point, met.material, met.instance, met.finish)
+    return met
 
 
 def _shade(
@@ -244,10 +256,12 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
     def first(rows: slice) -> None:
         part = slice(rows.start * width, rows.stop * width)
         raster.origin[part], raster.direction[part], raster.slot[part] = _rays_of_rows(view, rows)
-        met = _meet(view, raster.origin[part], raster.direction[part], raster.slot[part])
+        met = _reach(view, raster.origin[part], raster.direction[part], raster.slot[part])
+        # Before the ripples of wet ground bend the normals.
+        normal[rows] = _seen_normals(view, met, rows)
+        met = _finished(view, met)
         raster.distance[part], raster.instance[part], raster.material[part] = met.distance, met.instance, met.material
         raster.point[part], finish[part] = met.point, met.finish
-        normal[rows] = _seen_normals(view, met, rows)
         if view.onward is not None and flow is not None:
             flow[part] = flow_of(
                 model, view.onward, view.placed, met.point, met.instance, raster.slot[part], met.material,
@@ -272,9 +286,8 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
             marked,
         )
         met = _Met(
-            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part],
-            raster.point[part, 3:6],
-        )  # fmt: skip
+            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part]
+        )
         seeds = np.arange(part.start, part.stop)
         light[part] = _shade(
             view, met, raster.direction[part], raster.slot[part], raster.ambient[part], seeds, mirrors=True
@@ -291,24 +304,39 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
 def _refine(
     view: View, raster: Raster, pixels: np.ndarray, light: np.ndarray, exposure: float, threads: int
 ) -> None:  # fmt: skip
-    """Averages extra rays into the marked pixels."""
+    """Averages extra rays into the marked pixels.
+
+    A ray that meets the surface of a first ray beside it takes that ray's light: what is wanted is how much of the
+    pixel each surface covers. The others are lit on their own.
+    """
     along_u, along_v = view.rays.along_u.reshape(-1, 3), view.rays.along_v.reshape(-1, 3)
     straight = view.rays.direction.reshape(-1, 3)
     rotations = view.world_from_camera.rotation.astype(np.float32)
+    height, width = view.rays.direction.shape[:2]
+    first_light = light.copy()
 
     def refine(part: slice) -> None:
         chosen = pixels[part]
         slot = raster.slot[chosen]
-        extra = np.empty((len(chosen), len(_SUBPIXELS), 3), np.float32)
+        origin, middle, u, v = raster.origin[chosen], straight[chosen], along_u[chosen], along_v[chosen]
+        extra, seen = np.empty((len(chosen), len(_SUBPIXELS), 3), np.float32), np.empty((len(chosen), 3), np.float32)
         for k, (du, dv) in enumerate(_SUBPIXELS):
-            local = straight[chosen] + np.float32(du) * along_u[chosen] + np.float32(dv) * along_v[chosen]
+            local = middle + np.float32(du) * u + np.float32(dv) * v
             local /= np.sqrt(np.sum(local * local, axis=-1, keepdims=True))
             direction = np.matmul(rotations[slot], local[..., None])[..., 0]
-            origin = raster.origin[chosen]
-            met = _meet(view, origin, direction, slot)
-            extra[:, k] = _shade(
-                view, met, direction, slot, raster.ambient[chosen], chosen * 7 + k + 1_000_003, mirrors=True
-            )
+            met = _reach(view, origin, direction, slot)
+            wanting = np.empty(len(chosen), np.bool_)
+            raster_kernels.reuse(
+                width, height, chosen, 1 if du > 0 else -1, 1 if dv > 0 else -1, met.point, met.material, met.instance,
+                raster.point, raster.material, raster.instance, raster.distance, first_light, seen, wanting,
+            )  # fmt: skip
+            alone = np.flatnonzero(wanting)
+            seeds = chosen[alone] * 7 + k + 1_000_003
+            seen[alone] = _shade(
+                view, _finished(view, met[alone]), direction[alone], slot[alone], raster.ambient[chosen[alone]], seeds,
+                mirrors=True,
+            )  # fmt: skip
+            extra[:, k] = seen
         raster_kernels.merge(chosen, extra, exposure, light)
 
     for_each(refine, bands_of(len(pixels), _CHUNK), threads)
@@ -319,7 +347,7 @@ def _seen_normals(view: View, met: _Met, rows: slice) -> Float16[np.ndarray, "R 
     index = np.arange(rows.start, rows.stop) if view.world_from_camera.shape[0] > 1 else np.zeros(1, np.int64)
     rotation = view.world_from_camera.rotation[index].astype(np.float32)
     shape = (rows.stop - rows.start, view.rays.model.width_px)
-    normal = np.where((met.material >= 0)[:, None], met.normal, np.float32(0.0))
+    normal = np.where((met.material >= 0)[:, None], met.point[:, 3:6], np.float32(0.0))
     return np.matmul(normal.reshape(*shape, 3), rotation).astype(np.float16)
 
 
