@@ -27,8 +27,9 @@ def silhouettes(opened: Opened, moment: Moment, rays: tuple[PixelRays, ...], fra
             continue
         for which, actor in enumerate(placed.actor):
             pixels = _samples(opened, model, center, moment.start, int(actor))
-            if rays[index].seen is not None:
-                pixels = pixels[rays[index].seen.ravel()[pixels]]
+            within = rays[index].seen
+            if within is not None:
+                pixels = pixels[within.ravel()[pixels]]
             if len(pixels) == 0:
                 continue
             met = _alone(opened, placed, world_from_camera, rays[index], pixels, which)
