@@ -132,7 +132,7 @@ def test_colours_go_through_the_filters_and_come_back():
 
 
 def slow_demosaic(bayer):
-    """Malvar, He and Cutler's tables of 5 x 5 numbers as they are printed, with scipy's correlation."""
+    """Malvar, He and Cutler's tables of 5 x 5 numbers as they are printed, held between the nearest of that colour."""
     g_at_rb = np.array([[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]) / 8
     r_at_g_row = np.array([[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0],
                            [0, 0, 0.5, 0, 0]]) / 8  # fmt: skip
@@ -142,6 +142,11 @@ def slow_demosaic(bayer):
             (("g", g_at_rb), ("row", r_at_g_row), ("column", r_at_g_row.T), ("far", r_at_b))}  # fmt: skip
     height, width = bayer.shape
     out = np.empty((height, width, 3))
+    for name, steps in (("g", [(0, 1), (0, -1), (1, 0), (-1, 0)]), ("row", [(0, 1), (0, -1)]),
+                        ("column", [(1, 0), (-1, 0)]), ("far", [(1, 1), (1, -1), (-1, 1), (-1, -1)])):  # fmt: skip
+        rim = np.pad(bayer, 1, mode="reflect")
+        near = [rim[1 + v : 1 + v + height, 1 + u : 1 + u + width] for v, u in steps]
+        seen[name] = np.clip(seen[name], np.min(near, axis=0), np.max(near, axis=0))
     for y in range(height):
         for x in range(width):
             even_y, even_x = y % 2 == 0, x % 2 == 0

@@ -2,11 +2,17 @@
 
 Demosaic: Malvar, He and Cutler, "High-quality linear interpolation for demosaicing of Bayer-patterned color images"
 (ICASSP 2004): bilinear, corrected by the Laplacian of the colour that is known at the pixel; 5 x 5. It works on square
-roots of light, in which shot noise is the same everywhere and bright edges swing over less.
+roots of light, in which shot noise is the same everywhere, and what it finds is held between the nearest pixels of the
+same colour, or bright edges would swing over.
 """
 
 import numpy as np
 from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def _between(value: float, a: float, b: float, c: float, d: float) -> float:
+    return min(max(value, min(min(a, b), min(c, d))), max(max(a, b), max(c, d)))
 
 
 @njit(cache=True, nogil=True)
@@ -18,17 +24,22 @@ def demosaic(mosaic: np.ndarray, out: np.ndarray) -> None:
         for column in range(out.shape[1]):
             x = column + 2
             here = m[y, x]
-            near_h, near_v = m[y, x - 1] + m[y, x + 1], m[y - 1, x] + m[y + 1, x]
+            left, right, over, under = m[y, x - 1], m[y, x + 1], m[y - 1, x], m[y + 1, x]
+            near_h, near_v = left + right, over + under
             far_h, far_v = m[y, x - 2] + m[y, x + 2], m[y - 2, x] + m[y + 2, x]
             diagonal = m[y - 1, x - 1] + m[y - 1, x + 1] + m[y + 1, x - 1] + m[y + 1, x + 1]
             if (row + column) % 2 == 0:
                 green = (4.0 * here + 2.0 * (near_h + near_v) - far_h - far_v) / 8.0
                 other = (6.0 * here + 2.0 * diagonal - 1.5 * (far_h + far_v)) / 8.0
+                green = _between(green, left, right, over, under)
+                other = _between(other, m[y - 1, x - 1], m[y - 1, x + 1], m[y + 1, x - 1], m[y + 1, x + 1])
                 red, blue = (here, other) if row % 2 == 0 else (other, here)
             else:
                 green = here
                 beside = (5.0 * here + 4.0 * near_h - far_h - diagonal + 0.5 * far_v) / 8.0
                 above = (5.0 * here + 4.0 * near_v - far_v - diagonal + 0.5 * far_h) / 8.0
+                beside = _between(beside, left, right, left, right)
+                above = _between(above, over, under, over, under)
                 red, blue = (beside, above) if row % 2 == 0 else (above, beside)
             out[row, column, 0], out[row, column, 1], out[row, column, 2] = green, red - green, blue - green
 
