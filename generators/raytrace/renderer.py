@@ -7,7 +7,8 @@ from generators.interface import Silhouettes
 from generators.raytrace import shading_light
 from generators.raytrace.cameras import look as cameras
 from generators.raytrace.cameras.develop import Body, body_of
-from generators.raytrace.cameras.render import PixelRays, View, pixel_rays
+from generators.raytrace.cameras.rays import PixelRays, pixel_rays
+from generators.raytrace.cameras.render import View
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
 from generators.raytrace.events import look as events

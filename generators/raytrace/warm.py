@@ -14,7 +14,7 @@ from driving_data.sensors import CameraModel, LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.events import changes
 from generators.raytrace.lidars.scan import firings

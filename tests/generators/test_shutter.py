@@ -13,7 +13,7 @@ from driving_data.sensors import CameraModel, SensorRig
 from generators.raytrace.cameras import optics
 from generators.raytrace.cameras.exposure import Control
 from generators.raytrace.cameras.look import gathered
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.shutter import subframes
 from generators.raytrace.moment import Opened, moment_of

@@ -15,7 +15,7 @@ from driving_data.rollout import Actors
 from driving_data.sensors import SensorRig, ThermalModel
 from driving_data.taxonomy import ActorClass, SemanticClass
 from generators.raytrace.build import build_scene
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.moment import moment_of
 from generators.raytrace.renderer import RaytraceRenderer

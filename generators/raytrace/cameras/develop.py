@@ -19,7 +19,7 @@ from scipy import ndimage
 from generators.raytrace.cameras import isp_kernels, optics
 from generators.raytrace.cameras.chips import SensorChip
 from generators.raytrace.cameras.exposure import Exposure
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.cameras.sensor import BAYER, Pattern, mosaic, pattern_of, raw_picture
 from generators.raytrace.cameras.settings import Development
 
@@ -109,7 +109,8 @@ def develop(
     floor = _dark_floor(exposure, settings)
     roots = np.sqrt(np.maximum(np.minimum(values, headroom) + np.float32(floor), 0.0))
     split, even = np.empty((height, width, 3), np.float32), np.empty((height, width, 3), np.float32)
-    isp_kernels.demosaic(np.pad(roots, 2, mode="reflect"), split)
+    full = 0.99 * float(np.sqrt(headroom + floor))
+    isp_kernels.demosaic(np.pad(roots, 2, mode="reflect"), full, split)
     sigma = float(np.hypot(noise_of_roots(exposure, settings), _LEAST_SIGMA))
     isp_kernels.smooth(split, sigma, min(settings.denoise * (sigma - _LEAST_SIGMA) / _LEAST_SIGMA, 0.8), even)
     out = np.empty((height, width, 3), np.uint8)

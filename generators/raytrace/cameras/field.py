@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from driving_data.taxonomy import SemanticClass
-from generators.raytrace.cameras.render import Picture, PixelRays
+from generators.raytrace.cameras.rays import PixelRays
+from generators.raytrace.cameras.render import Picture
 
 _METER_COLUMNS = 40
 

@@ -15,7 +15,8 @@ from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
 from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
 from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.motion import onward
-from generators.raytrace.cameras.render import Picture, PixelRays, View, camera_slots, render_view
+from generators.raytrace.cameras.rays import PixelRays
+from generators.raytrace.cameras.render import Picture, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks

@@ -15,7 +15,8 @@ from generators.raytrace.cameras.exposure import LUMA
 from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.look import view_of
 from generators.raytrace.cameras.optics import low_passed
-from generators.raytrace.cameras.render import Picture, PixelRays, render_view
+from generators.raytrace.cameras.rays import PixelRays
+from generators.raytrace.cameras.render import Picture, render_view
 from generators.raytrace.cameras.shutter import largest_flow_px
 from generators.raytrace.events.changes import Changes, PixelThresholds, changes_between, log_light, thresholds_of
 from generators.raytrace.moment import EVENT_DRAWS, Moment, Opened

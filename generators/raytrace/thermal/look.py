@@ -5,7 +5,7 @@ import numpy as np
 from driving_data.sensors import ThermalFrame
 from generators.raytrace.cameras.develop import frame_rng
 from generators.raytrace.cameras.look import at_rows
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.moment import THERMAL_DRAWS, Moment, Opened, middle
 from generators.raytrace.thermal import render
 from generators.raytrace.thermal.radiance import band_of

@@ -14,7 +14,7 @@ from jaxtyping import Float, Float32, Int32
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.taxonomy import ActorClass, SemanticClass
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.moment import Moment, Opened
 from generators.raytrace.thermal.bodies import warmed
 from generators.raytrace.thermal.climate import Climate, climate_of
