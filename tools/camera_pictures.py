@@ -102,7 +102,7 @@ def camera_panels(rollout: Rollout) -> list[Panel]:
     return [
         ("by day", plain, DAY, usual),
         ("by night", plain, NIGHT, usual),
-        ("towards the sun: stray light and ghosts", plain, low_sun, replace(usual, flare=0.01)),
+        ("towards the sun: stray light, ghosts (made strong)", plain, low_sun, replace(usual, flare=0.08)),
         ("40 ms exposure, turned 50 degrees", turned(replace(plain, exposure_s=0.04)), DAY, usual),
         ("f/1.4, 100 mm, focus at 5 m", wide_open, DAY, usual),
         ("f-theta lens, 190 degrees", round_lens, DAY, usual),
