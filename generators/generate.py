@@ -1,8 +1,9 @@
 """From what happened to what was seen: a loop over the moments of a rollout."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -18,6 +19,7 @@ from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import FlowRenderer, SilhouetteRenderer
 from generators.labels.boxes import Look, make_labels
 from generators.randomize.randomization import NOTHING, Randomization, randomized
+from generators.raytrace.meshes import mesh_digests
 
 
 def generate(
@@ -33,6 +35,7 @@ def generate(
     tags: Iterable[str] = (),
     description: str = "",
     triggers: Iterable[str] = (),
+    appearance: Mapping[str, Any] | None = None,
 ) -> Segment[Raw]:
     """What a rig saw during a rollout, with labels and provenance.
 
@@ -51,13 +54,16 @@ def generate(
         tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
         description: one sentence.
         triggers: why it is kept.
+        appearance: how the scene and its actors shall look, by the keys of `raytrace.build` and of `raytrace.meshes`;
+            what the randomization draws comes before it.
 
     Raises:
         ValueError: the ego exists at no moment, or `max_frames` is below 1.
     """
     plain = SceneDescription(
-        rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids
-    )
+        rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids,
+        dict(appearance or {}),
+    )  # fmt: skip
     scene, rig, draws = randomized(plain, rig, randomization, seed, index)
     steps = moments(rollout, rig.rate_hz, max_frames)
     seen = replace(rollout, environment=scene.environment)
@@ -79,6 +85,7 @@ def generate(
                 "randomization": to_plain(randomization.texts()),
                 "randomization_name": randomization.name,
                 "index": index,
+                **_looks_asked(scene, appearance, seed),
             },
             draws=draws,
         )
@@ -97,6 +104,14 @@ def generate(
         description=description,
         triggers=tuple(triggers),
     )
+
+
+def _looks_asked(scene: SceneDescription, appearance: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
+    """What provenance says of the looks that were asked for: the keys, and the sha256 of users' meshes."""
+    if not appearance:
+        return {}
+    digests = mesh_digests(scene.actors, scene.appearance, seed, scene.ego_index)
+    return {"appearance": to_plain(dict(appearance)), **({"mesh_sha256": digests} if digests else {})}
 
 
 def segment_id(provenance: Provenance) -> str:

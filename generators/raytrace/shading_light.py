@@ -178,7 +178,8 @@ def glow_table(
 ) -> Float32[np.ndarray, "rows M"]:
     """Brightness of each material's glow on the street (row 0) and on each instance (the rest).
 
-    Indicators blink at 1.5 Hz and warning lamps at 2 Hz with the clock.
+    Indicators blink at 1.5 Hz, warning lamps at 2 Hz (the two sides in turn), lamps of work zones at 1 Hz with the
+    clock.
     """
     blink, fast = _blinks(timestamp_ns, 1.5), _blinks(timestamp_ns, 2.0)
     bits = np.concatenate([[0], lights]).astype(np.int64)[:, None]
@@ -201,6 +202,9 @@ def glow_table(
         Glow.LEFT_INDICATOR: ((bits & Light.LEFT_INDICATOR) > 0) * blink,
         Glow.RIGHT_INDICATOR: ((bits & Light.RIGHT_INDICATOR) > 0) * blink,
         Glow.EMERGENCY: ((bits & Light.EMERGENCY) > 0) * (0.25 + 0.75 * fast),
+        Glow.EMERGENCY_AFTER: ((bits & Light.EMERGENCY) > 0) * (0.25 + 0.75 * (not fast)),
+        Glow.REVERSE: ((bits & Light.REVERSE) > 0).astype(np.float64),
+        Glow.FLASHING: float(_blinks(timestamp_ns, 1.0)),
         **signals,
     }
     table = np.zeros((len(bits), len(materials.glow)))

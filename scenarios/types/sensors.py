@@ -2,7 +2,8 @@
 
 `front`: one camera and one lidar, the smallest rig that sees and measures. `surround`: six cameras and a lidar with
 the names and rough layout of the nuScenes vehicle (Caesar et al., CVPR 2020, figure 4), so that exports keep their
-channels. `camera`: one camera. `none`: nothing.
+channels. `camera`: one camera. `night`: a camera, a long-wave infrared camera and an event camera, all ahead. `none`:
+nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from math import radians, tan
 import numpy as np
 
 from driving_data.geometry import SE3
-from driving_data.sensors import CameraModel, LidarModel, SensorRig
+from driving_data.sensors import CameraModel, EventCameraModel, LidarModel, SensorRig, ThermalModel
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.types.lookup import known
 
@@ -81,10 +82,22 @@ def _surround() -> SensorRig:
     return SensorRig("surround", cameras, (lidar("LIDAR_TOP", (0.94, 0.0, 1.84)),))
 
 
+def _night() -> SensorRig:
+    place = (1.7, 0.0, 1.5)
+    infrared = camera("thermal_front", 0.0, radians(50.0), (1.9, 0.2, 0.7), (320, 256))
+    changes = camera("events_front", 0.0, radians(70.0), place, (240, 180))
+    return SensorRig(
+        "night",
+        (camera("camera_front", 0.0, radians(70.0), place),),
+        thermals=(ThermalModel(infrared),),
+        event_cameras=(EventCameraModel(changes),),
+    )
+
+
 def _none() -> SensorRig:
     return SensorRig("none")
 
 
 RIGS: Mapping[str, Callable[[], SensorRig]] = {
-    "front": _front, "camera": _camera, "surround": _surround, "none": _none,
+    "front": _front, "camera": _camera, "night": _night, "surround": _surround, "none": _none,
 }  # fmt: skip

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from driving_data.taxonomy import SemanticClass
-from generators.raytrace.cameras.render import Picture, PixelRays
+from generators.raytrace.cameras.rays import PixelRays
+from generators.raytrace.cameras.render import Picture
 
-_METER_COLUMNS = 60
+_METER_COLUMNS = 40
 
 
 def masked(picture: Picture, rays: PixelRays) -> Picture:
@@ -21,13 +22,13 @@ def masked(picture: Picture, rays: PixelRays) -> Picture:
         depth_m=np.where(seen, picture.depth_m, np.float32(np.inf)),
         semantic=np.where(seen, picture.semantic, np.uint8(SemanticClass.UNLABELED)),
         instance=np.where(seen, picture.instance, np.uint16(0)),
-        normal=np.where(seen[..., None], picture.normal, np.float16(0.0)),
+        normal=None if picture.normal is None else np.where(seen[..., None], picture.normal, np.float16(0.0)),
         flow_px=None if picture.flow_px is None else np.where(seen[..., None], picture.flow_px, np.float32(np.nan)),
     )
 
 
 def sparse(rays: PixelRays) -> PixelRays:
-    """Every n-th pixel of a camera, as a camera of at most about 60 columns and one time slot."""
+    """Every n-th pixel of a camera, as a camera of at most about 40 columns and one time slot."""
     step = max(1, -(-rays.model.width_px // _METER_COLUMNS))
     half = step // 2
     picked = np.ascontiguousarray(rays.direction[half::step, half::step])
