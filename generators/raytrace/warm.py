@@ -11,7 +11,7 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
-from generators.raytrace import shading_kernels, shading_light, surface_kernels
+from generators.raytrace import lamp_light, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
 from generators.raytrace.cameras.rays import pixel_rays
@@ -50,8 +50,9 @@ def _shading() -> None:
     sky = shading_light.sky_row(environment, 0)
     lighting = shading_kernels.Lighting(
         shading_light.light_row(environment, sky, scene.lamps, False),
-        shading_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
+        lamp_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
         sky,
+        lamp_light.cover_rows(None, False, np.zeros(3)),
     )
     m = scene.materials
     lit = shading_light.glow_table(m, np.zeros(0, np.uint8), np.zeros(0, np.int64), 0, False)
