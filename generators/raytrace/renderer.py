@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from generators.raytrace.tracer import TracedScene, num_threads
 from generators.raytrace.ultrasonics import look as ultrasonics
 
 
+@runtime_checkable
 class Named(Protocol):
     """What has a name."""
 
@@ -78,7 +79,9 @@ class RaytraceRenderer:
         opened = self._opened
         if mountings:
             rig = moved(opened.rig, mountings)
-            other = RaytraceRenderer(opened.traced, opened.scene, rig, opened.seed, self._development, opened.threads)
+            other = RaytraceRenderer(
+                opened.traced, opened.scene, rig, opened.seed, self._development, opened.threads, opened.quality
+            )
         else:
             other = copy(self)
         other._due, other._closed = frozenset(names), self._closed
