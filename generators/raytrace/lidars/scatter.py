@@ -140,8 +140,9 @@ def air_echoes(
             distance, power = _stronger(distance, power, there, much)
     left = np.ones(n)
     azimuth = np.arctan2(direction[:, 1], direction[:, 0]) if clouds else np.zeros(0)
+    corners = np.stack([origin_m[:, :2].min(axis=0), origin_m[:, :2].max(axis=0)]) if clouds else np.zeros((2, 2))
     for cloud in clouds:
-        towards = _towards(cloud, origin_m, azimuth, model.max_range_m)
+        towards = _towards(cloud, corners, azimuth, model.max_range_m)
         limit = np.minimum(hit_m[towards], model.max_range_m)
         rows, near, far, along = _chords(cloud, origin_m[towards], direction[towards], limit)
         rows = towards[rows]
@@ -210,10 +211,13 @@ def particles(
     return beam, place, strength
 
 
-def _towards(cloud: Plume, origin_m: np.ndarray, azimuth_rad: np.ndarray, max_range_m: float) -> np.ndarray:
-    """Beams whose azimuth may lead them into a plume: those within the ball around it, seen from all origins."""
+def _towards(cloud: Plume, corners_m: np.ndarray, azimuth_rad: np.ndarray, max_range_m: float) -> np.ndarray:
+    """Beams whose azimuth may lead them into a plume: those within the ball around it, seen from all origins.
+
+    `corners_m` are the least and the largest coordinates (x, y) of the origins.
+    """
     center = cloud.world_from_box.apply(np.array([0.5 * cloud.size_m[0], 0.0, 0.5 * cloud.size_m[2]]))
-    low, high = origin_m[:, :2].min(axis=0), origin_m[:, :2].max(axis=0)
+    low, high = corners_m
     way = center[:2] - 0.5 * (low + high)
     radius = 0.5 * float(np.linalg.norm(cloud.size_m)) + 0.5 * float(np.linalg.norm(high - low))
     distance = float(np.linalg.norm(way))
