@@ -56,15 +56,48 @@ ACTOR_APPEARANCE_SPACE: dict[str, Span | Options] = {
         ("white", "black", "grey", "silver", "blue", "red", "green", "brown", "beige", "yellow", "orange"),
         (25.0, 20.0, 19.0, 12.0, 9.0, 7.0, 2.5, 2.5, 2.0, 1.0, 1.0),
     ),
-    "car_style": Options(("auto", "hatchback", "sedan", "estate", "suv"), (8.0, 1.0, 1.0, 1.0, 1.0)),
+    "car_style": Options(
+        ("auto", "hatchback", "sedan", "estate", "suv", "pickup", "sports", "taxi"),
+        (8.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.3, 0.3),
+    ),
+    "van_style": Options(("auto", "panel", "minibus", "delivery"), (4.0, 2.0, 1.0, 1.0)),
+    "truck_style": Options(
+        ("auto", "box", "tipper", "tanker", "flatbed", "mixer", "refuse", "transporter", "tractor"),
+        (6.0, 3.0, 1.0, 1.0, 1.0, 0.6, 0.6, 0.3, 0.0),
+    ),
+    "trailer_style": Options(("auto", "semi", "box", "tanker", "flatbed", "caravan"), (8.0, 1.0, 1.0, 0.5, 0.5, 0.0)),
+    "bus_style": Options(("auto", "city", "coach", "articulated", "school"), (6.0, 2.0, 2.0, 0.0, 0.5)),
+    "machine": Options(
+        ("auto", "excavator", "wheel_loader", "dump_truck", "roller", "paver", "grader", "crane", "concrete_truck"),
+        (6.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5),
+    ),
+    "motorcycle_style": Options(("naked", "scooter"), (3.0, 1.0)),
+    "bicycle_style": Options(("auto", "city", "cargo"), (8.0, 1.0, 1.0)),
+    "barrier_style": Options(
+        ("auto", "concrete", "plastic", "type_iii", "barricade", "arrow_board", "cushion"),
+        (10.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0),
+    ),
+    "cone_style": Options(("auto", "cone", "drum", "panel"), (10.0, 1.0, 0.0, 0.0)),
+    "debris_style": Options(
+        ("auto", "mixed", "box", "tyre", "ladder", "plank", "pallet", "sofa", "load", "branch", "rock", "mattress"),
+        (4.0, 1.0, 1.0, 1.0, 0.3, 0.5, 0.5, 0.3, 1.0, 0.3, 0.5, 0.3),
+    ),
     "livery": Options(("auto", "police", "ambulance", "fire"), (4.0, 1.0, 1.0, 1.0)),
+    "age": Options(("auto", "adult", "elderly"), (0.0, 6.0, 1.0)),
+    "hair": Options(("auto", "short", "long", "cap", "bald"), (0.0, 5.0, 4.0, 1.0, 0.7)),
+    "carry": Options(
+        ("auto", "none", "backpack", "bag", "umbrella", "pushchair", "stick"), (1.0, 5.0, 2.0, 1.5, 0.0, 0.0, 0.0)
+    ),
     "upper_color": Span(0.0, 1.0, "place in the palette"),
     "lower_color": Span(0.0, 1.0, "place in the palette"),
     "skin_tone": Span(0.0, 1.0),
     "hair_color": Span(0.0, 1.0, "place in the palette"),
     "build": Span(0.9, 1.12, "width"),
     "garment": Options(("trousers", "shorts", "skirt", "coat"), (7.0, 2.0, 1.0, 2.0)),
-    "animal": Options(("auto", "deer", "dog", "boar"), (10.0, 1.0, 1.0, 0.5)),
+    "animal": Options(
+        ("auto", "deer", "dog", "boar", "cat", "cow", "horse", "fox", "sheep", "moose"),
+        (10.0, 1.0, 1.0, 0.5, 0.3, 0.3, 0.3, 0.3, 0.2, 0.2),
+    ),
     "cargo_color": Span(0.0, 1.0, "place in the palette"),
 }
 

@@ -28,18 +28,21 @@ ranges stand as data in `appearance.APPEARANCE_SPACE` and, for keys `<key>.<acto
 | `animal.<id>` | name | auto (by size), deer, dog, boar |
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from shapely.geometry.base import BaseGeometry
 
 from driving_data.maps.lane_map import LaneMap
 from driving_data.ports import SceneDescription
 from generators.raytrace.appearance import Appearance
+from generators.raytrace.assets.body import Part, Posture
 from generators.raytrace.assets.catalogue import body_of, poses_of
 from generators.raytrace.assets.people import NUM_POSES
 from generators.raytrace.materials import MaterialBook
-from generators.raytrace.scene import Lamps, Mesh, MeshScene
+from generators.raytrace.scene import Lamps, Mesh, MeshScene, Parts, Postures, no_parts, no_postures
 from generators.raytrace.scenery.buildings import buildings
 from generators.raytrace.scenery.markings import crossings_and_stop_lines, lane_lines
 from generators.raytrace.scenery.objects import map_objects
@@ -51,7 +54,8 @@ from generators.raytrace.scenery.roads import apron, road_surfaces, walk_surface
 from generators.raytrace.scenery.signals import traffic_lights
 from generators.raytrace.scenery.signs import road_signs
 from generators.raytrace.scenery.terrain import flat_land, land
-from generators.raytrace.soup import Soup, concat, to_mesh
+from generators.raytrace.scenery.tunnels import joined, tunnels
+from generators.raytrace.soup import Soup, concat, moved, to_mesh
 
 REACH_M = 250.0
 
@@ -76,13 +80,14 @@ def build_scene(
     appearance = Appearance(scene.appearance, seed)
     book = MaterialBook()
     if scene.lane_map is None or not scene.lane_map.lanes:
-        static, lamps = flat_land(book, appearance), no_lamps()
+        static, lamps, covers = flat_land(book, appearance), no_lamps(), None
     else:
-        static, lamps = street(scene.lane_map, scene.signal_ids, book, appearance, focus_m, reach_m)
-    assets, frames, strides = _bodies(scene, appearance, book)
+        static, lamps, covers = street(scene.lane_map, scene.signal_ids, book, appearance, focus_m, reach_m)
+    cast = _bodies(scene, appearance, book)
     return MeshScene(
-        static=to_mesh(static), assets=assets, asset_frames=frames, stride_m=strides, materials=book.freeze(),
-        lamps=lamps, environment=scene.environment,
+        static=to_mesh(static), assets=cast.meshes, asset_frames=cast.frames, stride_m=cast.strides_m,
+        materials=book.freeze(), lamps=lamps, environment=scene.environment, parts=cast.parts, postures=cast.postures,
+        covers=covers,
     )  # fmt: skip
 
 
@@ -93,8 +98,8 @@ def street(
     appearance: Appearance,
     focus_m: "Float[np.ndarray, 'n 2'] | None",
     reach_m: float,
-) -> tuple[Soup, Lamps]:
-    """Everything that stands still, in `world`, and the street lamps."""
+) -> tuple[Soup, Lamps, "Float[np.ndarray, 'C 14'] | None"]:
+    """Everything that stands still, in `world`, the fixed lamps, and the pieces of tunnels."""
     plan = make_plan(lane_map, focus_m, reach_m)
     walkways = _crosswalks(lane_map)
     trees = [item for item in lane_map.objects if item.kind == "tree"]
@@ -103,7 +108,9 @@ def street(
     lamp_posts, lamps = street_lamps(
         plan, walkways, [item for item in lane_map.objects if item.kind == "street_lamp"], book, appearance
     )
+    tubes, tunnel_lamps, covers = tunnels(plan, lane_map, book, appearance)
     parts = [
+        tubes,
         land(plan, book, appearance),
         apron(plan, book, appearance),
         road_surfaces(plan, book, appearance),
@@ -119,7 +126,7 @@ def street(
         *_open_country(plan, named, book, appearance),
         map_objects(plan, lane_map.objects, lane_map.signs, book, appearance),
     ]
-    return concat(parts), lamps
+    return concat(parts), joined(lamps, tunnel_lamps), covers
 
 
 def _open_country(plan: Plan, named: set[str], book: MaterialBook, appearance: Appearance) -> list[Soup]:
@@ -140,14 +147,24 @@ def _crosswalks(lane_map: LaneMap) -> BaseGeometry:
     )
 
 
-def _bodies(
-    scene: SceneDescription, appearance: Appearance, book: MaterialBook
-) -> tuple[tuple[Mesh, ...], np.ndarray, np.ndarray]:
-    """Meshes of all actors but the ego, the table of their poses, and their strides."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cast:
+    """Bodies of all actors but the ego."""
+
+    meshes: tuple[Mesh, ...]
+    frames: Int[np.ndarray, "A K"]
+    strides_m: Float[np.ndarray, "A"]
+    parts: Parts
+    postures: Postures
+
+
+def _bodies(scene: SceneDescription, appearance: Appearance, book: MaterialBook) -> _Cast:
     count = len(scene.actors)
     frames = np.full((count, NUM_POSES), -1, dtype=np.int64)
     strides = np.full(count, np.inf)
     meshes: list[Mesh] = []
+    parts: list[tuple[int, int, int, Part]] = []  # actor, mesh, carrier, part
+    postures: list[tuple[int, int, Posture]] = []
     for index in range(count):
         if index == scene.ego_index:
             continue
@@ -155,4 +172,47 @@ def _bodies(
         frames[index] = poses_of(body, len(meshes))
         strides[index] = body.stride_m
         meshes += [to_mesh(pose) for pose in body.poses]
-    return tuple(meshes), frames, strides
+        first = len(parts)
+        for part in body.parts:
+            parts.append((index, len(meshes), first + part.carrier if part.carrier >= 0 else -1, part))
+            meshes.append(to_mesh(moved(part.soup, [-value for value in part.pivot_m])))
+        for posture in body.postures:
+            postures.append((index, len(meshes), posture))
+            meshes += [to_mesh(pose) for pose in posture.poses]
+    return _Cast(tuple(meshes), frames, strides, _part_columns(parts), _posture_columns(postures))
+
+
+def _part_columns(parts: list[tuple[int, int, int, Part]]) -> Parts:
+    if not parts:
+        return no_parts()
+    pivot = np.array([part.pivot_m for *_, part in parts])
+    parent = np.array([carrier for _, _, carrier, _ in parts], dtype=np.int64)
+    carried = parent >= 0
+    relative = pivot.copy()
+    relative[carried] -= pivot[parent[carried]]
+    return Parts(
+        actor=np.array([actor for actor, *_ in parts], dtype=np.int64),
+        asset=np.array([mesh for _, mesh, *_ in parts], dtype=np.int64),
+        joint=np.array([int(part.joint) for *_, part in parts], dtype=np.int64),
+        parent=parent,
+        pivot_m=relative,
+        axis=np.array([part.axis for *_, part in parts]),
+        rest_rad=np.zeros(len(parts)),
+        swing_rad=np.array([part.swing_rad for *_, part in parts]),
+        period_s=np.array([part.period_s for *_, part in parts]),
+        phase=np.array([part.phase for *_, part in parts]),
+        radius_m=np.array([part.radius_m for *_, part in parts]),
+        name=tuple(part.name for *_, part in parts),
+    )
+
+
+def _posture_columns(postures: list[tuple[int, int, Posture]]) -> Postures:
+    if not postures:
+        return no_postures()
+    return Postures(
+        actor=np.array([actor for actor, *_ in postures], dtype=np.int64),
+        mode=np.array([int(posture.mode) for *_, posture in postures], dtype=np.int64),
+        first=np.array([first for _, first, _ in postures], dtype=np.int64),
+        count=np.array([len(posture.poses) for *_, posture in postures], dtype=np.int64),
+        period_s=np.array([posture.period_s for *_, posture in postures]),
+    )

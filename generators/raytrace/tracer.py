@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Float32, Int, Int32, UInt8
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from generators.raytrace import tracer_kernels
+from generators.raytrace.articulation import body_meshes, part_poses
 from generators.raytrace.bvh import Hierarchy, build_hierarchy, build_wide
 from generators.raytrace.scene import MeshScene
 
@@ -57,13 +58,15 @@ class Placed:
 
     Attributes:
         instances: as the kernels take them.
-        actor: index of each instance among the actors, shape (I,).
+        actor: index of each instance among the actors, shape (I,); an actor with moving parts has several.
         lights: `Light` bits of each instance, shape (I,).
+        part: row of `MeshScene.parts` of each instance; -1 for bodies, shape (I,).
     """
 
     instances: tracer_kernels.Instances
     actor: Int32[np.ndarray, "I"]
     lights: UInt8[np.ndarray, "I"]
+    part: Int[np.ndarray, "I"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,16 +145,37 @@ def ending(start: WorldState, end: WorldState) -> SE3:
 def place(
     traced: TracedScene, start: WorldState, end: WorldState, fraction: Float[np.ndarray, "S"], ego_index: int
 ) -> Placed:
-    """Every visible actor at the asked fractions between two states; the ego's own body is left out."""
+    """Every visible actor at the asked fractions between two states, then their moving parts.
+
+    The ego's own body is left out. Rows of `Placed` are the bodies of the shown actors in their order, then the parts.
+    """
     scene = traced.scene
-    shown = np.flatnonzero(start.valid & (scene.asset_frames[:, 0] >= 0) & (np.arange(len(start.valid)) != ego_index))
-    mesh = 1 + scene.asset_frames[shown, _gait_frame(scene, start)[shown]]
-    begin, finish = start.world_from_actor[shown], ending(start, end)[shown]
-    poses = poses_between(begin, finish, fraction)
+    there = start.valid & (scene.asset_frames[:, 0] >= 0) & (np.arange(len(start.valid)) != ego_index)
+    shown = np.flatnonzero(there)
+    mesh = 1 + body_meshes(scene, start)[shown]
+    begin, finish = start.world_from_actor, ending(start, end)
+    poses = poses_between(begin[shown], finish[shown], fraction)
+    lo, hi = _swept_boxes(traced, mesh, begin[shown], finish[shown], fraction)
+    held = np.flatnonzero(there[scene.parts.actor]) if len(scene.parts.actor) else shown[:0]
+    owner = scene.parts.actor[held]
+    if len(held):
+        local = part_poses(scene.parts, start, end, fraction)[:, held]
+        body = poses[:, np.searchsorted(shown, owner)]
+        moving = SE3(
+            body.rotation @ local.rotation,
+            body.translation_m + np.matmul(body.rotation, local.translation_m[..., None])[..., 0],
+        )
+        part_mesh = 1 + scene.parts.asset[held]
+        part_lo, part_hi = _part_boxes(traced, part_mesh, moving)
+        mesh, lo, hi = np.concatenate([mesh, part_mesh]), np.vstack([lo, part_lo]), np.vstack([hi, part_hi])
+        poses = SE3(
+            np.concatenate([poses.rotation, moving.rotation], axis=1),
+            np.concatenate([poses.translation_m, moving.translation_m], axis=1),
+        )
     poses = SE3(poses.rotation, poses.translation_m - traced.origin_m)
     inverse = poses.inverse()
     table = np.concatenate([inverse.rotation, inverse.translation_m[..., None]], axis=-1)
-    lo, hi = _swept_boxes(traced, mesh, begin, finish, fraction)
+    actor = np.concatenate([shown, owner])
     bounds, child, order = build_wide(lo, hi, max_leaf=1)
     return Placed(
         tracer_kernels.Instances(
@@ -159,21 +183,22 @@ def place(
             child,
             order,
             traced.hierarchy.root[mesh],
-            np.ascontiguousarray(table.reshape(len(fraction), len(shown), 12), dtype=np.float32),
+            np.ascontiguousarray(table.reshape(len(fraction), len(actor), 12), dtype=np.float32),
         ),
-        shown.astype(np.int32),
-        start.lights[shown],
+        actor.astype(np.int32),
+        start.lights[actor],
+        np.concatenate([np.full(len(shown), -1, dtype=np.int64), held]),
     )
 
 
-def _gait_frame(scene: MeshScene, state: WorldState) -> Int[np.ndarray, "A"]:
-    """Which pose of its gait each actor shows: its way along its heading, in strides."""
-    position = state.world_from_actor.translation_m
-    heading = state.world_from_actor.rotation[:, :, 0]
-    way = np.nan_to_num(np.sum(position * heading, axis=-1))
-    num_frames = scene.asset_frames.shape[1]
-    stride = np.where(scene.stride_m > 0, scene.stride_m, np.inf)
-    return np.floor((way / stride + 0.37 * np.arange(len(way))) * num_frames).astype(np.int64) % num_frames
+def _part_boxes(
+    traced: TracedScene, mesh: Int[np.ndarray, "P"], poses: SE3
+) -> tuple[Float[np.ndarray, "P 3"], Float[np.ndarray, "P 3"]]:
+    """Boxes that hold each part whichever way it is turned about its origin, over all slots."""
+    corner = np.maximum(np.abs(traced.asset_lo_m[mesh]), np.abs(traced.asset_hi_m[mesh]))
+    radius = np.linalg.norm(corner, axis=-1)[:, None] + 1e-3
+    place = poses.translation_m - traced.origin_m
+    return place.min(axis=0) - radius, place.max(axis=0) + radius
 
 
 def _swept_boxes(

@@ -2,8 +2,9 @@
 
 `front`: one camera and one lidar, the smallest rig that sees and measures. `surround`: six cameras and a lidar with
 the names and rough layout of the nuScenes vehicle (Caesar et al., CVPR 2020, figure 4), so that exports keep their
-channels. `camera`: one camera. `none`: nothing. `full`: the surround cameras, a spinning lidar on the roof (HDL-32E, as
-that vehicle has), a scanning one in front (RS-LiDAR-M1), its five radars, and twelve parking sensors.
+channels. `camera`: one camera. `night`: a camera, a long-wave infrared camera and an event camera, all ahead. `none`:
+nothing. `full`: the surround cameras, a spinning lidar on the roof (HDL-32E, as that vehicle has), a scanning one in
+front (RS-LiDAR-M1), its five radars, and twelve parking sensors.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,17 @@ from math import radians, tan
 import numpy as np
 
 from driving_data.geometry import SE3
-from driving_data.sensors import CameraModel, Clock, LidarModel, RadarModel, SensorRig, UltrasonicModel, lidar_device
+from driving_data.sensors import (
+    CameraModel,
+    Clock,
+    EventCameraModel,
+    LidarModel,
+    RadarModel,
+    SensorRig,
+    ThermalModel,
+    UltrasonicModel,
+    lidar_device,
+)
 from scenarios.leaf import Leaf, make_leaf
 from scenarios.types.lookup import known
 
@@ -135,10 +146,22 @@ def _surround() -> SensorRig:
     return SensorRig("surround", cameras, (lidar("LIDAR_TOP", (0.94, 0.0, 1.84)),))
 
 
+def _night() -> SensorRig:
+    place = (1.7, 0.0, 1.5)
+    infrared = camera("thermal_front", 0.0, radians(50.0), (1.9, 0.2, 0.7), (320, 256))
+    changes = camera("events_front", 0.0, radians(70.0), place, (240, 180))
+    return SensorRig(
+        "night",
+        (camera("camera_front", 0.0, radians(70.0), place),),
+        thermals=(ThermalModel(infrared),),
+        event_cameras=(EventCameraModel(changes),),
+    )
+
+
 def _none() -> SensorRig:
     return SensorRig("none")
 
 
 RIGS: Mapping[str, Callable[[], SensorRig]] = {
-    "front": _front, "camera": _camera, "surround": _surround, "full": _full, "none": _none,
+    "front": _front, "camera": _camera, "night": _night, "surround": _surround, "full": _full, "none": _none,
 }  # fmt: skip

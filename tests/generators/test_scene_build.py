@@ -184,7 +184,11 @@ def test_the_ego_has_no_body_and_walkers_have_eight() -> None:
     assert (scene.asset_frames[0] == -1).all()
     assert len(np.unique(scene.asset_frames[1])) == 1
     assert len(np.unique(scene.asset_frames[2])) == 8
-    assert scene.asset_frames.max() == len(scene.assets) - 1
+    parts, postures = scene.parts, scene.postures
+    known = {*scene.asset_frames[1:].ravel(), *parts.asset}
+    for first, count in zip(postures.first, postures.count, strict=True):
+        known |= set(range(int(first), int(first + count)))
+    assert known == set(range(len(scene.assets)))
     assert scene.stride_m[1] == np.inf
     assert 1.0 < scene.stride_m[2] < 2.0
 
@@ -193,7 +197,7 @@ def test_a_scene_without_a_map_is_land_and_actors() -> None:
     scene = build_scene(_scene(None), seed=5)
     _check_mesh(scene)
     assert set(np.unique(scene.materials.semantic[scene.static.material])) == {int(SemanticClass.TERRAIN)}
-    assert len(scene.assets) == 9
+    assert len(np.unique(scene.asset_frames[1:])) == 9
 
 
 def test_signals_are_lit_by_their_own_state() -> None:

@@ -9,50 +9,76 @@ from functools import lru_cache
 
 import numpy as np
 
+from generators.raytrace.assets.body import Body, Kit, Part, hinged, painted
 from generators.raytrace.assets.car_shapes import CarShape
 from generators.raytrace.assets.finish import Finish
-from generators.raytrace.assets.wheels import wheel_pair
+from generators.raytrace.lettering import lettering
+from generators.raytrace.scene import Joint
 from generators.raytrace.solids import box, rounded_box, sheet, tube
-from generators.raytrace.soup import Soup, concat, fitted, mirrored, recolored, smooth
+from generators.raytrace.soup import Soup, concat, mirrored, moved, placed, smooth
 
 UNDER_ROWS, SILL_ROW, GLASS_ROW, TOP_ROWS = (0, 1, 2), 3, 8, slice(10, 12)
 CAP_FRACTIONS = np.array([-1.0, -0.86, -0.6, -0.28, 0.0, 0.28, 0.6, 0.86, 1.0])
 BODY_WIDTH_SHARE = 0.945
 TEMPLATE_STEP_M = (0.4, 0.1, 0.1)
+DOOR_RAD = 1.1
 
 
-def car(shape: CarShape, size_m: tuple[float, float, float], finish: Finish, livery: str = "") -> Soup:
-    """A car, exactly filling its box, in the actor's frame.
+def car(shape: CarShape, size_m: tuple[float, float, float], finish: Finish, livery: str = "") -> Body:
+    """A car, exactly filling its box, in the actor's frame; its wheels and the driver's door are parts.
 
     Args:
         shape: body style.
         size_m: length, width (over the mirrors), height.
         finish: its materials.
-        livery: '' for a civil car, else 'police', 'ambulance' or 'fire': coloured side bands and blue lights.
+        livery: '' for a civil car, else 'police', 'ambulance' or 'fire' (coloured side bands and blue lights),
+            'taxi' (checks and a roof sign) or 'parcels' (a band along the body).
     """
     step = np.array(TEMPLATE_STEP_M)
     near = np.maximum(np.round(np.array(size_m) / step), 1.0) * step
     template = _template(shape, (float(near[0]), float(near[1]), float(near[2])), livery)
-    return fitted(recolored(template, np.array(astuple(finish))), size_m)
+    painting = painted(template, np.array(astuple(finish)))
+    return Kit([painting.poses[0]], list(painting.parts)).fitted(size_m)
 
 
 @lru_cache(maxsize=64)
-def _template(shape: CarShape, size_m: tuple[float, float, float], livery: str) -> Soup:
+def _template(shape: CarShape, size_m: tuple[float, float, float], livery: str) -> Body:
     """A car of about that size in placeholder materials: cars of one style share it, stretched by a few percent."""
     finish = Finish(*range(len(fields(Finish))))
     length, width, height = size_m
     stations = _stations(shape, length, height)
     half = _half_section(shape, stations, size_m)
     cells = _body_materials(shape, stations, half, finish, livery)
-    left = sheet(half, cells)
     right = mirrored(sheet(half, _swapped_sides(cells, finish)))
-    caps = _caps(shape, half, size_m, finish)
-    body = smooth(concat([left, right, *caps]), 0.75)
+    door, opening = _door(shape, stations, half, cells, finish)
+    cells[opening, 4:9] = finish.under
+    body = smooth(concat([sheet(half, cells), right, *_caps(shape, half, size_m, finish)]), 0.75)
     radius = shape.wheel_radius * height
     track = width * BODY_WIDTH_SHARE * 0.985
     tread = 0.115 * width if height < 2.0 else 0.1 * width
-    wheels = [wheel_pair(_x(f, length), track, radius, tread, finish) for f in shape.wheels]
-    return concat([body, *wheels, _mirrors(shape, size_m, finish), _details(shape, half, size_m, finish, livery)])
+    kit = Kit([body, _mirrors(shape, size_m, finish), _details(shape, half, size_m, finish, livery)], [door])
+    for number, place in enumerate(shape.wheels):
+        kit.axle(_x(place, length), track, radius, tread, finish, steered=number == 0)
+    return Body((concat(kit.soups),), parts=tuple(kit.parts))
+
+
+def _door(
+    shape: CarShape, f: np.ndarray, half: np.ndarray, cells: np.ndarray, finish: Finish
+) -> tuple[Part, np.ndarray]:
+    """The driver's door, a little outside the body, hinged ahead; and the columns of cells that it covers."""
+    middle = 0.5 * (f[1:] + f[:-1])
+    low, high = shape.seams[0], shape.seams[1]
+    covered = (middle > low) & (middle < high)
+    first, last = int(np.flatnonzero(covered)[0]), int(np.flatnonzero(covered)[-1]) + 1
+    outside = half[first : last + 1, 4:10] + np.array([0.0, 0.006, 0.0])
+    inside = outside - np.array([0.0, 0.05, 0.0])
+    skin = smooth(sheet(outside, cells[first:last, 4:9]), 0.75)
+    lining = sheet(inside[::-1], np.where(cells[first:last, 4:9] == finish.glass, finish.glass, finish.trim)[::-1])
+    edge = np.concatenate([outside[:, 0], outside[-1, 1:], outside[-2::-1, -1], outside[0, -2::-1]])
+    back = edge - np.array([0.0, 0.05, 0.0])
+    rim = sheet(np.stack([back, edge], axis=1), finish.trim)
+    pivot = outside[0, 1:4].mean(axis=0)
+    return hinged("door", concat([skin, lining, rim]), pivot, (0.0, 0.0, 1.0), -DOOR_RAD, Joint.OPENS), covered
 
 
 def _x(fraction: float, length_m: float) -> float:
@@ -67,6 +93,8 @@ def _stations(shape: CarShape, length: float, height: float) -> np.ndarray:
     seams = [np.array([f - 0.0014, f + 0.0014]) for f in shape.seams]
     tops = np.array([f for f, _ in shape.top])
     edges = np.array([*shape.windscreen, *shape.rear_window, *shape.side_glass, 0.03, 0.045, 0.965, 0.9])
+    beds = [edge + side for edge, side in zip(shape.bed, (-0.002, 0.002), strict=True)]
+    edges = np.concatenate([edges, beds, shape.bed])
     every = np.unique(np.round(np.concatenate([*arcs, *pillars, *seams, tops, edges]), 4))
     every = every[(every >= 0.0) & (every <= 1.0)]
     keep = np.concatenate([[True], np.diff(every) > 9e-4])
@@ -106,6 +134,10 @@ def _half_section(shape: CarShape, f: np.ndarray, size_m: tuple[float, float, fl
     ]
     y = np.stack([part[0] for part in rows], axis=1) * w[:, None]
     z = np.stack([np.broadcast_to(part[1], f.shape) for part in rows], axis=1) * height
+    inside = (f >= shape.bed[0]) & (f <= shape.bed[1])
+    if inside.any():
+        y[inside, 9:] = w[inside, None] * np.array([0.91, 0.84, 0.83, 0.0])
+        z[inside, 9:] = height * np.stack([top, top, 0.0 * top + 0.40, 0.0 * top + 0.40], axis=1)[inside]
     x = np.broadcast_to(((0.5 - f) * length)[:, None], y.shape)
     return np.stack([x, y, z], axis=-1)
 
@@ -144,17 +176,24 @@ def _body_materials(shape: CarShape, f: np.ndarray, half: np.ndarray, finish: Fi
     for low, high in (shape.windscreen, shape.rear_window):
         inside = (middle > low) & (middle < high)
         cells[inside, TOP_ROWS] = finish.glass
+    cells[(middle > shape.bed[0]) & (middle < shape.bed[1]), 9:] = finish.trim
     for seam in shape.seams:
         cells[np.abs(middle - seam) < 0.0014, 4:7] = finish.under
     if livery:
-        _paint_livery(cells, middle, finish)
+        _paint_livery(cells, middle, finish, livery)
     cells[middle < 0.045, 6] = finish.headlight
     cells[middle > 0.965, 5:7] = finish.tail
     cells[(middle > 0.965) & (middle < 0.985), 5] = finish.left_indicator
     return cells
 
 
-def _paint_livery(cells: np.ndarray, middle: np.ndarray, finish: Finish) -> None:
+def _paint_livery(cells: np.ndarray, middle: np.ndarray, finish: Finish, livery: str) -> None:
+    if livery == "parcels":
+        cells[(middle > 0.33) & (middle < 0.97), 7] = finish.second_paint
+        return
+    if livery == "taxi":
+        cells[(np.floor(middle * 30).astype(int) % 2 == 0) & (middle > 0.16) & (middle < 0.9), 6] = finish.under
+        return
     checked = (np.floor(middle * 12).astype(int) % 2 == 0) & (middle > 0.06) & (middle < 0.94)
     cells[checked, 5] = finish.second_paint
     cells[~checked & (middle > 0.06) & (middle < 0.94), 4] = finish.second_paint
@@ -180,6 +219,7 @@ def _caps(shape: CarShape, half: np.ndarray, size_m: tuple[float, float, float],
     rear_cells[:2, 5] = rear_cells[-2:, 5] = finish.brake
     rear_cells[0, 4] = rear_cells[-1, 4] = finish.tail
     rear_cells[1, 4], rear_cells[-2, 4] = finish.right_indicator, finish.left_indicator
+    rear_cells[2, 4] = rear_cells[-3, 4] = finish.reverse
     return [sheet(front, front_cells), sheet(rear[::-1], rear_cells[::-1])]
 
 
@@ -215,7 +255,7 @@ def _details(
         box((0.02, 0.3, 0.03), (_x(shape.rear_window[0] if shape.rear_window[0] < 1 else 0.992, length), 0.0,
                                 0.955 * height), finish.brake),
     ]  # fmt: skip
-    for seam in shape.seams[1:]:
+    for seam in shape.seams[1 : 2 + shape.rear_doors]:
         x, z = _x(seam - 0.028, length), 0.56 * height if height < 2.0 else 0.46 * height
         handle = rounded_box((0.15, 0.03, 0.03), (x, 0.488 * width * BODY_WIDTH_SHARE, z), finish.trim, 0.008)
         parts += [handle, mirrored(handle)]
@@ -225,8 +265,49 @@ def _details(
         path = np.column_stack([x, np.full(4, 0.355 * width), rail_z])
         rail = tube(path, 0.018, finish.trim, 5)
         parts += [rail, mirrored(rail)]
-    if livery:
-        bar = rounded_box((0.28, 0.62 * width, 0.09), (_x(0.47, length), 0.0, 1.03 * height), finish.blue_light, 0.03)
-        middle = rounded_box((0.3, 0.2, 0.095), (_x(0.47, length), 0.0, 1.03 * height), finish.trim, 0.02)
-        parts += [bar, middle]
+    if shape.spoiler:
+        post = box((0.06, 0.05, 0.08 * height), (_x(0.955, length), 0.28 * width, 0.73 * height), finish.trim)
+        parts += [post, mirrored(post)]
+        wing = (_x(0.96, length), 0.0, 0.78 * height)
+        parts.append(rounded_box((0.24, 0.82 * width, 0.03), wing, finish.paint, 0.01))
+    if livery in ("police", "ambulance", "fire"):
+        parts.append(_light_bar(_x(0.47, length), width, height, finish))
+        parts += _lettered(shape, livery, size_m, finish)
+    if livery == "taxi":
+        at = (_x(0.50, length), 0.0, 1.045 * height)
+        parts.append(rounded_box((0.2, 0.62, 0.15), at, finish.plate, 0.03))
+        words = lettering("TAXI", 0.11, finish.under, 0.012)
+        for side in (1, -1):
+            parts.append(placed(words, (at[0] + side * 0.1, 0.0, at[2]), 0.0 if side > 0 else np.pi))
+    if shape.bed[0] < 1.0:
+        hoop = np.array([[0.0, 0.36, 0.62], [0.0, 0.33, 0.93], [0.0, 0.0, 0.955]])
+        hoop = np.concatenate([hoop, hoop[-2::-1] * [1, -1, 1]]) * [1.0, width, height]
+        parts.append(tube(hoop + np.array([_x(0.665, length), 0.0, 0.0]), 0.035, finish.chrome, 6))
     return concat(parts)
+
+
+def _light_bar(x: float, width: float, height: float, finish: Finish) -> Soup:
+    """Blue lights on the roof whose two halves flash in turn."""
+    z = 1.035 * height
+    left = rounded_box((0.3, 0.27 * width, 0.13), (x, 0.19 * width, z), finish.blue_light, 0.03)
+    right = rounded_box((0.3, 0.27 * width, 0.13), (x, -0.19 * width, z), finish.blue_light_after, 0.03)
+    return concat([left, right, rounded_box((0.31, 0.12 * width, 0.135), (x, 0.0, z), finish.trim, 0.02)])
+
+
+def _lettered(shape: CarShape, livery: str, size_m: tuple[float, float, float], finish: Finish) -> list[Soup]:
+    """The word of the service on both sides and the bonnet or the roof's edge."""
+    length, width, height = size_m
+    word = {"police": "POLICE", "ambulance": "AMBULANCE", "fire": "FIRE"}[livery]
+    tall = height > 2.0
+    letter = 0.13 * height
+    z, x = (0.76, _x(0.66, length)) if tall else (0.575, _x(0.5, length))
+    y = 0.5 * width * BODY_WIDTH_SHARE * (0.95 if tall else 0.985) + 0.02
+    color = finish.second_paint if tall else finish.under
+    words = lettering(word, letter, color, 0.012)
+    parts = [placed(words, (x, side * y, z * height), side * 0.5 * np.pi) for side in (1, -1)]
+    cross = box((0.5, 0.02, 0.16), (0.0, 0.0, 0.0), finish.brake), box((0.16, 0.02, 0.5), (0.0, 0.0, 0.0), finish.brake)
+    if livery == "ambulance":
+        for side in (1, -1):
+            at = (_x(0.45, length), side * y, 0.60 * height)
+            parts += [moved(piece, at) for piece in cross]
+    return parts

@@ -24,6 +24,9 @@ class CarShape:
         nose_bulge: how far the middle of the nose stands out, fraction of the length.
         trim_arches: dark plastic along sills and arches.
         rails: roof rails.
+        bed: range of an open load bed.
+        spoiler: a wing over the tail.
+        rear_doors: number of doors behind the driver's on each side that have handles.
     """
 
     top: Profile
@@ -40,6 +43,9 @@ class CarShape:
     nose_bulge: float = 0.018
     trim_arches: bool = False
     rails: bool = False
+    bed: tuple[float, float] = (2.0, 2.1)
+    spoiler: bool = False
+    rear_doors: int = 1
 
 
 SHAPES: dict[str, CarShape] = {
@@ -81,5 +87,36 @@ SHAPES: dict[str, CarShape] = {
         windscreen=(0.14, 0.275), rear_window=(2.0, 2.1), side_glass=(0.16, 0.375), pillars=(0.245,),
         seams=(0.19, 0.385, 0.62), belt=(0.50, 0.52), wheels=(0.175, 0.765), wheel_radius=0.165, clearance=0.09,
         roof_width=0.87, nose_bulge=0.012,
+    ),
+    "pickup": CarShape(
+        top=((0.0, 0.50), (0.012, 0.58), (0.04, 0.615), (0.16, 0.65), (0.255, 0.67), (0.31, 0.82), (0.36, 0.945),
+             (0.40, 0.985), (0.46, 1.0), (0.56, 0.995), (0.595, 0.97), (0.622, 0.72), (0.63, 0.645), (0.985, 0.645),
+             (1.0, 0.635)),
+        windscreen=(0.255, 0.37), rear_window=(0.596, 0.623), side_glass=(0.275, 0.60), pillars=(0.445,),
+        seams=(0.285, 0.45, 0.59), belt=(0.645, 0.65), wheels=(0.178, 0.80), wheel_radius=0.225, clearance=0.16,
+        roof_width=0.78, trim_arches=True, bed=(0.64, 0.975),
+    ),
+    "sports": CarShape(
+        top=((0.0, 0.40), (0.02, 0.47), (0.08, 0.545), (0.20, 0.615), (0.345, 0.66), (0.42, 0.82), (0.48, 0.94),
+             (0.53, 0.99), (0.57, 1.0), (0.66, 0.975), (0.76, 0.885), (0.88, 0.755), (0.965, 0.705), (0.99, 0.69),
+             (1.0, 0.60)),
+        windscreen=(0.345, 0.50), rear_window=(0.655, 0.87), side_glass=(0.37, 0.74), pillars=(0.66,),
+        seams=(0.365, 0.645), belt=(0.62, 0.70), wheels=(0.20, 0.80), wheel_radius=0.268, clearance=0.085,
+        roof_width=0.68, nose_bulge=0.03, spoiler=True, rear_doors=0,
+    ),
+    "minibus": CarShape(
+        top=((0.0, 0.38), (0.012, 0.435), (0.04, 0.475), (0.10, 0.52), (0.13, 0.54), (0.19, 0.72), (0.26, 0.92),
+             (0.30, 0.975), (0.38, 0.995), (0.60, 1.0), (0.90, 0.995), (0.985, 0.985), (0.996, 0.93), (1.0, 0.70)),
+        windscreen=(0.13, 0.265), rear_window=(2.0, 2.1), side_glass=(0.15, 0.965),
+        pillars=(0.235, 0.37, 0.52, 0.67, 0.82), seams=(0.18, 0.375, 0.60), belt=(0.50, 0.52), wheels=(0.175, 0.765),
+        wheel_radius=0.165, clearance=0.09, roof_width=0.87, nose_bulge=0.012,
+    ),
+    "delivery": CarShape(
+        top=((0.0, 0.31), (0.012, 0.36), (0.04, 0.395), (0.10, 0.43), (0.135, 0.45), (0.19, 0.60), (0.245, 0.745),
+             (0.27, 0.775), (0.315, 0.785), (0.318, 0.97), (0.325, 0.995), (0.40, 1.0), (0.985, 1.0), (0.996, 0.99),
+             (1.0, 0.97)),
+        windscreen=(0.135, 0.25), rear_window=(2.0, 2.1), side_glass=(0.155, 0.305), pillars=(),
+        seams=(0.18, 0.312), belt=(0.41, 0.43), wheels=(0.16, 0.765), wheel_radius=0.135, clearance=0.075,
+        roof_width=0.93, nose_bulge=0.012, rear_doors=0,
     ),
 }  # fmt: skip

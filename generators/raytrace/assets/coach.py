@@ -5,10 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from generators.raytrace.assets.body import Body, Kit, Size
 from generators.raytrace.assets.finish import Finish
-from generators.raytrace.assets.wheels import wheel_pair
-from generators.raytrace.solids import box, rounded_box, sheet
-from generators.raytrace.soup import Soup, concat, fitted, mirrored, moved, smooth
+from generators.raytrace.lettering import lettering
+from generators.raytrace.solids import box, cylinder, prism, rounded_box, sheet
+from generators.raytrace.soup import Soup, concat, mirrored, moved, placed, roll_rotation, smooth, turned
 
 CAP_FRACTIONS = np.array([-1.0, -0.93, -0.72, -0.3, 0.0, 0.3, 0.72, 0.93, 1.0])
 
@@ -133,31 +134,124 @@ def _rear(shape: CoachShape, edge: np.ndarray, finish: Finish) -> Soup:
     cells[1, 3] = cells[-2, 3] = finish.brake
     cells[0, 3], cells[-1, 3] = finish.left_indicator, finish.right_indicator
     cells[2, 2] = cells[-3, 2] = finish.tail
+    cells[3, 2] = cells[-4, 2] = finish.reverse
     return sheet(grid, cells)
 
 
-def bus(size_m: tuple[float, float, float], finish: Finish) -> Soup:
-    """A city bus, exactly filling its box."""
+def bus(size_m: Size, style: str, finish: Finish) -> Body:
+    """A bus, exactly filling its box.
+
+    Args:
+        size_m: length, width, height.
+        style: 'city', 'coach', 'articulated' or 'school'.
+        finish: its materials.
+    """
+    if style == "school":
+        return _school_bus(size_m, finish)
     length, width, height = size_m
-    front, rear = 2.7 / length, 1 - 3.3 / length
-    edges = np.linspace(0.075, 0.955, max(5, round(length / 1.5)))
-    pillar = 0.05 / length
+    kit = Kit()
+    if style == "articulated" and length > 14.0:
+        joint = 0.04 * length
+        front_length = 0.56 * length
+        _bus_body(kit, (front_length - 0.5 * joint, width, height), 0.5 * (length - front_length + 0.5 * joint), style,
+                  finish, rear=False)  # fmt: skip
+        rear_length = length - front_length - 0.5 * joint
+        _bus_body(kit, (rear_length, width, height), -0.5 * (length - rear_length), style, finish, front=False)
+        middle = 0.5 * length - front_length
+        for step in np.linspace(-0.5, 0.5, 7):
+            share = 0.90 if round(6 * (step + 0.5)) % 2 else 0.82
+            at = (middle + step * joint * 1.1, 0.0, 0.53 * height)
+            kit.add(rounded_box((joint / 6, share * width, 0.80 * height), at, finish.trim, 0.03))
+    else:
+        _bus_body(kit, size_m, 0.0, style, finish)
+    kit.add(_arm_mirrors(0.49 * length, width, 0.94 * width, 0.72 * height, finish))
+    return kit.fitted(size_m)
+
+
+def _bus_body(
+    kit: Kit, size_m: Size, x_m: float, style: str, finish: Finish, *, front: bool = True, rear: bool = True
+) -> None:
+    """One carriage of a bus, its middle at `x_m`."""
+    length, width, height = size_m
+    touring = style == "coach"
+    edges = np.linspace(
+        0.075 if front else 0.03, 0.955 if rear else 0.97, max(3, round(length / (1.9 if touring else 1.5)))
+    )
+    pillar = (0.02 if touring else 0.05) / length
     windows = tuple((float(a) + pillar, float(b) - pillar) for a, b in pairwise(edges))
-    axles = (front, rear) if length < 14 else (front, 0.5, rear)
+    axles = (*((2.7 / length,) if front else ()), *((1 - 3.3 / length,) if rear else ()), *(() if rear else (0.88,)))
+    doors: tuple[tuple[float, float], ...] = ((0.02, 0.02 + 1.25 / length),) if front else ()
+    if not touring:
+        doors = (*doors, (0.47, 0.47 + 1.3 / length))
     shape = CoachShape(
-        wheels=axles, wheel_radius_m=0.48, clearance=0.085, belt=0.36, window_top=0.80, windows=windows,
-        doors=((0.02, 0.02 + 1.25 / length), (0.47, 0.47 + 1.3 / length)), band=True, lean=0.012,
+        wheels=axles, wheel_radius_m=0.48, clearance=0.085, belt=0.47 if touring else 0.36,
+        window_top=0.86 if touring else 0.80, windows=windows, doors=doors, band=True,
+        lean=0.028 if touring else 0.012, rear_glass=not touring,
     )  # fmt: skip
     body_width = width * 0.94
-    body = coach(shape, (length, body_width, height * 0.965), finish)
-    wheels = [wheel_pair((0.5 - f) * length, body_width * 0.985, 0.48, 0.3, finish, 8) for f in axles]
-    roof = rounded_box(
-        (0.3 * length, 0.7 * width, 0.05 * height), (-0.1 * length, 0, 0.96 * height), finish.paint, 0.06
-    )
-    sign = box((0.03, 0.62 * body_width, 0.05 * height), (0.492 * length, 0, 0.845 * height), finish.headlight)
-    mirrors = _arm_mirrors(0.49 * length, width, body_width, 0.72 * height, finish)
-    return fitted(concat([body, *wheels, roof, sign, mirrors]),
-                  size_m)  # fmt: skip
+    kit.add(moved(coach(shape, (length, body_width, height * 0.965), finish), (x_m, 0.0, 0.0)))
+    for f in axles:
+        kit.axle(x_m + (0.5 - f) * length, body_width * 0.985, 0.48, 0.3, finish, spokes=8, steered=f < 0.35 and front)
+    size = (0.3 * length, 0.7 * width, 0.05 * height)
+    kit.add(rounded_box(size, (x_m - 0.1 * length, 0, 0.96 * height), finish.paint, 0.06))
+    if touring:
+        _luggage_flaps(kit, x_m, length, body_width, height, finish)
+    if not front:
+        return
+    nose = x_m + 0.5 * length
+    if not touring:
+        kit.add(box((0.03, 0.66 * body_width, 0.075 * height), (nose - 0.01, 0, 0.855 * height), finish.under))
+        words = lettering("12 CENTRE", 0.045 * height, finish.amber_sign, 0.02)
+        kit.add(moved(words, (nose - 0.01, 0.0, 0.855 * height)))
+
+
+def _luggage_flaps(kit: Kit, x_m: float, length: float, width: float, height: float, finish: Finish) -> None:
+    for share in (0.34, 0.46, 0.58):
+        at = (x_m + (0.5 - share) * length, 0.495 * width, 0.24 * height)
+        kit.both(box((0.1 * length, 0.02, 0.17 * height), at, finish.second_paint))
+
+
+def _school_bus(size_m: Size, finish: Finish) -> Body:
+    """A yellow bus with a bonnet ahead, black bands, red lamps and a stop arm."""
+    length, width, height = size_m
+    kit = Kit()
+    hood = 1.5
+    body_length, body_width = length - hood, 0.92 * width
+    edges = np.linspace(0.11, 0.975, max(5, round(body_length / 1.0)))
+    windows = tuple((float(a) + 0.008, float(b) - 0.008) for a, b in pairwise(edges))
+    rear = 1 - 2.6 / body_length
+    shape = CoachShape(
+        wheels=(rear,), wheel_radius_m=0.48, clearance=0.14, belt=0.52, window_top=0.78, windows=windows,
+        doors=((0.02, 0.02 + 0.95 / body_length),), band=False, lean=0.01,
+    )  # fmt: skip
+    back = -0.5 * hood
+    kit.add(moved(coach(shape, (body_length, body_width, 0.97 * height), finish), (back, 0.0, 0.0)))
+    for z in (0.30, 0.40, 0.495):
+        at = (back - 0.02 * body_length, 0.5 * body_width, z * height)
+        kit.both(box((0.93 * body_length, 0.02, 0.03 * height), at, finish.under))
+    nose = 0.5 * length
+    kit.add(rounded_box((hood + 0.25, 0.78 * body_width, 0.26 * height), (nose - 0.5 * hood - 0.02, 0.0, 0.36 * height),
+                        finish.paint, 0.16))  # fmt: skip
+    kit.add(box((0.04, 0.42 * body_width, 0.16 * height), (nose - 0.03, 0.0, 0.35 * height), finish.under))
+    kit.add(rounded_box((0.14, 0.95 * width, 0.09 * height), (nose - 0.03, 0.0, 0.19 * height), finish.under, 0.03))
+    kit.both(rounded_box((1.1, 0.3, 0.2 * height), (nose - 0.78, 0.40 * width, 0.30 * height), finish.paint, 0.1))
+    kit.both(cylinder((nose - 0.06, 0.32 * width, 0.36 * height), (nose - 0.01, 0.32 * width, 0.36 * height), 0.11,
+                      finish.headlight, 10))  # fmt: skip
+    for x, steered in ((nose - 0.8, True), (back + (0.5 - rear) * body_length, False)):
+        kit.axle(x, body_width * 0.985, 0.48, 0.3, finish, spokes=8, steered=steered)
+    face = nose - hood
+    kit.add(rounded_box((0.2, 0.7 * body_width, 0.1 * height), (face, 0.0, 0.93 * height), finish.paint, 0.04))
+    for side, spin in ((1, 0.0), (-1, np.pi)):
+        x = face + 0.11 if side > 0 else back - 0.5 * body_length
+        words = lettering("SCHOOL BUS", 0.062 * height, finish.under, 0.012)
+        kit.add(placed(words, (x, 0.0, 0.925 * height if side > 0 else 0.90 * height), spin))
+        kit.both(cylinder((x - side * 0.1, 0.42 * body_width, 0.92 * height), (x + side * 0.02, 0.42 * body_width,
+                          0.92 * height), 0.1, finish.brake, 10))  # fmt: skip
+    turn = np.arange(8) * np.pi / 4 + np.pi / 8
+    plate = prism(0.22 * np.column_stack([np.cos(turn), np.sin(turn)]), -0.015, 0.015, finish.brake)
+    kit.add(moved(turned(plate, roll_rotation(0.5 * np.pi)), (face - 1.5, 0.5 * body_width + 0.04, 0.45 * height)))
+    kit.add(_arm_mirrors(face + 0.1, width, body_width, 0.62 * height, finish))
+    return kit.fitted(size_m)
 
 
 def _arm_mirrors(x: float, width: float, body_width: float, z: float, finish: Finish) -> Soup:
@@ -171,15 +265,24 @@ def _arm_mirrors(x: float, width: float, body_width: float, z: float, finish: Fi
     return concat([left, mirrored(left)])
 
 
-def lorry_cab(length_m: float, width_m: float, height_m: float, radius_m: float, finish: Finish) -> Soup:
-    """A cab-over driver's cab with its front wheels; its front at x = 0, z from the ground."""
+def lorry_cab(
+    kit: Kit, front_m: float, length_m: float, width_m: float, height_m: float, radius_m: float, finish: Finish
+) -> None:
+    """A cab-over driver's cab with its steered wheels; its front at x = `front_m`, z from the ground."""
     shape = CoachShape(
         wheels=(0.62,), wheel_radius_m=radius_m, clearance=0.12, belt=0.56, window_top=0.84, windows=((0.08, 0.52),),
         rear_glass=False, lean=0.06,
     )  # fmt: skip
     body_width = 0.94 * width_m
-    body = coach(shape, (length_m, body_width, height_m), finish)
-    wheels = wheel_pair((0.5 - 0.62) * length_m, body_width * 0.99, radius_m, 0.3, finish, 8)
-    mirrors = _arm_mirrors(0.44 * length_m, width_m, body_width, 0.72 * height_m, finish)
-    visor = box((0.16, 0.86 * body_width, 0.03), (0.46 * length_m, 0, 0.87 * height_m), finish.trim)
-    return moved(concat([body, wheels, mirrors, visor]), (-0.5 * length_m, 0, 0))
+    middle = front_m - 0.5 * length_m
+    kit.add(
+        moved(
+            concat([
+                coach(shape, (length_m, body_width, height_m), finish),
+                _arm_mirrors(0.44 * length_m, width_m, body_width, 0.72 * height_m, finish),
+                box((0.16, 0.86 * body_width, 0.03), (0.46 * length_m, 0, 0.87 * height_m), finish.trim),
+            ]),
+            (middle, 0, 0),
+        )
+    )  # fmt: skip
+    kit.axle(middle + (0.5 - 0.62) * length_m, body_width * 0.99, radius_m, 0.3, finish, steered=True, spokes=8)

@@ -4,13 +4,13 @@ Measures are those of an adult of 1.75 m (Drillis and Contini, 1966: limb length
 figure faces x, its left is y, the ground is z = 0. Builders pose the joints and scale the result.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from generators.raytrace.solids import ellipsoid, rounded_box, sheet, tube
-from generators.raytrace.soup import Soup, concat, moved, pitch_rotation, smooth, turned
+from generators.raytrace.soup import Point, Soup, concat, moved, pitch_rotation, smooth, turned
 
 STATURE_M = 1.75
 THIGH_M, SHIN_M, ANKLE_M = 0.43, 0.42, 0.08
@@ -35,6 +35,7 @@ class Look:
         helmet: whether the hair is a helmet.
         vest: whether the upper garment carries reflective stripes.
         backpack: whether there is one.
+        hair_style: 'short', 'long', 'cap' or 'bald'.
     """
 
     skin: int
@@ -49,6 +50,7 @@ class Look:
     helmet: bool = False
     vest: bool = False
     backpack: bool = False
+    hair_style: str = "short"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,7 @@ def two_link(start_m: np.ndarray, end_m: np.ndarray, first_m: float, second_m: f
     return start_m + share * along + np.sqrt(max(first_m**2 - share**2, 0.0)) * aside
 
 
-def walking(phase: float, stride_rad: float, arm_swing: float = 0.8) -> Joints:
+def walking(phase: float, stride_rad: float, arm_swing: float = 0.8, lean_rad: float = 0.04) -> Joints:
     """One moment of a walk: thighs swing as sines, the knee bends while its leg comes forward."""
     phases = np.array([phase, phase + np.pi])
     thigh = stride_rad * np.sin(phases)
@@ -106,18 +108,31 @@ def walking(phase: float, stride_rad: float, arm_swing: float = 0.8) -> Joints:
     knees = hips + THIGH_M * _swing(thigh)
     ankles = knees + SHIN_M * _swing(thigh - knee)
     toes = np.clip(0.9 * (knee - thigh) - 0.1, -0.35, 0.7)
-    shoulders = shoulders_of(pelvis, 0.04)
+    shoulders = shoulders_of(pelvis, lean_rad)
     arm = -arm_swing * thigh
     outward = np.array([[0.0, 0.06, 0.0], [0.0, -0.06, 0.0]])
     elbows = shoulders + UPPER_ARM_M * _swing(arm - 0.05) + outward
     wrists = elbows + FOREARM_M * _swing(arm + 0.25 + 0.4 * np.maximum(arm, 0.0))
     lowest = float(np.min(ankles[:, 2] - 0.1 * np.abs(np.sin(toes)))) - ANKLE_M
     drop = np.array([0.0, 0.0, -lowest])
-    return Joints(pelvis + drop, 0.04, knees + drop, ankles + drop, elbows + drop, wrists + drop, toes)
+    return Joints(pelvis + drop, lean_rad, knees + drop, ankles + drop, elbows + drop, wrists + drop, toes)
 
 
 def _swing(angle_rad: np.ndarray) -> np.ndarray:
     return np.stack([np.sin(angle_rad), np.zeros(len(angle_rad)), -np.cos(angle_rad)], axis=-1)
+
+
+def with_hand(joints: Joints, side: int, wrist_m: Point, bend: Point = (-0.3, 0.0, -1.0)) -> Joints:
+    """The same pose with one hand (0 left, 1 right) somewhere else; its elbow bends towards `bend`."""
+    shoulder = shoulders_of(joints.pelvis_m, joints.lean_rad)[side]
+    wrist = np.asarray(wrist_m, dtype=np.float64)
+    reach = wrist - shoulder
+    far = float(np.linalg.norm(reach))
+    wrist = shoulder + reach * min(1.0, (UPPER_ARM_M + FOREARM_M - 0.01) / max(far, 1e-6))
+    outward = np.asarray(bend, dtype=np.float64) + np.array([0.0, 0.4 * (1 - 2 * side), 0.0])
+    elbows, wrists = joints.elbows_m.copy(), joints.wrists_m.copy()
+    elbows[side], wrists[side] = two_link(shoulder, wrist, UPPER_ARM_M, FOREARM_M, outward), wrist
+    return replace(joints, elbows_m=elbows, wrists_m=wrists)
 
 
 def reaching(pelvis_m: np.ndarray, lean_rad: float, ankles_m: np.ndarray, wrists_m: np.ndarray) -> Joints:
@@ -174,18 +189,32 @@ def _trunk(joints: Joints, look: Look) -> Soup:
 @lru_cache(maxsize=128)
 def _head_shape(look: Look) -> Soup:
     size = look.head_scale
-    hair = (0.112, 0.096, 0.105) if look.helmet else (0.102, 0.083, 0.108)
-    shift = (-0.008, 0, 0.05) if look.helmet else (-0.022, 0, 0.028)
     parts = [
         tube(np.array([[0, 0, -0.17], [0.012, 0, -0.05]]), 0.052, look.skin, 8, caps=False),
         ellipsoid((0.0, 0.0, 0.0), (0.094, 0.074, 0.118), look.skin, 8, 12),
-        ellipsoid(shift, hair, look.extra if look.helmet else look.hair, 6, 12),
+        *_hair(look),
         ellipsoid((0.094, 0.0, -0.012), (0.02, 0.014, 0.024), look.skin, 3, 5),
         ellipsoid((0.0, 0.076, -0.01), (0.018, 0.01, 0.028), look.skin, 3, 5),
         ellipsoid((0.0, -0.076, -0.01), (0.018, 0.01, 0.028), look.skin, 3, 5),
     ]
     head = concat(parts)
     return Soup(head.corners_m * size, head.normals, head.uv_m, head.material)
+
+
+def _hair(look: Look) -> list[Soup]:
+    """Hair or what is worn over it; the face looks along x."""
+    if look.helmet:
+        brim = ellipsoid((0.04, 0, 0.02), (0.13, 0.11, 0.018), look.extra, 4, 12)
+        return [ellipsoid((-0.008, 0, 0.05), (0.112, 0.096, 0.105), look.extra, 6, 12), brim]
+    if look.hair_style == "bald":
+        return [ellipsoid((-0.04, 0, -0.015), (0.078, 0.079, 0.05), look.hair, 6, 12)]
+    short = ellipsoid((-0.022, 0, 0.028), (0.102, 0.083, 0.108), look.hair, 6, 12)
+    if look.hair_style == "long":
+        return [short, ellipsoid((-0.06, 0, -0.08), (0.065, 0.095, 0.16), look.hair, 6, 12)]
+    if look.hair_style == "cap":
+        return [ellipsoid((-0.012, 0, 0.045), (0.105, 0.086, 0.085), look.extra, 6, 12),
+                ellipsoid((0.11, 0, 0.04), (0.07, 0.07, 0.012), look.extra, 4, 10)]  # fmt: skip
+    return [short]
 
 
 def _head(joints: Joints, look: Look) -> Soup:

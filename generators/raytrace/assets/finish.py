@@ -43,6 +43,12 @@ class Finish:
     chrome: int
     blue_light: int
     second_paint: int
+    reverse: int
+    blue_light_after: int
+    amber_light: int
+    amber_sign: int
+    cargo_heap: int
+    wood: int
 
 
 def vehicle_finish(
@@ -80,4 +86,10 @@ def vehicle_finish(
         chrome=coat("#b4b7ba", 0.12, 0.6, 0.6),
         blue_light=lamp("#12307c", (0.1, 0.4, 5.0), Glow.EMERGENCY),
         second_paint=coat(second_paint, gloss, 0.06),
+        reverse=lamp("#b9bcc0", (2.2, 2.2, 2.1), Glow.REVERSE),
+        blue_light_after=lamp("#12307d", (0.1, 0.4, 5.0), Glow.EMERGENCY_AFTER),
+        cargo_heap=coat("#8c7b62", 0.95, 0.02),
+        wood=coat("#a67f4d", 0.8, 0.03),
+        amber_sign=lamp("#d98a12", (1.2, 0.6, 0.03), Glow.ALWAYS),
+        amber_light=lamp("#c9720f", (3.0, 1.3, 0.04), Glow.EMERGENCY),
     )

@@ -6,22 +6,35 @@ from functools import lru_cache
 
 import numpy as np
 
-from driving_data.taxonomy import SemanticClass
+from driving_data.taxonomy import ActorMode, SemanticClass
 from generators.raytrace.appearance import Appearance
-from generators.raytrace.assets.figure import Look, figure, reaching, walking
+from generators.raytrace.assets.body import Body, Posture, Size
+from generators.raytrace.assets.figure import Joints, Look, figure, reaching, walking, with_hand
+from generators.raytrace.lettering import lettering
 from generators.raytrace.materials import Color, MaterialBook, Surface
 from generators.raytrace.scene import Texture
-from generators.raytrace.solids import cylinder, prism, revolved, rounded_box, tube
-from generators.raytrace.soup import Point, Soup, concat, moved, recolored, roll_rotation, scaled, turned
+from generators.raytrace.solids import cylinder, ellipsoid, prism, revolved, rounded_box, sheet, tube
+from generators.raytrace.soup import (
+    Point,
+    Soup,
+    concat,
+    moved,
+    pitch_rotation,
+    placed,
+    recolored,
+    roll_rotation,
+    scaled,
+    turned,
+)
 
 NUM_POSES = 8
-Size = tuple[float, float, float]
+LEAST_SQUEEZE = 0.85
 
 UPPER_COLORS = ("#20242c", "#3b4a63", "#7a1f24", "#d8d5cc", "#4d5b3c", "#8a8f96", "#c9892d", "#2e6f8e", "#161616",
                 "#b9a58a", "#6d3b5e", "#e3e1da", "#1f4d3a", "#a33b2a", "#5b6c8c")  # fmt: skip
 LOWER_COLORS = ("#1d2430", "#2a3a5a", "#15161a", "#4b4a48", "#8b7a5f", "#33383f", "#5a6f93", "#2f2a26")
 HAIR_COLORS = ("#14100d", "#2b1d14", "#4a311d", "#7a5a34", "#b08d57", "#8c8a86", "#5a2d1a", "#c9c6c0")
-SKIN_COLORS = ("#f0c9ac", "#e0ac88", "#c68a62", "#9a6440", "#6e4429", "#4a2d1c")
+SKIN_COLORS = ("#d6a284", "#c48d69", "#a8744f", "#85573a", "#5f3d26", "#3f291b")
 
 
 def cloth(book: MaterialBook, color: Color, semantic: SemanticClass, bright: float = 0.35) -> int:
@@ -49,7 +62,7 @@ def person_look(
         appearance: the draws.
         actor: id of the actor.
         semantic: class of all its surfaces.
-        age: 'adult' or 'child'.
+        age: 'adult', 'child' or 'elderly'.
         vest: a high-visibility vest and a helmet, as workers wear.
         rider: a helmet, and nothing that hangs down.
     """
@@ -62,6 +75,11 @@ def person_look(
     skin = book.add(Surface(pick("skin_tone", SKIN_COLORS), semantic, roughness=0.6, reflectance=0.03,
                             lidar_reflectivity=0.5, wettable=0.2))  # fmt: skip
     hair_color = pick("hair_color", HAIR_COLORS[:5] if age == "child" else HAIR_COLORS)
+    if age == "elderly":
+        hair_color = "#d6d4d0"
+    style = appearance.choice("hair", actor)
+    if f"hair.{actor}" not in appearance.draws and (rider or age == "child") and style in ("bald", "auto"):
+        style = "short"
     hair = book.add(Surface(hair_color, semantic, roughness=0.6, reflectance=0.04,
                             texture=Texture.FUR, texture_scale_m=0.05, wettable=0.4))  # fmt: skip
     shoes = book.add(Surface(("#161616", "#3a2a1e", "#d8d6d0")[int(rng.integers(3))], semantic, roughness=0.5,
@@ -73,13 +91,34 @@ def person_look(
     extra = cloth(book, UPPER_COLORS[int(rng.integers(len(UPPER_COLORS)))], semantic)
     if vest:
         upper = cloth(book, (0.62, 0.83, 0.03), semantic, 0.8)
-        extra = book.add(Surface("#d6d8da", semantic, roughness=0.3, reflectance=0.1, lidar_reflectivity=3.0))
+        extra = book.add(Surface("#e9ecee", semantic, roughness=0.3, reflectance=0.1, lidar_reflectivity=3.0))
     return Look(
         skin, hair, upper, cloth(book, pick("lower_color", LOWER_COLORS), semantic), shoes, extra, garment=garment,
         build=appearance.number("build", actor) * (0.92 if age == "child" else 1.0),
         head_scale=1.32 if age == "child" else 1.0, helmet=vest or rider, vest=vest,
-        backpack=not vest and bool(rng.random() < (0.5 if age == "child" else 0.25)),
+        backpack=age == "child" and not vest and bool(rng.random() < 0.5),
+        hair_style="short" if style == "auto" else style,
     )  # fmt: skip
+
+
+def within_all(poses: Sequence[Soup], size_m: Size) -> tuple[Soup, ...]:
+    """Poses of one person scaled alike by the first, which fills the height.
+
+    In plan they are squeezed to the box, but never by more than `LEAST_SQUEEZE`: an arm held out, a flag or a paddle
+    reaches beyond a narrow box.
+    """
+    first = poses[0].corners_m.reshape(-1, 3)
+    ground = float(first[:, 2].min())
+    even = size_m[2] / float(np.ptp(first[:, 2]))
+    result: list[Soup] = []
+    for pose in poses:
+        own = pose.corners_m.reshape(-1, 3)
+        low, high = own.min(axis=0), own.max(axis=0)
+        middle = np.array([0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1]), ground])
+        squeeze = np.minimum(1.0, np.array(size_m) / np.maximum((high - low) * even, 1e-6))
+        squeeze[:2] = np.maximum(squeeze[:2], LEAST_SQUEEZE)
+        result.append(moved(scaled(moved(pose, -middle), even * squeeze), (0.0, 0.0, -0.5 * size_m[2])))
+    return tuple(result)
 
 
 def within(poses: Sequence[Soup], size_m: Size) -> tuple[Soup, ...]:
@@ -97,20 +136,97 @@ def within(poses: Sequence[Soup], size_m: Size) -> tuple[Soup, ...]:
     return tuple(result)
 
 
-def walker(size_m: Size, look: Look) -> tuple[Soup, ...]:
-    """Eight poses of a walk, with steps as long as the box allows."""
-    reach_m = 0.5 * size_m[0] * 1.75 / size_m[2]
-    stride_rad = float(np.clip((reach_m - 0.17) / 0.80, 0.22, 0.46))
-    plain = replace(look, skin=0, hair=1, upper=2, lower=3, shoes=4, extra=5, build=round(look.build / 0.04) * 0.04)
-    lookup = np.array([look.skin, look.hair, look.upper, look.lower, look.shoes, look.extra])
-    poses = _walk(plain, round(stride_rad / 0.03) * 0.03)
-    return within([recolored(pose, lookup) for pose in poses], size_m)
+def walker(size_m: Size, look: Look, age: str, carry: str, book: MaterialBook) -> Body:
+    """Eight poses of a walk, with steps as long as the box allows, and four with a telephone at the ear.
+
+    Args:
+        size_m: length, width, height; what is carried stands within it.
+        look: clothes, skin and hair.
+        age: 'adult', 'child' or 'elderly' (stooping, in shorter steps).
+        carry: 'none', 'backpack', 'bag', 'umbrella', 'pushchair' or 'stick'.
+        book: takes the materials of what is carried.
+    """
+    reach_m = 0.5 * (0.8 if carry == "pushchair" else size_m[0]) * 1.75 / size_m[2]
+    stride_rad = float(np.clip((reach_m - 0.17) / 0.80, 0.22, 0.30 if age == "elderly" else 0.46))
+    plain = replace(look, skin=0, hair=1, upper=2, lower=3, shoes=4, extra=5, build=round(look.build / 0.04) * 0.04,
+                    backpack=look.backpack or carry == "backpack")  # fmt: skip
+    steel = book.add(Surface("#8e9296", SemanticClass.PEDESTRIAN, roughness=0.4, reflectance=0.2))
+    lookup = np.array([look.skin, look.hair, look.upper, look.lower, look.shoes, look.extra, steel])
+    stride_rad = round(stride_rad / 0.03) * 0.03
+    poses = within([recolored(pose, lookup) for pose in _walk(plain, stride_rad, age, carry)], size_m)
+    calls = within([recolored(pose, lookup) for pose in _walk(plain, stride_rad, age, "telephone")[::2]], size_m)
+    postures = () if carry in ("umbrella", "pushchair") else (Posture(ActorMode.PHONE, calls),)
+    return Body(poses, stride_length_m(size_m), postures=postures)
 
 
-@lru_cache(maxsize=96)
-def _walk(look: Look, stride_rad: float) -> tuple[Soup, ...]:
+@lru_cache(maxsize=128)
+def _walk(look: Look, stride_rad: float, age: str, carry: str) -> tuple[Soup, ...]:
     phases = np.arange(NUM_POSES) * 2 * np.pi / NUM_POSES
-    return tuple(figure(walking(float(phase), stride_rad), look) for phase in phases)
+    lean = 0.30 if age == "elderly" else (0.10 if carry == "pushchair" else 0.04)
+    moments = [walking(float(phase), stride_rad, 0.8 if age != "elderly" else 0.5, lean) for phase in phases]
+    return tuple(_carrying(joints, look, carry) for joints in moments)
+
+
+METAL = 6  # the row of steel among the placeholders of a walk
+
+
+def _carrying(joints: Joints, look: Look, carry: str) -> Soup:
+    """The figure with what it carries; materials are the placeholders of `Look` and `METAL`."""
+    dark = look.shoes
+    if carry == "umbrella":
+        joints = with_hand(joints, 1, (0.30, -0.12, 1.30))
+        hand = joints.wrists_m[1] + np.array([0.04, 0.02, 0.0])
+        top = hand + np.array([-0.06, 0.06, 0.86])
+        rim = np.array([[0.60, -0.30], [0.56, -0.22], [0.42, -0.10], [0.22, -0.02], [0.001, 0.02]])
+        ribs = np.arange(len(rim) - 1) * 0 + look.extra
+        over = revolved(rim, ribs, 10, 0.3)
+        under = revolved(rim[::-1] - np.array([0.0, 0.012]), dark, 10, 0.3)
+        shaft = cylinder(hand - np.array([0, 0, 0.08]), top + np.array([0, 0, 0.06]), 0.012, METAL, 6)
+        return concat([figure(joints, look), moved(over, top), moved(under, top), shaft])
+    if carry == "pushchair":
+        joints = with_hand(with_hand(joints, 0, (0.48, 0.17, 1.06)), 1, (0.48, -0.17, 1.06))
+        return concat([figure(joints, look), _pushchair(look)])
+    if carry == "stick":
+        joints = with_hand(joints, 1, (0.42, -0.26, 0.92))
+        hand = joints.wrists_m[1] + np.array([0.03, 0.0, 0.0])
+        stick = tube(hand + np.array([[-0.09, 0, 0.01], [0.02, 0, 0.03], [0.10, 0, 0.02 - hand[2]]]), 0.016,
+                     dark, 6)  # fmt: skip
+        return concat([figure(joints, look), stick])
+    if carry == "bag":
+        wrist = joints.wrists_m[0]
+        bag = rounded_box((0.30, 0.12, 0.26), wrist + np.array([0.0, 0.02, -0.30]), look.extra, 0.03)
+        strap = tube(wrist + np.array([[-0.1, 0.02, -0.18], [0, 0.02, -0.04], [0.1, 0.02, -0.18]]), 0.01,
+                     look.extra, 4)  # fmt: skip
+        return concat([figure(joints, look), bag, strap])
+    if carry == "telephone":
+        joints = with_hand(joints, 1, joints.pelvis_m + np.array([0.07, -0.13, 0.56]), (0.3, -0.4, -1.0))
+        phone = rounded_box((0.02, 0.075, 0.15), joints.wrists_m[1] + np.array([0.0, 0.02, 0.10]), dark, 0.008)
+        return concat([figure(joints, look), phone])
+    return figure(joints, look)
+
+
+def _pushchair(look: Look) -> Soup:
+    """A pushchair ahead of the walker: four wheels, a frame, a seat under a hood, a child's head in it."""
+    parts: list[Soup] = []
+    for y in (0.24, -0.24):
+        parts += [
+            tube(np.array([[0.46, 0.8 * y, 1.04], [0.85, y, 0.55], [1.22, y, 0.12]]), 0.016, METAL, 5),
+            tube(np.array([[1.0, y, 0.40], [0.72, y, 0.12]]), 0.016, METAL, 5),
+            cylinder((0.72, y - 0.02, 0.13), (0.72, y + 0.02, 0.13), 0.13, look.shoes, 14),
+            cylinder((1.22, y - 0.02, 0.11), (1.22, y + 0.02, 0.11), 0.11, look.shoes, 14),
+        ]
+    parts += [
+        tube(np.array([[0.46, 0.2, 1.04], [0.46, -0.2, 1.04]]), 0.02, look.shoes, 6),
+        rounded_box((0.5, 0.40, 0.10), (1.02, 0, 0.42), look.extra, 0.04),
+        moved(
+            turned(rounded_box((0.08, 0.40, 0.5), (0, 0, 0), look.extra, 0.03), pitch_rotation(-0.45)), (0.76, 0, 0.64)
+        ),
+        ellipsoid((0.80, 0, 0.80), (0.30, 0.22, 0.20), look.extra, 6, 12),
+        rounded_box((0.2, 0.36, 0.22), (1.22, 0, 0.33), look.extra, 0.04),
+        ellipsoid((1.0, 0, 0.68), (0.09, 0.085, 0.1), look.skin, 6, 9),
+        ellipsoid((0.97, 0, 0.52), (0.13, 0.13, 0.15), look.upper, 6, 9),
+    ]
+    return concat(parts)
 
 
 def stride_length_m(size_m: Size) -> float:
@@ -118,34 +234,96 @@ def stride_length_m(size_m: Size) -> float:
     return 0.8 * size_m[2]
 
 
-def flagger(size_m: Size, look: Look, book: MaterialBook) -> tuple[Soup, ...]:
-    """Someone in a high-visibility vest who holds up a stop paddle."""
+def flagger(size_m: Size, look: Look, book: MaterialBook) -> Body:
+    """Someone in a high-visibility vest and a helmet who holds up a stop paddle, or does what the mode says.
+
+    The paddle reads STOP on red (also without a mode) or SLOW on orange; waving on sweeps a flag from the side across
+    the breast in 1.6 s; directing left or right stretches that arm of the flagger's own out, with a baton.
+    """
     semantic = SemanticClass.PEDESTRIAN
-    red = book.add(Surface("#a31217", semantic, roughness=0.4, reflectance=0.04, lidar_reflectivity=1.5))
-    white = book.add(Surface("#e6e6e2", semantic, roughness=0.4, reflectance=0.04, lidar_reflectivity=1.8))
-    pole = book.add(Surface("#8e9296", semantic, roughness=0.4, reflectance=0.2))
+    paint = {
+        "red": Surface("#b3131a", semantic, roughness=0.4, reflectance=0.04, lidar_reflectivity=1.5),
+        "orange": Surface("#f07a12", semantic, roughness=0.4, reflectance=0.04, lidar_reflectivity=1.5),
+        "white": Surface("#eeeeea", semantic, roughness=0.4, reflectance=0.04, lidar_reflectivity=1.8),
+        "black": Surface("#141414", semantic, roughness=0.5),
+        "pole": Surface("#8e9296", semantic, roughness=0.4, reflectance=0.2),
+        "baton": Surface("#ff3a1a", semantic, roughness=0.3, emission=(1.4, 0.25, 0.05)),
+    }
+    rows = {name: book.add(surface) for name, surface in paint.items()}
+    stop, slow = (
+        _paddle("STOP", rows["red"], rows["white"], rows["white"], rows["pole"], 8),
+        _paddle("SLOW", rows["orange"], rows["black"], rows["black"], rows["pole"], 4),
+    )
+    base = _standing()
+    held = with_hand(base, 1, (0.30, -0.27, 1.16))
+    up = held.wrists_m[1] + np.array([0.05, 0.0, 0.0])
+    showing = [concat([figure(held, look), moved(each, up)]) for each in (stop, slow)]
+    waves = [_waving(base, look, rows, float(share)) for share in (0.0, 0.35, 0.8, 1.0, 0.8, 0.35)]
+    aside = [_pointing(base, look, rows, side) for side in (0, 1)]
+    poses = within_all([*showing, *waves, *aside], size_m)
+    return Body(
+        (poses[0],),
+        postures=(
+            Posture(ActorMode.SIGN_STOP, (poses[0],), 1.0),
+            Posture(ActorMode.SIGN_SLOW, (poses[1],), 1.0),
+            Posture(ActorMode.WAVE_ON, poses[2:8], 1.6),
+            Posture(ActorMode.DIRECT_LEFT, (poses[8],), 1.0),
+            Posture(ActorMode.DIRECT_RIGHT, (poses[9],), 1.0),
+        ),
+    )
+
+
+def _standing() -> Joints:
     pelvis = np.array([0.0, 0.0, 0.93])
     ankles = np.array([[-0.02, 0.13, 0.08], [0.04, -0.13, 0.08]])
-    wrists = np.array([[0.05, 0.30, 0.92], [0.27, -0.28, 1.2]])
-    body = figure(reaching(pelvis, 0.02, ankles, wrists), look)
-    turn = np.arange(8) * np.pi / 4 + np.pi / 8
-    octagon = np.column_stack([np.cos(turn), np.sin(turn)])
+    wrists = np.array([[0.05, 0.30, 0.92], [0.05, -0.30, 0.92]])
+    return reaching(pelvis, 0.02, ankles, wrists)
+
+
+def _paddle(text: str, fill: int, edge: int, letters: int, pole: int, corners: int) -> Soup:
+    """A paddle on a staff held at its grip (the origin): an octagon, or a square on its tip, to be read from +x."""
+    turn = np.arange(corners) * 2 * np.pi / corners + (np.pi / 8 if corners == 8 else 0.0)
+    outline = np.column_stack([np.cos(turn), np.sin(turn)])
     upright = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    paddle = concat(
-        [
-            turned(prism(0.23 * octagon, -0.012, 0.012, white), upright),
-            turned(prism(0.205 * octagon, -0.016, 0.016, red), upright),
-            turned(prism(np.array([[-0.13, -0.035], [0.13, -0.035], [0.13, 0.035], [-0.13, 0.035]]), -0.019, 0.019,
-                         white), upright),
-        ]
-    )  # fmt: skip
-    hand = wrists[1] + np.array([0.05, 0.0, 0.0])
-    staff = cylinder(hand - np.array([0, 0, 0.5]), hand + np.array([0, 0, 0.32]), 0.016, pole, 6)
-    held = concat([staff, moved(paddle, hand + np.array([0.0, 0.0, 0.32]))])
-    return within([concat([body, held])], size_m)
+    radius = 0.30 if corners == 8 else 0.36
+    middle = (0.0, 0.0, 0.88 - radius)
+    parts = [
+        moved(turned(prism(radius * outline, -0.012, 0.012, edge), upright), middle),
+        moved(turned(prism(0.9 * radius * outline, -0.016, 0.016, fill), upright), middle),
+        cylinder((0, 0, -0.75), (0, 0, 0.3), 0.017, pole, 6),
+    ]
+    words = lettering(text, 0.17, letters, 0.02)
+    parts += [placed(words, middle, 0.0), placed(words, middle, np.pi)]
+    return concat(parts)
 
 
-def wheelchair_user(size_m: Size, look: Look, book: MaterialBook) -> tuple[Soup, ...]:
+def _waving(base: Joints, look: Look, rows: dict[str, int], share: float) -> Soup:
+    """The right arm with a flag on its way from out at the side (0) to across the breast (1)."""
+    angle = -1.5 + 2.1 * share
+    wrist = np.array([0.0, -0.178, 1.36]) + 0.5 * np.array([np.cos(angle), np.sin(angle), 0.05 - 0.15 * share])
+    posed = with_hand(base, 1, wrist)
+    hand = posed.wrists_m[1]
+    along = np.array([np.cos(angle), np.sin(angle), 0.55])
+    along /= np.linalg.norm(along)
+    tip = hand + 0.62 * along
+    back = np.array([0.0, 0.0, -0.42])
+    cloth_m = np.stack([np.stack([tip - 0.44 * along, tip]), np.stack([tip - 0.44 * along + back, tip + 0.9 * back])])
+    face = sheet(cloth_m, rows["orange"])
+    return concat([figure(posed, look), cylinder(hand - 0.1 * along, tip, 0.014, rows["pole"], 6), face,
+                   sheet(cloth_m[::-1] + np.array([0.004, 0.004, 0.0]), rows["orange"])])  # fmt: skip
+
+
+def _pointing(base: Joints, look: Look, rows: dict[str, int], side: int) -> Soup:
+    """One arm stretched out level with a baton in its hand; the other hand at the breast, palm out."""
+    out = 1.0 - 2.0 * side
+    posed = with_hand(base, side, (0.05, 0.75 * out, 1.42))
+    posed = with_hand(posed, 1 - side, (0.30, -0.12 * out, 1.32))
+    hand = posed.wrists_m[side]
+    baton = cylinder(hand, hand + np.array([0.02, 0.45 * out, 0.03]), 0.026, rows["baton"], 8)
+    return concat([figure(posed, look), baton])
+
+
+def wheelchair_user(size_m: Size, look: Look, book: MaterialBook) -> Body:
     """Someone who sits in a wheelchair, hands at the rims."""
     semantic = SemanticClass.PEDESTRIAN
     steel = book.add(Surface("#9aa0a6", semantic, roughness=0.25, reflectance=0.5))
@@ -168,7 +346,7 @@ def wheelchair_user(size_m: Size, look: Look, book: MaterialBook) -> tuple[Soup,
         rounded_box((0.05, 0.42, 0.45), (-0.30, 0, 0.75), seat, 0.02),
         rounded_box((0.18, 0.34, 0.02), (0.46, 0, 0.11), seat, 0.008),
     ]
-    return within([concat(parts)], size_m)
+    return Body(within([concat(parts)], size_m))
 
 
 def _spoked(radius: float, rubber: int, steel: int, center: Point) -> Soup:

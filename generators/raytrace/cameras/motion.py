@@ -1,20 +1,21 @@
 """Optical flow: how far what a pixel sees moves in the image until the camera looks again.
 
-The point that a pixel's ray hits is static or rides rigidly on its actor (people too: the swing of a walker's limbs is
-not part of the flow, since another pose of the gait is another mesh). The flow is the difference of two projections of
-that point, into the camera as it stands at the frame's timestamp and as it stands at the next look. With a global
-shutter the first is the pixel's centre. With a rolling shutter the point is where its row's ray met it, and both
-projections use the pose at the middle of the readout, so the flow is that of two pictures taken at once at the two
-timestamps, not of the skewed ones.
+The point that a pixel's ray hits is static or rides rigidly on its actor, or on a wheel, a door or an arm of it (people
+too: the swing of a walker's limbs is not part of the flow, since another pose of the gait is another mesh). The flow is
+the difference of two projections of that point, into the camera as it stands at the frame's timestamp and as it stands
+at the next look. With a global shutter the first is the pixel's centre. With a rolling shutter the point is where its
+row's ray met it, and both projections use the pose at the middle of the readout, so the flow is that of two pictures
+taken at once at the two timestamps, not of the skewed ones.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Bool, Float, Float32, Int32
 
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel
+from generators.raytrace.articulation import part_poses
 from generators.raytrace.cameras import geometry, motion_kernels
 from generators.raytrace.moment import Moment, Opened, ego_later, later_actors
 from generators.raytrace.tracer import Placed
@@ -41,8 +42,24 @@ def onward(opened: Opened, moment: Moment, model: CameraModel, placed: Placed, c
     camera_then = ego_later(opened, moment, period_s) @ model.ego_from_camera
     parts_now = moment.start.world_from_actor[placed.actor]
     parts_then = later_actors(moment, period_s)[placed.actor]
+    moving = placed.part >= 0
+    if moving.any():
+        rows, until, share = placed.part[moving], moment.later or moment.end, 1.0
+        if moment.later is None:
+            share = period_s / moment.duration_s if moment.duration_s > 0.0 else 0.0
+        local = part_poses(opened.traced.scene.parts, moment.start, until, np.array([0.0, share]))
+        parts_now = _riding(parts_now, moving, local[0][rows])
+        parts_then = _riding(parts_then, moving, local[1][rows])
     origin = opened.traced.origin_m
     return Onward(_into(camera_now, parts_now, origin), _into(camera_then, parts_then, origin))
+
+
+def _riding(world_from_body: SE3, moving: Bool[np.ndarray, "I"], body_from_part: SE3) -> SE3:
+    """Poses of all instances, of which those that move by themselves ride on their bodies."""
+    rotation, place = world_from_body.rotation.copy(), world_from_body.translation_m.copy()
+    made = world_from_body[moving] @ body_from_part
+    rotation[moving], place[moving] = made.rotation, made.translation_m
+    return SE3(rotation, place)
 
 
 def _into(

@@ -8,7 +8,7 @@ from driving_data.sensors import CameraModel, SensorFrames
 from generators.interface import Silhouettes
 from generators.raytrace.cameras.geometry import amodal_box_px
 from generators.raytrace.cameras.look import at_rows
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.moment import Moment, Opened, middle
 from generators.raytrace.tracer import Placed, trace
 
@@ -20,16 +20,19 @@ def silhouettes(opened: Opened, moment: Moment, rays: tuple[PixelRays, ...], fra
     shape = (len(opened.rig.cameras), len(opened.scene.actors))
     counts = Silhouettes(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     for index, model in enumerate(opened.rig.cameras):
-        placed, world_from_camera = at_rows(opened, moment, model)
-        center = middle(world_from_camera)
-        instance = next(frame.instance for frame in frames.frames if frame.camera == model.name)
+        instance = next((frame.instance for frame in frames.frames if frame.camera == model.name), None)
         if instance is None:
             continue
-        for which, actor in enumerate(placed.actor):
+        placed, world_from_camera = at_rows(opened, moment, model)
+        center = middle(world_from_camera)
+        for actor in np.unique(placed.actor):
             pixels = _samples(opened, model, center, moment.start, int(actor))
             if len(pixels) == 0:
                 continue
-            met = _alone(opened, placed, world_from_camera, rays[index], pixels, which)
+            bodies = np.flatnonzero(placed.actor == actor)
+            met = np.any(
+                [_alone(opened, placed, world_from_camera, rays[index], pixels, int(row)) for row in bodies], axis=0
+            )
             seen = instance.ravel()[pixels] == actor + 1
             counts.alone[index, actor] = int(np.sum(met | seen))
             counts.visible[index, actor] = int(np.sum(seen))

@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from driving_data.maps.lane_map import MapObject, RoadSign
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.appearance import Appearance
-from generators.raytrace.assets.devices import barrier
+from generators.raytrace.assets.devices import barrier, fitting_barrier
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
@@ -86,7 +86,8 @@ def _body(item: MapObject, size: np.ndarray, book: MaterialBook, appearance: App
     if item.kind == "bollard":
         return delineator(book) if size[2] > 0.7 else cylinder((0, 0, 0), (0, 0, float(size[2])), 0.07, steel(book), 8)
     if item.kind == "barrier" and size[2] < 1.3:
-        return moved(barrier((float(size[0]), float(size[1]), float(size[2])), book), lift)
+        sides = (float(size[0]), float(size[1]), float(size[2]))
+        return moved(barrier(sides, fitting_barrier(sides), book).poses[0], lift)
     if item.kind == "fence":
         return _fence(size, steel(book, "#7d8387", SemanticClass.FENCE))
     if item.kind in ("wall", "noise_wall", "barrier", "obstacle"):

@@ -1,48 +1,29 @@
 """Road signs: plates in layers, with strokes for digits and letters, on a post."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import shapely
 
 from driving_data.maps.lane_map import RoadSign
 from driving_data.taxonomy import SemanticClass
+from generators.raytrace.lettering import Stroke, lettering, strokes
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Texture
 from generators.raytrace.scenery.plan import Plan
 from generators.raytrace.scenery.poles import steel
 from generators.raytrace.solids import fan, quads, tube
-from generators.raytrace.soup import EMPTY, Soup, concat, moved, placed
+from generators.raytrace.soup import Soup, concat, moved, placed
 
 LAYER_M = 0.004
 PLATE_HEIGHT_M = 2.3
 PAINTED = frozenset({"stop_line", "yield_line", "crosswalk", "arrow"})
 TRIANGLES = frozenset({"warning", "crossroads_ahead", "signals_ahead", "pedestrians", "children", "animals", "cyclists",
                        "curve", "double_curve", "narrowing", "two_way"})  # fmt: skip
-# Strokes on a grid of width 1 and height 2: lists of polylines.
-GLYPHS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
-    "0": (((0, 0), (1, 0), (1, 2), (0, 2), (0, 0)),),
-    "1": (((0.2, 1.6), (0.6, 2), (0.6, 0)),),
-    "2": (((0, 2), (1, 2), (1, 1), (0, 0.9), (0, 0), (1, 0)),),
-    "3": (((0, 2), (1, 2), (1, 0), (0, 0)), ((0.2, 1), (1, 1))),
-    "4": (((0.8, 0), (0.8, 2), (0, 0.7), (1, 0.7)),),
-    "5": (((1, 2), (0, 2), (0, 1.1), (1, 1.1), (1, 0), (0, 0)),),
-    "6": (((1, 2), (0, 2), (0, 0), (1, 0), (1, 1), (0, 1)),),
-    "7": (((0, 2), (1, 2), (0.4, 0)),),
-    "8": (((0, 0), (1, 0), (1, 2), (0, 2), (0, 0)), ((0, 1), (1, 1))),
-    "9": (((1, 1), (0, 1), (0, 2), (1, 2), (1, 0), (0, 0)),),
-    "S": (((1, 2), (0, 2), (0, 1), (1, 1), (1, 0), (0, 0)),),
-    "T": (((0, 2), (1, 2)), ((0.5, 2), (0.5, 0))),
-    "O": (((0, 0), (1, 0), (1, 2), (0, 2), (0, 0)),),
-    "P": (((0, 0), (0, 2), (1, 2), (1, 1), (0, 1)),),
-    "^": (((0.5, 0), (0.5, 2)), ((0, 1.3), (0.5, 2), (1, 1.3))),
-    "/": (((0, 0), (1, 2)),),
-    "!": (((0.5, 0.7), (0.5, 2)), ((0.5, 0), (0.5, 0.25))),
-    "-": (((-0.6, 1), (1.6, 1)),),
-    "D": (((0.5, 1.75), (0.5, 2)), ((0.1, 0), (0.5, 0.9), (0.35, 1.5)), ((0.5, 0.9), (0.8, 0)),
-          ((0.35, 1.5), (1.0, 0.9)), ((0.7, 1.3), (1.5, 0.3)), ((1.2, 0), (2.0, 0), (1.6, 0.5), (1.2, 0))),
-}  # fmt: skip
+DIGGER: tuple[Stroke, ...] = (
+    ((0.5, 1.75), (0.5, 2)), ((0.1, 0), (0.5, 0.9), (0.35, 1.5)), ((0.5, 0.9), (0.8, 0)), ((0.35, 1.5), (1.0, 0.9)),
+    ((0.7, 1.3), (1.5, 0.3)), ((1.2, 0), (2.0, 0), (1.6, 0.5), (1.2, 0)),
+)  # fmt: skip
 
 
 def road_signs(plan: Plan, signs: Sequence[RoadSign], book: MaterialBook) -> Soup:
@@ -98,8 +79,9 @@ def _plate(kind: str, value: float, book: MaterialBook) -> Soup:
     if kind in ("work_zone", "construction") or kind in TRIANGLES:
         outline = _polygon(3, 0.52, 0.5 * np.pi)
         works = kind not in TRIANGLES
-        glyph, fill = ("D", yellow) if works else ("!", white)
-        drawn = moved(_text(glyph, 0.13, black, 3), (0.0, -0.05 if works else 0.0, -0.03))
+        fill = yellow if works else white
+        glyph = _drawing(DIGGER, 0.13, black, 3) if works else _text("!", 0.13, black, 3)
+        drawn = moved(glyph, (0.0, -0.05 if works else 0.0, -0.03))
         return concat([_layers(outline, ((1.0, red), (0.72, fill)), back), drawn])
     if kind in ("speed_limit_end", "limits_end"):
         outline = _polygon(20, 0.34, 0.0)
@@ -151,22 +133,11 @@ def _upright(flat: np.ndarray, x: float) -> np.ndarray:
 
 
 def _text(text: str, size_m: float, material: int, layer: int) -> Soup:
-    """Strokes of glyphs `size_m` wide, centred, on the given layer."""
-    if not text:
-        return EMPTY
-    pitch, stroke = 1.55, 0.26
-    quads_2d: list[np.ndarray] = []
-    left = -0.5 * (len(text) * pitch - (pitch - 1.0))
-    for i, glyph in enumerate(text):
-        for line in GLYPHS.get(glyph, ()):
-            for a, b in pairwise(line):
-                p, q = np.array(a, dtype=np.float64), np.array(b, dtype=np.float64)
-                along = (q - p) / max(float(np.linalg.norm(q - p)), 1e-6)
-                side = 0.5 * stroke * np.array([-along[1], along[0]])
-                p, q = p - 0.5 * stroke * along, q + 0.5 * stroke * along
-                corners = np.array([p - side, q - side, q + side, p + side])
-                quads_2d.append(corners + np.array([left + i * pitch, -1.0]))
-    flat = np.array(quads_2d) * size_m
-    # Seen from +x with z up, +y is on the right.
-    corners = np.stack([np.full(flat.shape[:2], layer * LAYER_M), flat[..., 0], flat[..., 1]], axis=-1)
-    return quads(corners, material)
+    """Glyphs `size_m` wide, centred, on the given layer."""
+    return lettering(text, 2.0 * size_m, material, layer * LAYER_M)
+
+
+def _drawing(lines: tuple[Stroke, ...], size_m: float, material: int, layer: int) -> Soup:
+    """A pictogram on the grid of the glyphs, about its middle."""
+    centred = [tuple((x - 0.5, y - 1.0) for x, y in line) for line in lines]
+    return strokes(centred, size_m, material, layer * LAYER_M)

@@ -1,0 +1,1 @@
+"""Contact sheets: every actor, road, weather and time of day, drawn by one command."""
