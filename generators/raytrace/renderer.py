@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Protocol
+
+import numpy as np
 
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
@@ -13,11 +16,13 @@ from generators.interface import Silhouettes
 from generators.raytrace import shading_light
 from generators.raytrace.cameras import look as cameras
 from generators.raytrace.cameras.develop import Body, body_of
+from generators.raytrace.cameras.outlines import outlines
 from generators.raytrace.cameras.rays import PixelRays, pixel_rays
 from generators.raytrace.cameras.render import View
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
 from generators.raytrace.events import look as events
+from generators.raytrace.inspection import Inspection, inspect
 from generators.raytrace.lidars import look as lidars
 from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
@@ -120,8 +125,17 @@ class RaytraceRenderer:
 
     def silhouettes(self, start: WorldState, end: WorldState, frames: SensorFrames) -> Silhouettes:
         """How much of each actor each camera sees, and would see were nothing else there."""
+        moment = self._moment(start, end)
         rays = tuple(body.rays for body in self._bodies)
-        return silhouettes(self._opened, self._moment(start, end), rays, frames)
+        geometry = inspect(self._opened, moment)
+        boxes = [outlines(geometry, index) for index in range(len(rays))]
+        shape = (len(boxes), len(self._opened.scene.actors), 4)
+        counts = silhouettes(self._opened, moment, rays, frames)
+        return replace(counts, outline_px=np.array(boxes).reshape(shape))
+
+    def inspect(self, start: WorldState, end: WorldState) -> Inspection:
+        """The geometry behind what `render(start, end)` shows: what labels of space are made from."""
+        return inspect(self._opened, self._moment(start, end))
 
     def view(self, start: WorldState, end: WorldState, camera: int) -> View:
         """The scene as one camera is about to trace it: linear light and exact labels follow by `render_view`."""

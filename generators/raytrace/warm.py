@@ -11,6 +11,7 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
+from generators.labels import occupancy_kernels
 from generators.raytrace import lamp_light, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
@@ -43,6 +44,8 @@ def _geometry() -> None:
     model = LidarModel("warm", (-0.5, -0.4, -0.3), 8, SE3.identity(), divergence_rad=0.01)
     rng = develop.frame_rng(0, 0, 0)
     sweep(traced, placed, SE3.identity(1), model, firings(model), 0, Environment(), rng, threads=1)
+    occupancy_kernels.voxelize(np.zeros((0, 3, 3)), np.zeros(0, np.int64), np.zeros((1, 1, 1, 1), np.float32))
+    occupancy_kernels.march(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((1, 1, 1), dtype=bool))
 
 
 def _shading() -> None:
