@@ -9,6 +9,8 @@ import numpy as np
 
 from benchmarks.harness import Figure, median_seconds
 from benchmarks.peers import ask_peer
+from benchmarks.tracer_fixed import fixed_figures
+from benchmarks.tracer_peers import EMBREE
 from benchmarks.worlds import camera_rig, lidar_rig, street
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
@@ -16,7 +18,7 @@ from driving_data.rollout import Rollout, WorldState, ego_frame
 from driving_data.sensors import SensorRig
 from generators.raytrace.build import build_scene
 from generators.raytrace.bvh import build_hierarchy
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.tracer import Hits, Placed, TracedScene, bands_of, for_each, num_threads, place, prepare, trace
@@ -24,28 +26,6 @@ from generators.raytrace.tracer import Hits, Placed, TracedScene, bands_of, for_
 PEER = "embreex 4.4.0.post1"
 SEED = 3
 _BAND = 16384
-_PEER_SCRIPT = """
-import json, statistics, sys, time
-import numpy as np
-from embreex import rtcore_scene
-from embreex.mesh_construction import TriangleMesh
-given, answer, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3])
-data = np.load(given)
-built = []
-for repeat in range(repeats + 1):
-    start = time.perf_counter()
-    scene = rtcore_scene.EmbreeScene()
-    mesh = TriangleMesh(scene, data["triangle_m"])
-    scene.run(data["origin_m"][:1], data["direction"][:1], query="DISTANCE")
-    built.append(time.perf_counter() - start)
-times = []
-for repeat in range(repeats + 1):
-    start = time.perf_counter()
-    distance = scene.run(data["origin_m"], data["direction"], query="DISTANCE")
-    times.append(time.perf_counter() - start)
-np.save(answer, distance)
-print(json.dumps({"seconds": statistics.median(times[1:]), "build_seconds": statistics.median(built[1:])}))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +180,7 @@ def _embree(
     with tempfile.TemporaryDirectory() as folder:
         given, answer = Path(folder) / "given.npz", Path(folder) / "answer.npy"
         np.savez(given, triangle_m=corners, origin_m=origin, direction=direction)
-        told = ask_peer("embree", ("embreex==4.4.0.post1", "numpy"), _PEER_SCRIPT, given, answer, repeats)
+        told = ask_peer("embree", ("embreex==4.4.0.post1", "numpy"), EMBREE, given, answer, repeats)
         return told, np.load(answer) if told is not None else np.zeros(0)
 
 
@@ -225,4 +205,5 @@ def run() -> list[Figure]:
         *lidar_figures(scene, sizes),
         *build_figures(scene, sizes),
         *hit_figures(scene, sizes),
+        *fixed_figures(),
     ]

@@ -17,7 +17,7 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import Actors, WorldState
 from driving_data.sensors import SensorRig
 from driving_data.taxonomy import ActorClass
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.materials import MaterialBook
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.scene import Lamps, Materials, MeshScene

@@ -325,6 +325,16 @@ class SensorRig:
     odometers: tuple[OdometryModel, ...] = ()
     faults: tuple[SensorFault, ...] = ()
 
+    def names(self) -> tuple[str, ...]:
+        """Names of all sensors, kind after kind."""
+        bare = (*self.cameras, *self.lidars, *self.radars, *self.ultrasonics, *self.imus, *self.receivers)
+        optics = (*self.thermals, *self.event_cameras)
+        return (
+            *(one.name for one in bare),
+            *(one.name for one in self.odometers),
+            *(one.camera.name for one in optics),
+        )
+
     def camera(self, name: str) -> CameraModel:
         """The camera of that name.
 

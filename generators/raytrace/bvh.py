@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Int, Int32
 from generators.raytrace import bvh_kernels, tracer_kernels
 from generators.raytrace.scene import Mesh
 
-MAX_LEAF = 4
+MAX_LEAF = 3
 PADDING_M = 1e-4
 
 

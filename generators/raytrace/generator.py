@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from driving_data.ports import SceneDescription
 from driving_data.sensors import SensorRig
 from generators.raytrace.build import build_scene
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.tracer import prepare
 

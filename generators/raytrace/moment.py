@@ -10,7 +10,7 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState, ego_frame
 from driving_data.sensors import SensorRig
 from generators.raytrace import shading_light
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.tracer import Placed, TracedScene, ending, place, poses_between
 
 # Where the draws of each kind of sensor begin, so that none shares numbers with another.

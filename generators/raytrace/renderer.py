@@ -4,11 +4,13 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import WorldState
 from driving_data.sensors import SensorFrames, SensorRig
 from generators.interface import Silhouettes
-from generators.raytrace import cameras, lidars, shading_light
-from generators.raytrace.cameras.develop import Body, Development, body_of
-from generators.raytrace.cameras.rays import pixel_rays
-from generators.raytrace.cameras.render import View
+from generators.raytrace import shading_light
+from generators.raytrace.cameras import look as cameras
+from generators.raytrace.cameras.develop import Body, body_of
+from generators.raytrace.cameras.render import View, pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.silhouettes import silhouettes
+from generators.raytrace.lidars import look as lidars
 from generators.raytrace.lidars.scan import Firings, firings
 from generators.raytrace.moment import Moment, Opened, moment_of
 from generators.raytrace.tracer import TracedScene, num_threads

@@ -6,7 +6,8 @@ Row layout of a finish (`FINISH` numbers): 0-2 diffuse colour, 3 roughness, 4 re
 5-7 emission.
 """
 
-from typing import NamedTuple
+from math import sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -16,6 +17,8 @@ from generators.raytrace.tracer_kernels import Geometry, Instances
 
 POINT = 12
 FINISH = 8
+_njit: Any = njit
+_inlined: Any = _njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 
 
 class Attributes(NamedTuple):
@@ -44,6 +47,64 @@ class Looks(NamedTuple):
     weather: np.ndarray
 
 
+@_inlined
+def surface_at(
+    geometry: Geometry, attributes: Attributes, instances: Instances, origin: np.ndarray, direction: np.ndarray,
+    slot: np.ndarray, distance: np.ndarray, triangle: np.ndarray, instance: np.ndarray, barycentric: np.ndarray,
+    pixel_rad: float, point: np.ndarray, material: np.ndarray, i: Any,
+) -> None:  # fmt: skip
+    """Fills the point row and the material of one hit; material -1 where nothing was hit."""
+    k = triangle[i]
+    material[i] = -1
+    if k < 0:
+        return
+    material[i] = attributes.material[k]
+    t = distance[i]
+    u, v = barycentric[i, 0], barycentric[i, 1]
+    w = np.float32(1.0) - u - v
+    tri = geometry.triangle[k]
+    fx, fy, fz = (
+        tri[4] * tri[8] - tri[5] * tri[7],
+        tri[5] * tri[6] - tri[3] * tri[8],
+        tri[3] * tri[7] - tri[4] * tri[6],
+    )
+    c = attributes.normals[k]
+    nx = w * c[0, 0] + u * c[1, 0] + v * c[2, 0]
+    ny = w * c[0, 1] + u * c[1, 1] + v * c[2, 1]
+    nz = w * c[0, 2] + u * c[1, 2] + v * c[2, 2]
+    who = instance[i]
+    if who >= 0:
+        m = instances.actor_from_world[slot[i], who]
+        fx, fy, fz = (
+            m[0] * fx + m[4] * fy + m[8] * fz, m[1] * fx + m[5] * fy + m[9] * fz, m[2] * fx + m[6] * fy + m[10] * fz
+        )  # fmt: skip
+        nx, ny, nz = (
+            m[0] * nx + m[4] * ny + m[8] * nz, m[1] * nx + m[5] * ny + m[9] * nz, m[2] * nx + m[6] * ny + m[10] * nz
+        )  # fmt: skip
+    dx, dy, dz = direction[i, 0], direction[i, 1], direction[i, 2]
+    size = 1.0 / max(sqrt(fx * fx + fy * fy + fz * fz), 1e-20)
+    facing = fx * dx + fy * dy + fz * dz
+    if facing > 0.0:
+        size = -size
+    fx, fy, fz = fx * size, fy * size, fz * size
+    length = sqrt(nx * nx + ny * ny + nz * nz)
+    if length < 1e-6:
+        nx, ny, nz, length = fx, fy, fz, 1.0
+    if nx * fx + ny * fy + nz * fz < 0.0:
+        length = -length
+    nx, ny, nz = nx / length, ny / length, nz / length
+    if nx * dx + ny * dy + nz * dz > -0.01:
+        nx, ny, nz = fx, fy, fz
+    row = point[i]
+    row[0], row[1], row[2] = origin[i, 0] + t * dx, origin[i, 1] + t * dy, origin[i, 2] + t * dz
+    row[3], row[4], row[5], row[6], row[7], row[8] = nx, ny, nz, fx, fy, fz
+    q = attributes.uv[k]
+    row[9] = w * q[0, 0] + u * q[1, 0] + v * q[2, 0]
+    row[10] = w * q[0, 1] + u * q[1, 1] + v * q[2, 1]
+    slope = max(abs(fx * dx + fy * dy + fz * dz), 0.04)
+    row[11] = pixel_rad * t / sqrt(slope)
+
+
 @njit(cache=True, nogil=True)
 def surface(
     geometry: Geometry, attributes: Attributes, instances: Instances, origin: np.ndarray, direction: np.ndarray,
@@ -52,55 +113,10 @@ def surface(
 ) -> None:  # fmt: skip
     """Fills point rows and material of every hit; material -1 where nothing was hit."""
     for i in range(origin.shape[0]):
-        k = triangle[i]
-        material[i] = -1
-        if k < 0:
-            continue
-        material[i] = attributes.material[k]
-        t = distance[i]
-        u, v = barycentric[i, 0], barycentric[i, 1]
-        w = np.float32(1.0) - u - v
-        tri = geometry.triangle[k]
-        fx, fy, fz = (
-            tri[4] * tri[8] - tri[5] * tri[7],
-            tri[5] * tri[6] - tri[3] * tri[8],
-            tri[3] * tri[7] - tri[4] * tri[6],
-        )
-        c = attributes.normals[k]
-        nx = w * c[0, 0] + u * c[1, 0] + v * c[2, 0]
-        ny = w * c[0, 1] + u * c[1, 1] + v * c[2, 1]
-        nz = w * c[0, 2] + u * c[1, 2] + v * c[2, 2]
-        who = instance[i]
-        if who >= 0:
-            m = instances.actor_from_world[slot[i], who]
-            fx, fy, fz = (
-                m[0] * fx + m[4] * fy + m[8] * fz, m[1] * fx + m[5] * fy + m[9] * fz, m[2] * fx + m[6] * fy + m[10] * fz
-            )  # fmt: skip
-            nx, ny, nz = (
-                m[0] * nx + m[4] * ny + m[8] * nz, m[1] * nx + m[5] * ny + m[9] * nz, m[2] * nx + m[6] * ny + m[10] * nz
-            )  # fmt: skip
-        dx, dy, dz = direction[i, 0], direction[i, 1], direction[i, 2]
-        size = 1.0 / max(np.sqrt(fx * fx + fy * fy + fz * fz), 1e-20)
-        facing = fx * dx + fy * dy + fz * dz
-        if facing > 0.0:
-            size = -size
-        fx, fy, fz = fx * size, fy * size, fz * size
-        length = np.sqrt(nx * nx + ny * ny + nz * nz)
-        if length < 1e-6:
-            nx, ny, nz, length = fx, fy, fz, 1.0
-        if nx * fx + ny * fy + nz * fz < 0.0:
-            length = -length
-        nx, ny, nz = nx / length, ny / length, nz / length
-        if nx * dx + ny * dy + nz * dz > -0.01:
-            nx, ny, nz = fx, fy, fz
-        row = point[i]
-        row[0], row[1], row[2] = origin[i, 0] + t * dx, origin[i, 1] + t * dy, origin[i, 2] + t * dz
-        row[3], row[4], row[5], row[6], row[7], row[8] = nx, ny, nz, fx, fy, fz
-        q = attributes.uv[k]
-        row[9] = w * q[0, 0] + u * q[1, 0] + v * q[2, 0]
-        row[10] = w * q[0, 1] + u * q[1, 1] + v * q[2, 1]
-        slope = max(abs(fx * dx + fy * dy + fz * dz), 0.04)
-        row[11] = pixel_rad * t / np.sqrt(slope)
+        surface_at(
+            geometry, attributes, instances, origin, direction, slot, distance, triangle, instance, barycentric,
+            pixel_rad, point, material, i,
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

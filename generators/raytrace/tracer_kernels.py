@@ -103,7 +103,7 @@ def hit_mesh(
     bounds, child, triangle = geometry.bounds, geometry.child, geometry.triangle
     near, stack, entry = scratch.near, scratch.node, scratch.entry
     ix, iy, iz = safe_inverse(dx), safe_inverse(dy), safe_inverse(dz)
-    near_x, near_y, near_z = _near_planes(ix, iy, iz)
+    near_x, near_y, near_z = near_planes(ix, iy, iz)
     best, best_u, best_v = np.int32(-1), ZERO, ZERO
     current, depth = np.int32(root), np.uint64(0)
     while True:
@@ -147,7 +147,7 @@ def hit_mesh(
 
 
 @_inlined
-def _near_planes(ix: Real, iy: Real, iz: Real) -> tuple[Any, Any, Any]:
+def near_planes(ix: Real, iy: Real, iz: Real) -> tuple[Any, Any, Any]:
     """Columns of a node's row at which the planes begin that the ray meets first."""
     return (
         np.uint64(0) if ix >= ZERO else np.uint64(24),
@@ -168,7 +168,7 @@ def first_hit(
     near, stack, entry = scratch.near, scratch.upper, scratch.upper_entry
     boxes, child, order = instances.bounds, instances.child, instances.order
     ix, iy, iz = safe_inverse(dx), safe_inverse(dy), safe_inverse(dz)
-    near_x, near_y, near_z = _near_planes(ix, iy, iz)
+    near_x, near_y, near_z = near_planes(ix, iy, iz)
     stack[0], entry[0] = np.int32(0), ZERO
     depth = np.uint64(1)
     which, root = np.int32(-1), np.int32(0)

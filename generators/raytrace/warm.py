@@ -14,7 +14,8 @@ from driving_data.sensors import CameraModel, LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
-from generators.raytrace.cameras.rays import pixel_rays
+from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
@@ -70,12 +71,15 @@ def _shading() -> None:
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
+    raster_kernels.reuse(
+        0, 0, seeds, 1, 1, point, number, number, point, number, number, row, rows3, rows3, np.zeros(0, dtype=bool)
+    )
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
     _develop()
 
 
 def _develop() -> None:
-    settings = develop.Development()
+    settings = Development()
     model = CameraModel("warm", 8, 8, 8.0, 8.0, 4.0, 4.0, SE3.identity())
     body = develop.body_of(pixel_rays(model), settings.chip, 0, 0)
     taken = exposure_for(1.0, model, settings.chip, settings.control)

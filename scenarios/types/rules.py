@@ -15,7 +15,7 @@ from scenarios.types.actors import KINDS, class_of, possible_kinds, tasks_of
 from scenarios.types.catalogue import LEAF_TYPES
 from scenarios.types.leaf_type import only_texts
 from scenarios.types.lookup import with_article
-from scenarios.types.manoeuvres import ACTIONS, TRIGGERS, lane_beside
+from scenarios.types.manoeuvres import ACTIONS, ROUTE, TRIGGERS, lane_beside
 from scenarios.types.road import road_lights, road_routes, road_schema
 from scenarios.types.scenery import ROUNDABOUTS
 from scenarios.types.sensors import rig
@@ -128,7 +128,7 @@ def _routes_named(leaf: Leaf) -> list[tuple[str, str]]:
         (f"{path}.{field}", name)
         for path, step in steps_with_paths(leaf)
         for field, value in step.values
-        if value.dimension.sort == "text" and not ACTIONS[step.action].fields[field].names
+        if ACTIONS[step.action].fields.get(field) is ROUTE
         for name in text_options(Leaf("do", values=((field, value),)), field)
     ]
 
@@ -148,6 +148,7 @@ def _name(road: Leaf) -> str:
 
 
 def _has_lights(road: Leaf, signals: Leaf) -> Iterator[Misfit]:
+    yield from _lights_that_fail(road, signals)
     if road.kind != "road" or signals.kind != "signals":
         return
     approaches = road_lights(road)
@@ -305,18 +306,46 @@ def _names_of_their_own(zone: Leaf, stream: Leaf) -> Iterator[Misfit]:
         yield Misfit(zone.slot, "", "name-taken", found, "two names: their actors are numbered behind them")
 
 
-def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
-    if fault.kind != "sensor_faults" or sensors.kind != "sensors":
+def _lights_that_fail(road: Leaf, acts: Leaf) -> Iterator[Misfit]:
+    if road.kind != "road" or acts.kind != "do":
         return
-    own = rig(sensors.text("rig"))
-    names = tuple(one.name for one in (*own.cameras, *own.lidars, *own.radars))
-    for name in only_texts(fault, "sensor"):
+    lights = road_lights(road)
+    for path, name in _named_by(acts, "signal_failure", "signal") if lights is not None else ():
+        assert lights is not None
+        if name and not any(light.startswith(name) for light in lights):
+            expected = f"one of {', '.join(lights)}" if lights else "no signals: this road has no traffic lights"
+            found = f"no traffic light {name!r} on {_name(road)}"
+            yield Misfit(acts.slot, path, "unknown-signal", found, expected, nearest_name(name, lights))
+
+
+def _named_by(acts: Leaf, action: str, field: str) -> list[tuple[str, str]]:
+    """Path and value of a text that steps of one action give."""
+    return [
+        (f"{path}.{field}", name)
+        for path, step in steps_with_paths(acts)
+        if step.action == action
+        for key, value in step.values
+        if key == field
+        for name in text_options(Leaf("do", values=((key, value),)), key)
+    ]
+
+
+def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
+    if fault.kind not in ("sensor_faults", "do") or sensors.kind != "sensors":
+        return
+    names = rig(sensors.text("rig")).names()
+    named = (
+        [("sensor", name) for name in only_texts(fault, "sensor")]
+        if fault.kind == "sensor_faults"
+        else ([pair for pair in _named_by(fault, "sensor_fault", "sensor") if pair[1]])
+    )
+    for path, name in named:
         if name not in names:
             yield Misfit(
                 fault.slot,
-                "sensor",
+                path,
                 "unknown-sensor",
-                f"no sensor {name!r} in the rig {own.name}",
+                f"no sensor {name!r} in the rig {sensors.text('rig')}",
                 f"one of {', '.join(names)}" if names else "a rig with sensors",
                 nearest_name(name, names),
             )
@@ -327,7 +356,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unknown-route", "places are on routes that the road has", _route_exists),
     Rule("beyond-road", "places and goals are not before or behind the road", _on_the_road),
     Rule("backward-stretch", "a stretch of road ends behind its beginning", _stretch_runs_on),
-    Rule("unknown-signal", "programmes are of lights that the road has", _has_lights),
+    Rule("unknown-signal", "programmes and failures are of lights that the road has", _has_lights),
     Rule("wrong-dimension", "an expression measures what its key measures", _measures_alike),
     Rule("self-reference", "nobody waits for or overtakes itself", _target_is_other),
     Rule("turn-without-junction", "one turns where roads meet", _turns_at_a_junction),

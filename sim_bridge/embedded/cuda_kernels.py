@@ -10,7 +10,7 @@ from typing import Any
 from numba import cuda as _numba_cuda
 
 from sim_bridge.embedded.layout import WORLD_DONE, Batch, Pool, View
-from sim_bridge.embedded.world_kernels import observe, stepper, world_of
+from sim_bridge.embedded.world_kernels import move_all, observe, pull_all, stepper, world_of
 
 cuda: Any = _numba_cuda
 
@@ -33,7 +33,7 @@ def block_wait() -> None:
     cuda.syncthreads()
 
 
-step_in_block = stepper(block_lane, block_lanes, block_wait)
+step_in_block = stepper(block_lane, block_lanes, block_wait, move_all, pull_all)
 
 
 def play_blocks(pool: Pool, batch: Batch, num_steps: int, driver: int, accel: Any, steer: Any) -> None:

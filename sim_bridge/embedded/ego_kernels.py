@@ -1,6 +1,7 @@
 """One step of the ego, compiled: its command as the actuators get it, its faults, the model that moves it."""
 
 import math
+from typing import Any
 
 from sim_bridge.embedded.compiled import inlined, inner
 from sim_bridge.embedded.dynamics_kernels import bicycle, limited, settle_on_ground
@@ -215,30 +216,47 @@ def adopt_motion(w: Batch, i: int) -> None:
     st[PUSHED, i], st[ACCEL, i], st[STEER, i] = now[N_PUSHED, i], now[N_ACCEL, i], now[N_STEER, i]
 
 
-@inner
-def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
-    """One step of the ego: what reaches its actuators, its model, then the motion of its box centre."""
-    st, dt = w.state, w.world_f[DT]
-    before = st[YAW_RATE, i]
-    if feels_trailer(w):
-        adopt_motion(w, i)
-        first, old_accel, old_steer = dt, 0.0, 0.0
-    else:
-        first, old_accel, old_steer, command, steer_command = recall(w, command, steer_command)
-    for part in range(2):
-        span, accel, angle = dt - first, command, steer_command
-        if part == 0:
-            span, accel, angle = first, old_accel, old_steer
-        if span < 1e-9 or feels_trailer(w):
-            continue
-        if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
-            advance_dynamic(w, i, accel, angle, span)
+@inlined
+def show_nothing(w: Batch, i: int) -> None:
+    """No ego slips, so its motion is never shown this way."""
+
+
+def mover(slip: Any, show_slip: Any) -> Any:
+    """The step of egos, some of which slip (`advance_dynamic`, `show_slipping_motion`) or none of which does.
+
+    Who never slips need not wait for the tyres to be compiled: there `slip` is `advance_kinematic`, never called.
+    """
+
+    @inner
+    def move_ego(pool: Pool, w: Batch, i: int, command: float, steer_command: float) -> None:
+        """One step of the ego: what reaches its actuators, its model, then the motion of its box centre."""
+        st, dt = w.state, w.world_f[DT]
+        before = st[YAW_RATE, i]
+        if feels_trailer(w):
+            adopt_motion(w, i)
+            first, old_accel, old_steer = dt, 0.0, 0.0
         else:
-            advance_kinematic(w, i, accel, angle, span)
-    st[COMMAND, i] = command
-    if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
-        show_slipping_motion(w, i)
-    else:
-        show_motion(w, i, before)
-    st[S, i], st[D, i] = refine(pool, w.paths[w.flags[PATH, i]], st[X, i], st[Y, i], st[S, i])
-    settle_on_ground(pool, w, i)
+            first, old_accel, old_steer, command, steer_command = recall(w, command, steer_command)
+        for part in range(2):
+            span, accel, angle = dt - first, command, steer_command
+            if part == 0:
+                span, accel, angle = first, old_accel, old_steer
+            if span < 1e-9 or feels_trailer(w):
+                continue
+            if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
+                slip(w, i, accel, angle, span)
+            else:
+                advance_kinematic(w, i, accel, angle, span)
+        st[COMMAND, i] = command
+        if w.world_i[EGO_MODEL] >= MODEL_DYNAMIC:
+            show_slip(w, i)
+        else:
+            show_motion(w, i, before)
+        st[S, i], st[D, i] = refine(pool, w.paths[w.flags[PATH, i]], st[X, i], st[Y, i], st[S, i])
+        settle_on_ground(pool, w, i)
+
+    return move_ego
+
+
+move_ego = mover(advance_dynamic, show_slipping_motion)
+move_kinematic_ego = mover(advance_kinematic, show_nothing)

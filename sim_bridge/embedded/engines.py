@@ -19,16 +19,25 @@ from sim_bridge.embedded.layout import (
     DRIVER_IMITATION,
     DRIVER_WALKER,
     EGO_MODEL,
+    LOOSE,
+    MODE,
+    MODE_EGO,
+    MODE_FREE,
+    MODE_PATH,
+    MODE_STATIC,
     MODEL_ARTICULATED,
+    MODEL_DYNAMIC,
+    TOW_RANKS,
     Batch,
     Pool,
     View,
 )
 from sim_bridge.embedded.views import nothing_shown
-from sim_bridge.embedded.world_kernels import EXTERNAL, play_band
+from sim_bridge.embedded.world_kernels import EXTERNAL, play_band, play_whole_band
 from sim_bridge.embedded.worlds import WorldSpec
 
 BEGIN, NOTHING_SHOWN_M = -1, 0.0
+_PLAIN_MODES = frozenset({MODE_EGO, MODE_PATH, MODE_STATIC, MODE_FREE})
 
 
 Think = Callable[[Pool, Batch, int, int], None]
@@ -55,6 +64,22 @@ def thinking(specs: Sequence[WorldSpec]) -> tuple[Think, ...]:
 def feels_trailers(specs: Sequence[WorldSpec]) -> bool:
     """Whether an ego of these worlds moves together with its trailer."""
     return any(spec.world_i[EGO_MODEL] == MODEL_ARTICULATED for spec in specs)
+
+
+def are_plain(specs: Sequence[WorldSpec]) -> bool:
+    """Whether nothing in these worlds is of a rare kind: logs, trailers, doors, cargo, egos on slipping tyres.
+
+    Both doors into the kernels play such worlds byte for byte alike; the plain one is compiled in less time.
+    """
+    return all(
+        spec.story is None
+        and spec.guests is None
+        and spec.world_i[LOOSE] == 0
+        and spec.world_i[TOW_RANKS] == 0
+        and spec.world_i[EGO_MODEL] < MODEL_DYNAMIC
+        and set(np.unique(spec.flags[MODE]).tolist()) <= _PLAIN_MODES
+        for spec in specs
+    )
 
 
 @runtime_checkable
@@ -86,28 +111,35 @@ class Engine(Protocol):
         ...
 
 
-def begin_worlds(pool: Pool, batch: Batch, first: int, last: int) -> None:
+def begin_worlds(pool: Pool, batch: Batch, first: int, last: int, plain: bool = False) -> None:
     """Begins the worlds of a band on the processor."""
     idle = np.zeros(len(batch.run))
-    play_band(pool, batch, nothing_shown(), first, last, BEGIN, EXTERNAL, idle, idle, NOTHING_SHOWN_M)
+    door = play_band if plain else play_whole_band
+    door(pool, batch, nothing_shown(), first, last, BEGIN, EXTERNAL, idle, idle, NOTHING_SHOWN_M)
 
 
 class CpuEngine:
     """The kernels on the processor, one band of worlds per thread; threads never change a byte."""
 
     def __init__(
-        self, pool: Pool, batch: Batch, num_threads: int, thinks: Sequence[Think] = (), trains: bool = False
+        self,
+        pool: Pool,
+        batch: Batch,
+        num_threads: int,
+        thinks: Sequence[Think] = (),
+        trains: bool = False,
+        plain: bool = False,
     ) -> None:
-        """`trains`: whether egos feel their trailers."""
+        """`trains`: whether egos feel their trailers; `plain`: whether all worlds are (`are_plain`)."""
         self._pool, self._batch, self._count = pool, batch, len(batch.run)
         threads = max(1, min(num_threads, self._count))
         self._edges = [round(k * self._count / threads) for k in range(threads + 1)]
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._thinks, self._trains = tuple(thinks), trains
+        self._thinks, self._trains, self._plain = tuple(thinks), trains, plain
 
     def begin(self, first: int, last: int) -> None:
         """As `Engine.begin`."""
-        begin_worlds(self._pool, self._batch, first, last)
+        begin_worlds(self._pool, self._batch, first, last, self._plain)
 
     def play(
         self,
@@ -119,9 +151,10 @@ class CpuEngine:
         spacing_m: float,
     ) -> None:
         """As `Engine.play`."""
+        door = play_band if self._plain else play_whole_band
 
         def play(first: int, last: int, steps: int, shown: View, spacing: float) -> None:
-            play_band(
+            door(
                 self._pool, self._batch, shown, first, last, steps, driver, accel_mps2, steer_rad, spacing
             )  # fmt: skip
 

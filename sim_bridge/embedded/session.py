@@ -10,7 +10,7 @@ from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
 from driving_data.rollout import Rollout, SensorFault
 from scenarios.behaviour import FailSignal
-from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, feels_trailers, thinking
+from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, are_plain, feels_trailers, thinking
 from sim_bridge.embedded.layout import DT, STEP, Batch, Pool
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.rollouts import make_rollout
@@ -222,7 +222,7 @@ def open_engine(specs: Sequence[WorldSpec], pool: Pool, batch: Batch, options: E
         RoadloomError: the device is not there, or the package that it needs.
     """
     if options.device == "cpu":
-        return CpuEngine(pool, batch, options.num_threads, thinking(specs), feels_trailers(specs))
+        return CpuEngine(pool, batch, options.num_threads, thinking(specs), feels_trailers(specs), are_plain(specs))
     if any(spec.story is not None for spec in specs):
         raise Unsupported("storyboards are played on device 'cpu' only: they speak to every step from outside")
     if any(isinstance(event.node, FailSignal) for spec in specs for event in spec.triggered):

@@ -24,7 +24,7 @@ from sim_bridge.embedded.dynamics_kernels import (
     remember_pose,
     settle_on_ground,
 )
-from sim_bridge.embedded.ego_kernels import move_ego
+from sim_bridge.embedded.ego_kernels import move_ego, move_kinematic_ego
 from sim_bridge.embedded.event_kernels import record
 from sim_bridge.embedded.geometry_kernels import path_heading, path_point, path_value, refine, wrap
 from sim_bridge.embedded.layout import (
@@ -211,28 +211,33 @@ def place_ego(pool: Pool, w: Batch, i: int) -> None:
     settle_on_ground(pool, w, i)
 
 
-@inner
-def begin(pool: Pool, w: Batch) -> None:
-    """Completes the initial state: poses from places on paths, signals, sight, the first row of the log.
+def opener(hitch: Any) -> Any:
+    """The beginning of worlds, with trailers to be hitched or without any."""
 
-    Until then YAW holds the heading relative to the path.
-    """
-    for i in range(w.world_i[NUM_ACTORS]):
-        mode = w.flags[MODE, i]
-        if mode != MODE_REPLAY and mode != MODE_TRAILER and w.flags[VALID, i] == 1:
-            heading = path_heading(pool, w.paths[w.flags[PATH, i]], w.state[S, i])
-            w.state[YAW, i] = wrap(heading + w.state[YAW, i])
-            if mode == MODE_EGO:
-                place_ego(pool, w, i)
-            else:
-                pose_on_path(pool, w, i, True)
-        w.state[BASE_D, i] = w.state[D, i]
-        remember_pose(w, i)
-    hitch_trailers(w)
-    show_signals(w)
-    know_headings(w, 0, 1)
-    see_everything(pool, w, 0, 1)
-    keep(pool, w, 0, 1)
+    @inner
+    def begin(pool: Pool, w: Batch) -> None:
+        """Completes the initial state: poses from places on paths, signals, sight, the first row of the log.
+
+        Until then YAW holds the heading relative to the path.
+        """
+        for i in range(w.world_i[NUM_ACTORS]):
+            mode = w.flags[MODE, i]
+            if mode != MODE_REPLAY and mode != MODE_TRAILER and w.flags[VALID, i] == 1:
+                heading = path_heading(pool, w.paths[w.flags[PATH, i]], w.state[S, i])
+                w.state[YAW, i] = wrap(heading + w.state[YAW, i])
+                if mode == MODE_EGO:
+                    place_ego(pool, w, i)
+                else:
+                    pose_on_path(pool, w, i, True)
+            w.state[BASE_D, i] = w.state[D, i]
+            remember_pose(w, i)
+        hitch(w)
+        show_signals(w)
+        know_headings(w, 0, 1)
+        see_everything(pool, w, 0, 1)
+        keep(pool, w, 0, 1)
+
+    return begin
 
 
 @inner
@@ -276,23 +281,28 @@ def decide(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
                 dodge(pool, w, i)
 
 
-@inlined
-def move(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
-    """Moves every `lanes`-th actor by one step."""
-    for i in range(lane, w.world_i[NUM_ACTORS], lanes):
-        remember_pose(w, i)
-        w.state[PREV_S, i] = w.state[S, i]
-        w.state[WAITED, i] = w.state[WAITED, i] + w.world_f[DT] if w.state[SPEED, i] < 0.3 else 0.0
-        mode = w.flags[MODE, i]
-        if mode == MODE_REPLAY:
-            move_as_logged(w, i)
-        elif w.flags[VALID, i] == 1 and mode == MODE_EGO:
-            move_ego(pool, w, i, w.work[W_ACCEL, i], w.work[W_ANGLE, i])
-        elif w.flags[VALID, i] == 1 and mode == MODE_PATH:
-            move_on_path(pool, w, i, w.state[COMMAND, i])
-        elif w.flags[VALID, i] == 1 and mode == MODE_FREE:
-            move_free(w, i)
-        know_reach(w, i)
+def mover(drive: Any, follow_log: Any) -> Any:
+    """The motion of everybody, with rare kinds of it or without."""
+
+    @inlined
+    def move(pool: Pool, w: Batch, lane: int, lanes: int) -> None:
+        """Moves every `lanes`-th actor by one step."""
+        for i in range(lane, w.world_i[NUM_ACTORS], lanes):
+            remember_pose(w, i)
+            w.state[PREV_S, i] = w.state[S, i]
+            w.state[WAITED, i] = w.state[WAITED, i] + w.world_f[DT] if w.state[SPEED, i] < 0.3 else 0.0
+            mode = w.flags[MODE, i]
+            if mode == MODE_REPLAY:
+                follow_log(w, i)
+            elif w.flags[VALID, i] == 1 and mode == MODE_EGO:
+                drive(pool, w, i, w.work[W_ACCEL, i], w.work[W_ANGLE, i])
+            elif w.flags[VALID, i] == 1 and mode == MODE_PATH:
+                move_on_path(pool, w, i, w.state[COMMAND, i])
+            elif w.flags[VALID, i] == 1 and mode == MODE_FREE:
+                move_free(w, i)
+            know_reach(w, i)
+
+    return move
 
 
 @inlined
@@ -333,11 +343,12 @@ def finish(w: Batch) -> None:
         w.run[WORLD_DONE] = 1
 
 
-def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
+def stepper(lane_of: Any, num_lanes: Any, wait: Any, move: Any, pull_along: Any) -> Any:
     """The step of one world, written once for a processor (one lane) and for a GPU (a block of threads, its lanes).
 
     What one actor does is spread over the lanes; what writes events or reads what others wrote in the same phase is
-    done by lane 0. `wait` parts the phases, so that the result does not depend on the number of lanes.
+    done by lane 0. `wait` parts the phases, so that the result does not depend on the number of lanes. `move` and
+    `pull_along` move everybody, and what hangs on others.
     """
 
     @inner
@@ -352,8 +363,7 @@ def stepper(lane_of: Any, num_lanes: Any, wait: Any) -> Any:
         move(pool, w, lane, lanes)
         wait()
         if lane == 0:
-            pull_trailers(w)
-            swing_doors(w)
+            pull_along(w)
         wait()
         know_neighbours(w, lane, lanes)
         wait()
@@ -393,7 +403,28 @@ def no_wait() -> None:
     """One lane waits for nobody."""
 
 
-step_world = stepper(first_lane, one_lane, no_wait)
+@inlined
+def pull_all(w: Batch) -> None:
+    """Trailers behind their vehicles, doors on theirs."""
+    pull_trailers(w)
+    swing_doors(w)
+
+
+@inlined
+def pull_none(w: Batch) -> None:
+    """Nothing hangs on anybody."""
+
+
+@inlined
+def follow_no_log(w: Batch, i: int) -> None:
+    """Nobody is replayed."""
+
+
+move_all = mover(move_ego, move_as_logged)
+begin = opener(hitch_trailers)
+step_world = stepper(first_lane, one_lane, no_wait, move_all, pull_all)
+begin_plain = opener(pull_none)
+step_plain = stepper(first_lane, one_lane, no_wait, mover(move_kinematic_ego, follow_no_log), pull_none)
 
 
 @inlined
@@ -449,24 +480,53 @@ def observe(pool: Pool, w: Batch, view: View, b: int, spacing: float) -> None:
     view.happened[b, 3] = w.run[AT_GOAL]
 
 
+def player(start: Any, step: Any) -> Any:
+    """What happens to one world in one call."""
+
+    @inlined
+    def play(
+        pool: Pool, w: Batch, view: View, b: int, num_steps: int, driver: int, accel: float, steer: float,
+        spacing: float,
+    ) -> None:  # fmt: skip
+        """Begins the world (`num_steps` -1) or advances it, then shows it."""
+        if num_steps < 0:
+            start(pool, w)
+        for _ in range(num_steps):
+            if w.run[WORLD_DONE] == 1:
+                break
+            step(pool, w, driver, accel, steer)
+        if spacing > 0.0:
+            observe(pool, w, view, b, spacing)
+
+    return play
+
+
+play_plain = player(begin_plain, step_plain)
+play_whole = player(begin, step_world)
+
+
 @entry
 def play_band(
     pool: Pool, batch: Batch, view: View, first: int, last: int, num_steps: int, driver: int,
     accel: np.ndarray, steer: np.ndarray, spacing: float,
 ) -> None:  # fmt: skip
-    """Begins the worlds of a band (`num_steps` -1) or advances them, then shows them; the one door into the kernels.
+    """Begins the worlds of a band (`num_steps` -1) or advances them, then shows them; the door for plain worlds.
 
+    Plain worlds have no logs, trailers, doors, cargo, nor egos on slipping tyres; see `engines.are_plain`.
     `driver` 0 takes the commands from `accel` and `steer`, shape (B,). `spacing`: between the points of the route
     that are shown; 0 shows nothing.
     """
     ways = hand(pool)
     for b in range(first, last):
-        w = hand(world_of(batch, b))
-        if num_steps < 0:
-            begin(ways, w)
-        for _ in range(num_steps):
-            if w.run[WORLD_DONE] == 1:
-                break
-            step_world(ways, w, driver, accel[b], steer[b])
-        if spacing > 0.0:
-            observe(ways, w, view, b, spacing)
+        play_plain(ways, hand(world_of(batch, b)), view, b, num_steps, driver, accel[b], steer[b], spacing)
+
+
+@entry
+def play_whole_band(
+    pool: Pool, batch: Batch, view: View, first: int, last: int, num_steps: int, driver: int,
+    accel: np.ndarray, steer: np.ndarray, spacing: float,
+) -> None:  # fmt: skip
+    """As `play_band`, for worlds with everything; compiled only where it is needed."""
+    ways = hand(pool)
+    for b in range(first, last):
+        play_whole(ways, hand(world_of(batch, b)), view, b, num_steps, driver, accel[b], steer[b], spacing)

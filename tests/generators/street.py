@@ -10,7 +10,7 @@ from driving_data.ports import SceneDescription
 from driving_data.rollout import Actors, Rollout, SignalStates, WorldState
 from driving_data.sensors import CameraModel, LidarModel, SensorRig
 from driving_data.taxonomy import ActorClass, Light, SemanticClass
-from generators.raytrace.cameras.develop import Development
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.scene import Glow, Lamps, Materials, Mesh, MeshScene, Texture
 from generators.raytrace.tracer import prepare

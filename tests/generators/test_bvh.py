@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from generators.raytrace.bvh import brute_force, build_boxes, build_hierarchy, build_wide
+from generators.raytrace.bvh import MAX_LEAF, brute_force, build_boxes, build_hierarchy, build_wide
 from generators.raytrace.scene import Mesh
 from generators.raytrace.simd_kernels import lowest, lowest_twin, slabs, slabs_twin
 from tests.effort import examples
@@ -41,7 +41,7 @@ def test_every_primitive_lies_in_exactly_one_leaf_that_holds_it(count, seed, lay
     found = leaves(bounds, child, order)
     assert sorted(np.concatenate([which for _, which in found])) == list(range(count))
     for box_of_leaf, which in found:
-        assert len(which) <= 4
+        assert len(which) <= MAX_LEAF
         assert np.all(box_of_leaf[:3] <= (center - half)[which]) and np.all(box_of_leaf[3:] >= (center + half)[which])
 
 

@@ -10,9 +10,9 @@ from driving_data.ports import SceneDescription
 from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
 from generators.effects.atmosphere import LN_20, extinction_per_m
-from generators.raytrace.cameras.develop import Development
 from generators.raytrace.cameras.geometry import amodal_box_px, directions, pixel_grid, project
 from generators.raytrace.cameras.render import render_view
+from generators.raytrace.cameras.settings import Development
 from tests.generators.street import CAMERA_AXES, PAINT, StreetGenerator, joined, plane, rig, rollout, sphere
 
 LENSES = [

@@ -136,7 +136,7 @@ def test_the_registry_knows_the_ray_tracer_and_the_nearest_name():
 
 def test_warming_up_compiles_what_a_render_needs():
     from generators.raytrace import shading_kernels, surface_kernels, tracer_kernels
-    from generators.raytrace.cameras import isp_kernels, raster_kernels
+    from generators.raytrace.cameras import isp_kernels, motion_kernels, raster_kernels
     from generators.raytrace.lidars import waveform_kernels
     from generators.raytrace.warm import warm_up
 
@@ -155,6 +155,8 @@ def test_warming_up_compiles_what_a_render_needs():
         isp_kernels.tone,
         raster_kernels.edges,
         raster_kernels.merge,
+        raster_kernels.reuse,
+        motion_kernels.carry,
         raster_kernels.smooth_ambient,
         waveform_kernels.peaks,
     ]

@@ -13,10 +13,11 @@ from driving_data.sensors import CameraModel
 from generators.raytrace.cameras import exposure as exposures
 from generators.raytrace.cameras import isp_kernels, optics
 from generators.raytrace.cameras.chips import CHIPS, SensorChip
-from generators.raytrace.cameras.develop import Development, body_of, develop, film_curve, frame_rng, gather
+from generators.raytrace.cameras.develop import body_of, develop, film_curve, frame_rng, gather
 from generators.raytrace.cameras.exposure import Control, Exposure, electrons_per_s, exposure_for, lags_s, metered
 from generators.raytrace.cameras.render import pixel_rays
 from generators.raytrace.cameras.sensor import mosaic, pattern_of, raw_picture
+from generators.raytrace.cameras.settings import Development
 
 PLAIN = Development(vignette=0.0, bloom=0.0, flare=0.0, low_pass=0.0, sharpen=0.0, denoise=0.0)
 SIZE = 160

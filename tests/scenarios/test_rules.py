@@ -2,7 +2,9 @@
 
 import pytest
 
+from driving_data.errors import InputError
 from scenarios.algebra import IllTyped, LogicalScenario, scenario
+from scenarios.spec.reader import read_text
 from scenarios.types import digital, scenery, temporary
 from scenarios.types.actors import actor, ego, role
 from scenarios.types.manoeuvres import do, step, when
@@ -162,3 +164,25 @@ def test_a_tram_needs_tracks_somewhere_before_it_is_drawn():
         town.sample(1)
     railed = town & scenario(scenery.lane_use("track", "tram_tracks", on="oncoming.1"))
     assert railed.sample(1) in railed
+
+
+FAILING = """
+road: crossroads
+ego: {{on: main.straight, at: 10 m, speed: 8 m/s}}
+sensors: front
+actors:
+  lead: {{kind: van, on: main.straight, at: 40 m, speed: 8 m/s}}
+do:
+  lead:
+    - signal_failure: {{kind: dark, signal: {signal}, for: 4 s}}
+    - sensor_fault: {{kind: frozen, sensor: {sensor}}}
+"""
+
+
+def test_what_fails_is_there():
+    assert read_text(FAILING.format(signal="signal.main", sensor="camera_front")).sample(1).actors
+    with pytest.raises(InputError) as found:
+        read_text(FAILING.format(signal="signal.mian", sensor="camera_frnt"))
+    told = str(found.value)
+    assert "no traffic light 'signal.mian'" in told and "did you mean 'signal.main'" in told
+    assert "no sensor 'camera_frnt' in the rig front" in told and "did you mean 'camera_front'" in told

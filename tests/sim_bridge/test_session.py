@@ -11,6 +11,7 @@ from driving_data.taxonomy import ActorClass
 from scenarios.behaviour import AtTime, ChangeLane, ChangeSpeed, When
 from scenarios.concrete import Driver, Ego, Place
 from sim_bridge.conformance import ConformanceError, check_simulator, expect_same
+from sim_bridge.embedded.engines import are_plain
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.session import EmbeddedSession
 from sim_bridge.registry import SIMULATORS
@@ -185,3 +186,23 @@ def test_braking_actor_does_not_hold_back_another_world():
     both.run(60, "constant_speed")
     crashed, free = both.rollouts()
     assert crashed.num_steps < free.num_steps == 61
+
+
+def test_both_doors_into_the_kernels_give_the_same_bytes(monkeypatch):
+    wanted, seeds = [varied(k) for k in range(6)], list(range(6))
+    plain = rollouts(wanted, seeds, EmbeddedOptions())
+    judged = []
+    monkeypatch.setattr("sim_bridge.embedded.session.are_plain", lambda specs: judged.append(are_plain(specs)) or False)
+    for one, other in zip(rollouts(wanted, seeds, EmbeddedOptions()), plain, strict=True):
+        expect_same(one, other)
+    assert judged == [True]
+
+
+def test_worlds_with_something_rare_are_not_plain(monkeypatch):
+    judged = []
+    monkeypatch.setattr("sim_bridge.embedded.session.are_plain", lambda specs: judged.append(are_plain(specs)) or False)
+    rollouts([varied(0)], [0], EmbeddedOptions(ego_model="dynamic"))
+    lorry = car("lorry", 90.0, 10.0, kind=ActorClass.TRUCK)
+    trailer = car("behind", 80.0, 10.0, kind=ActorClass.TRAILER, traits={"towed_by": "lorry"})
+    rollouts([scenario(lorry, trailer)], [0], EmbeddedOptions())
+    assert judged == [False, False]

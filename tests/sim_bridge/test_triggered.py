@@ -195,4 +195,4 @@ do:
     lead = next(actor for actor in concrete.actors if actor.id == "lead")
     first, second = lead.behaviour.steps
     assert first == When(DistanceBelow("ego", 20.0), FailSignal("dark", "signal.main", 4.0))
-    assert second == FaultSensor("frozen", "", 0.7)
+    assert second == FaultSensor("frozen", "", 70 * 0.01)

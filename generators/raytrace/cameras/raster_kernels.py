@@ -70,6 +70,38 @@ def edges(
 
 
 @njit(cache=True, nogil=True)
+def reuse(
+    width: int, height: int, pixel: np.ndarray, right: int, down: int, point: np.ndarray, material: np.ndarray,
+    instance: np.ndarray, all_point: np.ndarray, all_material: np.ndarray, all_instance: np.ndarray,
+    all_distance: np.ndarray, image: np.ndarray, out: np.ndarray, wanting: np.ndarray,
+) -> None:  # fmt: skip
+    """Gives extra rays the light of a first ray that met the same smooth surface beside them, where there is one.
+
+    Looked at are the pixel itself and its three neighbours towards (`right`, `down`), each 1 or -1. `wanting` tells
+    which rays found none and must be shaded.
+    """
+    for k in range(pixel.shape[0]):
+        y, x = pixel[k] // width, pixel[k] % width
+        wanting[k] = True
+        for n in range(4):
+            u, v = x + (right if n & 1 else 0), y + (down if n & 2 else 0)
+            if u < 0 or v < 0 or u >= width or v >= height:
+                continue
+            j = v * width + u
+            if material[k] != all_material[j] or instance[k] != all_instance[j]:
+                continue
+            if material[k] >= 0:
+                a, b = all_point[j], point[k]
+                gap = a[6] * (b[0] - a[0]) + a[7] * (b[1] - a[1]) + a[8] * (b[2] - a[2])
+                agree = a[3] * b[3] + a[4] * b[4] + a[5] * b[5]
+                if agree < 0.95 or abs(gap) > 0.02 + 0.005 * all_distance[j]:
+                    continue
+            out[k, 0], out[k, 1], out[k, 2] = image[j, 0], image[j, 1], image[j, 2]
+            wanting[k] = False
+            break
+
+
+@njit(cache=True, nogil=True)
 def merge(pixel: np.ndarray, extra: np.ndarray, exposure: float, image: np.ndarray) -> None:
     """Mean of a pixel's first ray and its extra rays (n, S, 3); bright ones count less, so that edges stay smooth."""
     for k in range(pixel.shape[0]):

@@ -8,7 +8,7 @@ pixel's rays are fixed, so the bytes do not depend on the number of threads.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float16, Float32, Int32
+from jaxtyping import Bool, Float, Float16, Float32, Int32
 
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel
@@ -16,7 +16,6 @@ from driving_data.taxonomy import SemanticClass
 from generators.raytrace import shading_kernels, surface_kernels
 from generators.raytrace.cameras import geometry, raster_kernels
 from generators.raytrace.cameras.motion import Onward, flow_of
-from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
@@ -25,6 +24,41 @@ BAND_ROWS = 16
 _CHUNK = 8192
 _AMBIENT_REACH_M = 4.0
 _SUBPIXELS = np.array([[-0.32, -0.1], [0.1, -0.32], [0.24, 0.28]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelRays:
+    """Directions of a camera's pixels in its own frame, and how they change from pixel to pixel; float32.
+
+    Attributes:
+        model: the camera.
+        direction: unit; along the axis where the lens sees nothing.
+        along_u: change from column to column.
+        along_v: change from row to row.
+        seen: whether the lens sees anything there; None where it does everywhere.
+    """
+
+    model: CameraModel
+    direction: Float32[np.ndarray, "H W 3"]
+    along_u: Float32[np.ndarray, "H W 3"]
+    along_v: Float32[np.ndarray, "H W 3"]
+    seen: Bool[np.ndarray, "H W"] | None = None
+
+
+def pixel_rays(model: CameraModel) -> PixelRays:
+    """Works out the rays of a camera once."""
+    grid = geometry.pixel_grid(model)
+    half_u, half_v = np.array([0.5, 0.0]), np.array([0.0, 0.5])
+    middle = geometry.directions(model, grid)
+    along_u = geometry.directions(model, grid + half_u) - geometry.directions(model, grid - half_u)
+    along_v = geometry.directions(model, grid + half_v) - geometry.directions(model, grid - half_v)
+    seen = np.isfinite(middle[..., 0])
+    if seen.all():
+        along_u, along_v = np.nan_to_num(along_u), np.nan_to_num(along_v)
+        return PixelRays(model, middle.astype(np.float32), along_u.astype(np.float32), along_v.astype(np.float32))
+    middle = np.where(seen[..., None], middle, [0.0, 0.0, 1.0])
+    across = [np.nan_to_num(along).astype(np.float32) for along in (along_u, along_v)]
+    return PixelRays(model, middle.astype(np.float32), across[0], across[1], seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +128,20 @@ class _Met:
     material: np.ndarray
     point: np.ndarray
     finish: np.ndarray
-    normal: np.ndarray
+
+    def __getitem__(self, which: np.ndarray) -> "_Met":
+        return _Met(
+            self.distance[which], self.instance[which], self.material[which], self.point[which], self.finish[which]
+        )
 
 
 def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
+    """What rays meet, ready to be lit."""
+    return _finished(view, _reach(view, origin, direction, slot))
+
+
+def _reach(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
+    """What rays meet, before its texture is looked at."""
     traced, placed = view.traced, view.placed
     hits = trace(traced, placed, origin, direction, slot)
     n = len(origin)
@@ -108,11 +152,13 @@ def _meet(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarra
         traced.geometry, attributes, placed.instances, origin, direction, slot, hits.distance_m, hits.triangle,
         hits.instance, hits.barycentric, pixel_rad, point, material,
     )  # fmt: skip
-    # Ripples on wet ground bend the normal for the light; the label keeps the surface's own.
-    normal = point[:, 3:6].copy()
-    finish = np.empty((n, surface_kernels.FINISH), np.float32)
-    surface_kernels.finish(view.looks, point, material, hits.instance, finish)
-    return _Met(hits.distance_m, hits.instance, material, point, finish, normal)
+    return _Met(hits.distance_m, hits.instance, material, point, np.empty((n, surface_kernels.FINISH), np.float32))
+
+
+def _finished(view: View, met: _Met) -> _Met:
+    """The same with textures filled in; ripples on wet ground bend the normals of its points."""
+    surface_kernels.finish(view.looks, met.point, met.material, met.instance, met.finish)
+    return met
 
 
 def _shade(
@@ -210,10 +256,12 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
     def first(rows: slice) -> None:
         part = slice(rows.start * width, rows.stop * width)
         raster.origin[part], raster.direction[part], raster.slot[part] = _rays_of_rows(view, rows)
-        met = _meet(view, raster.origin[part], raster.direction[part], raster.slot[part])
+        met = _reach(view, raster.origin[part], raster.direction[part], raster.slot[part])
+        # Before the ripples of wet ground bend the normals.
+        normal[rows] = _seen_normals(view, met, rows)
+        met = _finished(view, met)
         raster.distance[part], raster.instance[part], raster.material[part] = met.distance, met.instance, met.material
         raster.point[part], finish[part] = met.point, met.finish
-        normal[rows] = _seen_normals(view, met, rows)
         if view.onward is not None and flow is not None:
             flow[part] = flow_of(
                 model, view.onward, view.placed, met.point, met.instance, raster.slot[part], met.material,
@@ -238,9 +286,8 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
             marked,
         )
         met = _Met(
-            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part],
-            raster.point[part, 3:6],
-        )  # fmt: skip
+            raster.distance[part], raster.instance[part], raster.material[part], raster.point[part], finish[part]
+        )
         seeds = np.arange(part.start, part.stop)
         light[part] = _shade(
             view, met, raster.direction[part], raster.slot[part], raster.ambient[part], seeds, mirrors=True
@@ -257,24 +304,39 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
 def _refine(
     view: View, raster: Raster, pixels: np.ndarray, light: np.ndarray, exposure: float, threads: int
 ) -> None:  # fmt: skip
-    """Averages extra rays into the marked pixels."""
+    """Averages extra rays into the marked pixels.
+
+    A ray that meets the surface of a first ray beside it takes that ray's light: what is wanted is how much of the
+    pixel each surface covers. The others are lit on their own.
+    """
     along_u, along_v = view.rays.along_u.reshape(-1, 3), view.rays.along_v.reshape(-1, 3)
     straight = view.rays.direction.reshape(-1, 3)
     rotations = view.world_from_camera.rotation.astype(np.float32)
+    height, width = view.rays.direction.shape[:2]
+    first_light = light.copy()
 
     def refine(part: slice) -> None:
         chosen = pixels[part]
         slot = raster.slot[chosen]
-        extra = np.empty((len(chosen), len(_SUBPIXELS), 3), np.float32)
+        origin, middle, u, v = raster.origin[chosen], straight[chosen], along_u[chosen], along_v[chosen]
+        extra, seen = np.empty((len(chosen), len(_SUBPIXELS), 3), np.float32), np.empty((len(chosen), 3), np.float32)
         for k, (du, dv) in enumerate(_SUBPIXELS):
-            local = straight[chosen] + np.float32(du) * along_u[chosen] + np.float32(dv) * along_v[chosen]
+            local = middle + np.float32(du) * u + np.float32(dv) * v
             local /= np.sqrt(np.sum(local * local, axis=-1, keepdims=True))
             direction = np.matmul(rotations[slot], local[..., None])[..., 0]
-            origin = raster.origin[chosen]
-            met = _meet(view, origin, direction, slot)
-            extra[:, k] = _shade(
-                view, met, direction, slot, raster.ambient[chosen], chosen * 7 + k + 1_000_003, mirrors=True
-            )
+            met = _reach(view, origin, direction, slot)
+            wanting = np.empty(len(chosen), np.bool_)
+            raster_kernels.reuse(
+                width, height, chosen, 1 if du > 0 else -1, 1 if dv > 0 else -1, met.point, met.material, met.instance,
+                raster.point, raster.material, raster.instance, raster.distance, first_light, seen, wanting,
+            )  # fmt: skip
+            alone = np.flatnonzero(wanting)
+            seeds = chosen[alone] * 7 + k + 1_000_003
+            seen[alone] = _shade(
+                view, _finished(view, met[alone]), direction[alone], slot[alone], raster.ambient[chosen[alone]], seeds,
+                mirrors=True,
+            )  # fmt: skip
+            extra[:, k] = seen
         raster_kernels.merge(chosen, extra, exposure, light)
 
     for_each(refine, bands_of(len(pixels), _CHUNK), threads)
@@ -285,7 +347,7 @@ def _seen_normals(view: View, met: _Met, rows: slice) -> Float16[np.ndarray, "R 
     index = np.arange(rows.start, rows.stop) if view.world_from_camera.shape[0] > 1 else np.zeros(1, np.int64)
     rotation = view.world_from_camera.rotation[index].astype(np.float32)
     shape = (rows.stop - rows.start, view.rays.model.width_px)
-    normal = np.where((met.material >= 0)[:, None], met.normal, np.float32(0.0))
+    normal = np.where((met.material >= 0)[:, None], met.point[:, 3:6], np.float32(0.0))
     return np.matmul(normal.reshape(*shape, 3), rotation).astype(np.float16)
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from driving_data.geometry import SE3
-from generators.raytrace.cameras.develop import Development
 from generators.raytrace.cameras.geometry import project
 from generators.raytrace.cameras.render import Picture, View
+from generators.raytrace.cameras.settings import Development
 from generators.raytrace.moment import Moment, sensor_poses
 from generators.raytrace.tracer import ending, poses_between
 

@@ -205,7 +205,7 @@ def particles(
 def _chords(
     cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, hit_m: np.ndarray, max_range_m: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Beams that cross a plume before their surface: rows, way in, way out or surface, middle of that chord in the plume."""
+    """Beams that cross a plume before their surface: rows, way in, way out, middle of that chord."""
     box_from_world = cloud.world_from_box.inverse()
     o, d = box_from_world.apply(origin_m), box_from_world.rotate(direction)
     length, width, height = cloud.size_m
