@@ -14,8 +14,9 @@ from driving_data.sensors import CameraModel, LidarModel
 from generators.raytrace import shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
+from generators.raytrace.events import changes
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
@@ -76,6 +77,13 @@ def _shading() -> None:
     )
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
     _develop()
+    _events()
+
+
+def _events() -> None:
+    levels = np.zeros((2, 1, 1))
+    pixels = changes.PixelThresholds(np.ones((1, 1)), np.ones((1, 1)))
+    changes.changes_between(levels, np.zeros(2), pixels, 0.0, np.zeros((1, 1)))
 
 
 def _develop() -> None:

@@ -13,7 +13,7 @@ from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace.cameras import lenses
 from generators.raytrace.cameras.geometry import amodal_box_px, directions, pixel_grid, project
-from generators.raytrace.cameras.render import pixel_rays
+from generators.raytrace.cameras.rays import pixel_rays
 from tests.generators.street import CAMERA_AXES, rig, rollout
 from tests.generators.test_camera import pictures
 

@@ -19,7 +19,7 @@ from scipy import ndimage
 from generators.raytrace.cameras import isp_kernels, optics
 from generators.raytrace.cameras.chips import SensorChip
 from generators.raytrace.cameras.exposure import Exposure
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.cameras.sensor import BAYER, Pattern, mosaic, pattern_of, raw_picture
 from generators.raytrace.cameras.settings import Development
 

@@ -115,4 +115,6 @@ def exposure_for(factor: float, model: CameraModel, chip: SensorChip, control: C
     else:
         time, grey = float(np.clip(wanted / rate, control.min_exposure_s, control.max_exposure_s)), 1.0
     gain = float(np.clip(wanted / (rate * time * grey), 1.0, chip.max_gain))
-    return Exposure(time, gain, rate * time * grey, factor)
+    # Too much light for the shortest time: the picture is brighter than asked for, and a full pixel is white still.
+    held = max(factor, rate * time * grey * gain * control.headroom / chip.full_well_e) if gain == 1.0 else factor
+    return Exposure(time, gain, rate * time * grey, held)

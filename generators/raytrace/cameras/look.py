@@ -15,11 +15,14 @@ from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
 from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
 from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.motion import onward
-from generators.raytrace.cameras.render import Picture, PixelRays, View, camera_slots, render_view
+from generators.raytrace.cameras.rays import PixelRays
+from generators.raytrace.cameras.render import Picture, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed
+
+_LINEAR = 0.0  # bright rays count as much as dark ones: the sum over many pictures smooths edges by itself
 
 
 def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
@@ -57,8 +60,8 @@ def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Pic
         return view, picture
     total = np.zeros_like(picture.light)
     for sample in samples:
-        part = shutter.through(view_of(opened, moment, rays, sample.shift_s), sample)
-        total += masked(render_view(part, None, opened.threads), rays).light
+        part = shutter.through(replace(view_of(opened, moment, rays, sample.shift_s), onward=None), sample)
+        total += masked(render_view(part, _LINEAR, opened.threads), rays).light
     return view, replace(picture, light=total / np.float32(len(samples)))
 
 
@@ -68,7 +71,7 @@ def adapted(opened: Opened, moment: Moment, rays: PixelRays) -> float:
     few = sparse(rays)
     asked: list[float] = []
     for lag in lags_s(control, moment.duration_s):
-        picture = render_view(view_of(opened, moment, few, -lag), None, 1)
+        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, 1)
         light = picture.light.reshape(-1, 3) if few.seen is None else picture.light[few.seen]
         asked.append(np.log(metered(light, control.key)))
     return float(np.exp(np.mean(asked)))

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from driving_data.sensors import CameraModel
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 
 _SMALL = 4
 _CORE_PX = 3.0

@@ -8,7 +8,7 @@ from driving_data.sensors import CameraModel, SensorFrames
 from generators.interface import Silhouettes
 from generators.raytrace.cameras.geometry import amodal_box_px
 from generators.raytrace.cameras.look import at_rows
-from generators.raytrace.cameras.render import PixelRays
+from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.moment import Moment, Opened, middle
 from generators.raytrace.tracer import Placed, trace
 
