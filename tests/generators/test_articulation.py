@@ -15,7 +15,7 @@ from driving_data.taxonomy import ActorClass, ActorMode
 from generators.raytrace.articulation import angles, body_meshes, part_boxes, part_poses
 from generators.raytrace.build import build_scene
 from generators.raytrace.scene import Joint, MeshScene
-from generators.raytrace.tracer import place, prepare, trace
+from generators.raytrace.tracer import place, poses_between, prepare, trace
 
 NOW = np.zeros(1)
 
@@ -161,3 +161,21 @@ def test_a_state_without_modes_is_at_rest() -> None:
     np.testing.assert_array_equal(
         part_poses(DIGGER.parts, bare, bare, NOW).rotation, part_poses(DIGGER.parts, _state(), _state(), NOW).rotation
     )
+
+
+@pytest.mark.parametrize("modes", [ActorMode.NONE, ActorMode.OPERATIONAL | ActorMode.DOOR_OPEN])
+@pytest.mark.parametrize("scene", [CAR, DIGGER], ids=["car", "digger"])
+def test_fast_tables_agree_with_poses(scene: MeshScene, modes: ActorMode) -> None:
+    start = _state(3.0, 0.4, 1.0, steering=0.2, modes=modes)
+    end = _state(5.5, 0.5, 1.1, steering=0.2, modes=modes)
+    fraction = np.linspace(0.0, 1.0, 7)
+    traced = prepare(scene)
+    placed = place(traced, start, end, fraction, 0)
+    rows = placed.part[placed.part >= 0]
+    body = poses_between(start.world_from_actor, end.world_from_actor, fraction)[:, scene.parts.actor[rows]]
+    body = SE3(body.rotation, body.translation_m - traced.origin_m)
+    local = part_poses(scene.parts, start, end, fraction)[:, rows]
+    slow = (body @ local).inverse()
+    fast = placed.instances.actor_from_world[:, placed.part >= 0].reshape(7, len(rows), 3, 4)
+    np.testing.assert_allclose(fast[..., :3], slow.rotation, atol=2e-5)
+    np.testing.assert_allclose(fast[..., 3], slow.translation_m, atol=2e-3)
