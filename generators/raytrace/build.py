@@ -20,12 +20,27 @@ ranges stand as data in `appearance.APPEARANCE_SPACE` and, for keys `<key>.<acto
 | `hill_height` | number | height of the hills at the horizon |
 | `street_lamp_spacing`, `street_lamp_temperature` | number | metres, kelvin |
 | `street_furniture` | number | amount of bins, benches, bollards, cabinets |
-| `car_color.<id>`, `car_style.<id>`, `livery.<id>` | name | paint, body style, emergency livery |
+| `car_color.<id>` | name | paint |
+| `car_style.<id>` | name | hatchback, sedan, estate, suv, pickup, sports, taxi |
+| `van_style.<id>` | name | panel, minibus, delivery |
+| `truck_style.<id>` | name | box (articulated if long), tipper, tanker, flatbed, mixer, refuse, transporter, tractor |
+| `trailer_style.<id>` | name | semi, box, tanker, flatbed, caravan |
+| `bus_style.<id>` | name | city, coach, articulated, school |
+| `livery.<id>` | name | police, ambulance, fire |
+| `machine.<id>` | name | excavator, wheel_loader, dump_truck, roller, paver, grader, crane, concrete_truck |
+| `motorcycle_style.<id>`, `bicycle_style.<id>` | name | naked, scooter; city, cargo |
 | `cargo_color.<id>` | number | place in the palette of box bodies and buses |
 | `upper_color.<id>`, `lower_color.<id>`, `hair_color.<id>` | number | place in the palette |
 | `skin_tone.<id>`, `build.<id>` | number | light to dark; width of the body |
+| `age.<id>`, `hair.<id>` | name | adult, elderly; short, long, cap, bald |
 | `garment.<id>` | name | trousers, shorts, skirt, coat |
-| `animal.<id>` | name | auto (by size), deer, dog, boar |
+| `carry.<id>` | name | none, backpack, bag, umbrella, pushchair, stick |
+| `animal.<id>` | name | auto (by size), deer, dog, boar, cat, cow, horse, fox, sheep, moose |
+| `cone_style.<id>`, `barrier_style.<id>` | name | cone, drum, panel; concrete, plastic, type_iii, arrow_board, ... |
+| `debris_style.<id>` | name | mixed, box, tyre, ladder, plank, pallet, sofa, load, branch, rock, mattress |
+| `mesh.<id>`, `mesh_fit.<id>`, `mesh_axes.<id>`, `mesh_catalogue` | text | meshes of users, see `meshes.choice` |
+
+'auto' styles follow from the measures of the box: exactly those of a variant of `scenarios.types.traits` give it.
 """
 
 from dataclasses import dataclass
@@ -55,6 +70,7 @@ from generators.raytrace.scenery.signals import traffic_lights
 from generators.raytrace.scenery.signs import road_signs
 from generators.raytrace.scenery.terrain import flat_land, land
 from generators.raytrace.scenery.tunnels import joined, tunnels
+from generators.raytrace.scenery.undrawn import undrawn
 from generators.raytrace.soup import Soup, concat, moved, to_mesh
 
 REACH_M = 250.0
@@ -88,6 +104,7 @@ def build_scene(
         static=to_mesh(static), assets=cast.meshes, asset_frames=cast.frames, stride_m=cast.strides_m,
         materials=book.freeze(), lamps=lamps, environment=scene.environment, parts=cast.parts, postures=cast.postures,
         covers=covers,
+        undrawn=undrawn(scene.lane_map) if scene.lane_map is not None else (),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from generators.raytrace.soup import SMALLEST_AREA_M2, Point, Soup, concat, flat, moved, smooth
+from generators.raytrace.soup import SMALLEST_AREA_M2, Point, Soup, concat, flat, moved, roll_rotation, smooth, turned
 
 
 def sheet(
@@ -108,6 +108,16 @@ def prism(outline_m: Float[np.ndarray, "n 2"], low_m: float, high_m: float, mate
     ring = np.stack([bottom, top], axis=1)
     wall = sheet(np.concatenate([ring, ring[:1]]), material)
     return concat([wall, fan(bottom[::-1], material), fan(top, material)])
+
+
+def slab(outline_m: Float[np.ndarray, "n 2"], low_m: float, high_m: float, material: int) -> Soup:
+    """A convex outline (x, z), either way round, drawn along y between two values."""
+    after = np.roll(outline_m, -1, axis=0)
+    area = float(np.sum(outline_m[:, 0] * after[:, 1] - outline_m[:, 1] * after[:, 0]))
+    # Rolled over by a quarter turn, y becomes z and z becomes -y.
+    return turned(
+        prism(outline_m if area > 0 else outline_m[::-1], -high_m, -low_m, material), roll_rotation(0.5 * np.pi)
+    )
 
 
 def tube(

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, Int, Int32, UInt8
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from generators.raytrace import tracer_kernels
-from generators.raytrace.articulation import body_meshes, part_poses
+from generators.raytrace.articulation import body_meshes, part_poses, part_tables
 from generators.raytrace.bvh import Hierarchy, build_hierarchy, build_wide
 from generators.raytrace.scene import MeshScene
 
@@ -156,25 +156,17 @@ def place(
     begin, finish = start.world_from_actor, ending(start, end)
     poses = poses_between(begin[shown], finish[shown], fraction)
     lo, hi = _swept_boxes(traced, mesh, begin[shown], finish[shown], fraction)
+    inverse = SE3(poses.rotation, poses.translation_m - traced.origin_m).inverse()
+    table = np.concatenate([inverse.rotation, inverse.translation_m[..., None]], axis=-1).astype(np.float32)
     held = np.flatnonzero(there[scene.parts.actor]) if len(scene.parts.actor) else shown[:0]
     owner = scene.parts.actor[held]
     if len(held):
-        local = part_poses(scene.parts, start, end, fraction)[:, held]
-        body = poses[:, np.searchsorted(shown, owner)]
-        moving = SE3(
-            body.rotation @ local.rotation,
-            body.translation_m + np.matmul(body.rotation, local.translation_m[..., None])[..., 0],
-        )
+        body = np.searchsorted(shown, owner)
         part_mesh = 1 + scene.parts.asset[held]
-        part_lo, part_hi = _part_boxes(traced, part_mesh, moving)
+        part_lo, part_hi = _part_boxes(traced, start, end, fraction, held)
         mesh, lo, hi = np.concatenate([mesh, part_mesh]), np.vstack([lo, part_lo]), np.vstack([hi, part_hi])
-        poses = SE3(
-            np.concatenate([poses.rotation, moving.rotation], axis=1),
-            np.concatenate([poses.translation_m, moving.translation_m], axis=1),
-        )
-    poses = SE3(poses.rotation, poses.translation_m - traced.origin_m)
-    inverse = poses.inverse()
-    table = np.concatenate([inverse.rotation, inverse.translation_m[..., None]], axis=-1)
+        moving = part_tables(scene.parts, start, end, fraction, held, table[:, body])
+        table = np.concatenate([table, moving], axis=1)
     actor = np.concatenate([shown, owner])
     bounds, child, order = build_wide(lo, hi, max_leaf=1)
     return Placed(
@@ -192,13 +184,25 @@ def place(
 
 
 def _part_boxes(
-    traced: TracedScene, mesh: Int[np.ndarray, "P"], poses: SE3
+    traced: TracedScene,
+    start: WorldState,
+    end: WorldState,
+    fraction: Float[np.ndarray, "S"],
+    rows: Int[np.ndarray, "P"],
 ) -> tuple[Float[np.ndarray, "P 3"], Float[np.ndarray, "P 3"]]:
-    """Boxes that hold each part whichever way it is turned about its origin, over all slots."""
-    corner = np.maximum(np.abs(traced.asset_lo_m[mesh]), np.abs(traced.asset_hi_m[mesh]))
-    radius = np.linalg.norm(corner, axis=-1)[:, None] + 1e-3
-    place = poses.translation_m - traced.origin_m
-    return place.min(axis=0) - radius, place.max(axis=0) + radius
+    """Boxes that hold each part whichever way it is turned about its origin, at a few slices and between them."""
+    parts = traced.scene.parts
+    corner = np.maximum(
+        np.abs(traced.asset_lo_m[1 + parts.asset[rows]]), np.abs(traced.asset_hi_m[1 + parts.asset[rows]])
+    )
+    slices = np.linspace(fraction.min(), fraction.max(), _EXTRA_SLICES)
+    local = part_poses(parts, start, end, slices)[:, rows]
+    owner = parts.actor[rows]
+    body = poses_between(start.world_from_actor[owner], ending(start, end)[owner], slices)
+    place_m = body.apply(local.translation_m) - traced.origin_m
+    span = place_m.max(axis=0) - place_m.min(axis=0)
+    radius = np.linalg.norm(corner, axis=-1)[:, None] + 1e-3 + 0.1 * np.linalg.norm(span, axis=-1, keepdims=True)
+    return place_m.min(axis=0) - radius, place_m.max(axis=0) + radius
 
 
 def _swept_boxes(

@@ -1,6 +1,7 @@
 """The street around every archetype: sound meshes, clear lanes, the same for the same seed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from driving_data.maps.lane_map import (
     LaneKind,
     LaneMap,
     MapArea,
+    MapObject,
     Marking,
     MarkingKind,
     RoadSign,
@@ -22,8 +24,10 @@ from driving_data.rollout import Actors
 from driving_data.taxonomy import ActorClass, SemanticClass
 from generators.raytrace.appearance import APPEARANCE_SPACE, Appearance, Options
 from generators.raytrace.build import build_scene
+from generators.raytrace.materials import MaterialBook
 from generators.raytrace.scene import Glow, MeshScene
 from generators.raytrace.scenery.plan import lane_polygon, make_plan
+from generators.raytrace.scenery.signs import FACES, sign_on_post
 from scenarios.concrete import RoadChoice
 from scenarios.roads import archetypes, build_road
 
@@ -244,3 +248,36 @@ def test_only_what_lies_within_reach_is_built() -> None:
     building = far.materials.semantic[far.static.material] == SemanticClass.BUILDING
     x = far.static.vertices_m[far.static.triangles[building]][..., 0]
     assert x.max() < -20.0
+
+
+def test_every_sign_has_a_face_of_its_own() -> None:
+    faces: dict[bytes, str] = {}
+    alike = {"yield": "give_way", "work_zone": "construction", "speed_limit": "zone_limit", "closed": "no_vehicles",
+             "crosswalk_sign": "pedestrian_crossing", "direction": "mandatory_right",
+             "ahead_only": "mandatory_straight",
+             "one_way": "one_way_right", "exit": "gantry", "curve": "double_curve", "signals_ahead": "warning",
+             "speed_limit_end": "limits_end"}  # fmt: skip
+    book = MaterialBook()
+    for kind in sorted(FACES - set(alike)):
+        soup = sign_on_post(kind, 50.0, 2.3, book)
+        look = soup.corners_m.round(6).tobytes() + soup.material.tobytes()
+        assert look not in faces, (kind, faces[look])
+        faces[look] = kind
+    plain = sign_on_post("never heard of", 50.0, 2.3, book)
+    assert plain.corners_m.round(6).tobytes() + plain.material.tobytes() not in faces
+
+
+def test_what_has_no_look_is_told_and_stands_there_as_a_box() -> None:
+    street = _street()
+    statue = MapObject("statue", "statue", np.array([0.0, 8.0, 0.0]), 0.0, np.array([1.0, 1.5, 3.0]))
+    odd = RoadSign("odd", "odd_sign", np.array([10.0, -4.5, 0.0]), np.pi)
+    plain = build_scene(_scene(street), seed=5)
+    told = build_scene(_scene(replace(street, objects=(statue,), signs=(*street.signs, odd))), seed=5)
+    assert plain.undrawn == ()
+    assert told.undrawn == (
+        "1 map objects of the kind 'statue' are shown as grey boxes of their size",
+        "1 signs of the kind 'odd_sign' are shown as plain boards",
+    )
+    corners = told.static.vertices_m
+    near = (np.abs(corners[:, :2] - [0.0, 8.0]) <= [0.51, 0.76]).all(axis=1) & (corners[:, 2] > 2.0)
+    assert near.any()

@@ -130,7 +130,7 @@ def _trunk(breed: Breed, coat: int, belly: int) -> Soup:
     )
     cells = np.full((7, 12), coat)
     cells[:, 7:11] = belly
-    return smooth(sheet(points, cells), 1.3)
+    return smooth(sheet(points[::-1], cells[::-1]), 1.3)
 
 
 def _head(breed: Breed, coat: int, dark: int, horn: int) -> Soup:

@@ -7,7 +7,7 @@ from generators.raytrace.assets.coach import lorry_cab
 from generators.raytrace.assets.finish import Finish
 from generators.raytrace.lettering import lettering
 from generators.raytrace.scene import Joint
-from generators.raytrace.solids import bar, box, cylinder, ellipsoid, prism, revolved, rounded_box, sheet, tube
+from generators.raytrace.solids import bar, box, cylinder, ellipsoid, revolved, rounded_box, sheet, slab, tube
 from generators.raytrace.soup import (
     Soup,
     concat,
@@ -15,7 +15,6 @@ from generators.raytrace.soup import (
     moved,
     pitch_rotation,
     placed,
-    roll_rotation,
     smooth,
     turned,
 )
@@ -114,11 +113,7 @@ def tipping_skip(space: Wide, material: int, load: int, finish: Finish) -> Part:
 
 def _plate(outline: np.ndarray, y: float, thick: float, material: int) -> Soup:
     """A convex outline (x, z) as an upright plate whose outer face is at `y`."""
-    after = np.roll(outline, -1, axis=0)
-    area = float(np.sum(outline[:, 0] * after[:, 1] - outline[:, 1] * after[:, 0]))
-    flat = outline if area > 0 else outline[::-1]
-    # A prism about z laid over: (x, z) -> x, height -> -y.
-    return turned(prism(flat, -y, -y + thick, material), roll_rotation(0.5 * np.pi))
+    return slab(outline, y - thick, y, material)
 
 
 def _ribs(outline: np.ndarray, y: float, material: int) -> list[Soup]:
@@ -300,9 +295,7 @@ def toy_car(size_m: Size, paint: int, finish: Finish) -> Soup:
     scale = np.array([length, height])
     parts: list[Soup] = []
     for shape, half, material in ((outline, 0.5, paint), (cabin, 0.42, finish.glass), (roof, 0.425, paint)):
-        parts.append(
-            turned(prism((shape * scale)[::-1], -half * width, half * width, material), roll_rotation(0.5 * np.pi))
-        )
+        parts.append(slab(shape * scale, -half * width, half * width, material))
     for x in (0.31 * length, -0.31 * length):
         for y in (0.5 * width - 0.1, -0.5 * width + 0.1):
             parts.append(cylinder((x, y - 0.11, r), (x, y + 0.11, r), r, finish.tyre, 10))

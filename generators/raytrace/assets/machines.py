@@ -8,8 +8,8 @@ from generators.raytrace.assets.body import Body, Kit, Part, Size, hinged
 from generators.raytrace.assets.finish import Finish
 from generators.raytrace.assets.lorries import lorry, tipping_skip
 from generators.raytrace.scene import Joint
-from generators.raytrace.solids import bar, box, cylinder, prism, rounded_box, sheet, tube
-from generators.raytrace.soup import Soup, concat, mirrored, moved, roll_rotation, turned
+from generators.raytrace.solids import bar, box, cylinder, rounded_box, sheet, slab, tube
+from generators.raytrace.soup import Soup, concat, mirrored, moved, turned
 
 UPRIGHT, LEVEL = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)
 
@@ -33,14 +33,7 @@ def machine(size_m: Size, style: str, finish: Finish, cargo: int) -> Body:
     return kit.fitted(size_m)
 
 
-def _laid(outline: np.ndarray, low_y: float, high_y: float, material: int) -> Soup:
-    """A convex outline (x, z), counter-clockwise seen from the left's right, as an upright slab between two y."""
-    area = float(np.sum(outline[:, 0] * np.roll(outline[:, 1], -1) - outline[:, 1] * np.roll(outline[:, 0], -1)))
-    flat = outline if area > 0 else outline[::-1]
-    return turned(prism(flat, -high_y, -low_y, material), roll_rotation(0.5 * np.pi))
-
-
-def _cab(center: tuple[float, float, float], size: Size, finish: Finish) -> Soup:
+def _cab(center: tuple[float, float | int, float], size: Size, finish: Finish) -> Soup:
     """A cab: glass on four sides between posts, a roof, a floor."""
     x, y, z = center
     length, width, height = size
@@ -90,8 +83,7 @@ def _tracks(finish: Finish) -> Soup:
             np.column_stack([-1.35 - 0.42 * np.cos(angle), 0.42 - 0.42 * np.sin(angle)]),
         ]
     )
-    # The outline stands in the x-z plane: drawn along y by rolling a prism over.
-    track = turned(prism(outline, -0.28, 0.28, finish.under), roll_rotation(0.5 * np.pi))
+    track = slab(outline, -0.28, 0.28, finish.under)
     left = moved(track, (0.0, 1.05, 0.0))
     plates = [box((0.07, 0.6, 0.05), (x, 1.05, 0.855), finish.trim) for x in np.linspace(-1.3, 1.3, 11)]
     hubs = [cylinder((x, 1.05, 0.42), (x, 1.36, 0.42), 0.24, finish.paint, 10) for x in (-1.35, -0.45, 0.45, 1.35)]
@@ -117,7 +109,7 @@ def _bucket(finish: Finish) -> Soup:
     x, z = float(curve[-1, 0]), float(curve[-1, 1])
     teeth = [bar((x, y, z), (x + 0.22, y, z - 0.06), 0.1, 0.06, finish.chrome)
              for y in (-0.7, -0.4, -0.1, 0.2)]  # fmt: skip
-    side = turned(prism(curve[::-1], -0.02, 0.02, finish.trim), roll_rotation(0.5 * np.pi))
+    side = slab(curve, -0.02, 0.02, finish.trim)
     return concat([outside, inside, *teeth, moved(side, (0, -0.75, 0)), moved(side, (0, 0.25, 0))])
 
 
@@ -142,7 +134,7 @@ def _wheel_loader(kit: Kit, finish: Finish) -> None:
     outline = np.array([[2.7, 1.35], [2.62, 0.5], [2.8, 0.1], [3.9, 0.06], [3.95, 0.12], [3.0, 0.3]])
     back = [bar((float(a[0]), 0.0, float(a[1])), (float(b[0]), 0.0, float(b[1])), 2.7, 0.06, finish.trim)
             for a, b in ((outline[0], outline[1]), (outline[1], outline[2]), (outline[2], outline[3]))]  # fmt: skip
-    cheek = _laid(np.array([[2.66, 1.35], [2.62, 0.5], [2.8, 0.1], [3.9, 0.08]]), 1.30, 1.36, finish.trim)
+    cheek = slab(np.array([[2.66, 1.35], [2.62, 0.5], [2.8, 0.1], [3.9, 0.08]]), 1.30, 1.36, finish.trim)
     teeth = [
         bar((3.85, float(y), 0.1), (4.1, float(y), 0.06), 0.14, 0.06, finish.chrome) for y in np.linspace(-1.2, 1.2, 7)
     ]
@@ -231,7 +223,7 @@ def _paver(kit: Kit, finish: Finish) -> None:
     angle = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 6)
     outline = np.concatenate([np.column_stack([1.3 + 0.36 * np.cos(angle), 0.36 + 0.36 * np.sin(angle)]),
                               np.column_stack([-1.3 - 0.36 * np.cos(angle), 0.36 - 0.36 * np.sin(angle)])])  # fmt: skip
-    kit.both(moved(turned(prism(outline, -0.2, 0.2, finish.under), roll_rotation(0.5 * np.pi)), (0.0, 0.95, 0.0)))
+    kit.both(slab(outline, 0.75, 1.15, finish.under))
 
 
 def _grader(kit: Kit, finish: Finish) -> None:

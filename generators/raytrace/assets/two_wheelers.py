@@ -10,8 +10,8 @@ from generators.raytrace.assets.people import NUM_POSES, thin_wheel
 from generators.raytrace.assets.wheels import wheel
 from generators.raytrace.materials import MaterialBook, Surface
 from generators.raytrace.scene import Joint, Texture
-from generators.raytrace.solids import bar, box, ellipsoid, prism, rounded_box, tube
-from generators.raytrace.soup import Soup, concat, fitted, moved, roll_rotation, turned
+from generators.raytrace.solids import bar, box, ellipsoid, rounded_box, slab, tube
+from generators.raytrace.soup import Soup, concat, fitted, moved
 
 RIDERLESS_HEIGHT_M = 1.25
 CRANK_M = 0.17
@@ -46,8 +46,7 @@ def _cargo_box(finish: Finish, steel: int, book: MaterialBook) -> Soup:
     outline = np.array([[0.48, 0.30], [1.18, 0.30], [1.28, 0.78], [0.42, 0.78]])
     parts = [tube(rod, 0.026, finish.paint, 7), thin_wheel(0.24, finish.tyre, steel, (1.42, 0, 0.24))]
     for y in (0.29, -0.29):
-        side = turned(prism(outline, -0.012, 0.012, wood), roll_rotation(0.5 * np.pi))
-        parts.append(moved(side, (0.0, y, 0.0)))
+        parts.append(slab(outline, y - 0.012, y + 0.012, wood))
     parts += [box((0.70, 0.58, 0.03), (0.83, 0, 0.32), wood),
               bar((0.48, 0, 0.30), (0.42, 0, 0.78), 0.58, 0.025, wood),
               bar((1.18, 0, 0.30), (1.28, 0, 0.78), 0.58, 0.025, wood),
