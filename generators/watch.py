@@ -53,6 +53,7 @@ class Watch:
         drift: angles and shifts by calibration drift at each look, of sensors that drift.
         knock: the same by faults, of sensors that these move.
         seed: of everything that is drawn.
+        added_ns: moments of `rollout` that were put in.
     """
 
     rollout: Rollout
@@ -65,6 +66,7 @@ class Watch:
     drift: Mapping[str, Float[np.ndarray, "_ 6"]]
     knock: Mapping[str, Float[np.ndarray, "_ 6"]]
     seed: int
+    added_ns: tuple[int, ...]
 
     @property
     def start_ns(self) -> int:
@@ -109,7 +111,7 @@ def prepared(rollout: Rollout, rig: SensorRig, seed: int, max_frames: int | None
             knock[name] = sudden
     return Watch(
         with_moments(rollout, plan.labelled_ns), with_moments(rollout, plan.rendered_ns), rig, plan, sensors, faults,
-        lost, drift, knock, seed,
+        lost, drift, knock, seed, tuple(np.setdiff1d(plan.labelled_ns, rollout.timestamps_ns).tolist()),
     )  # fmt: skip
 
 
@@ -253,6 +255,7 @@ def further_streams(watch: Watch, seen: Seen) -> SensorStreams:
         odometry=odometry,
         timing=tuple(_timings(watch)),
         mountings=tuple(mountings.values()),
+        added_ns=watch.added_ns,
         clean=None if not clean else replace(
             SensorFrames(), **{family: tuple(v for each in clean for v in getattr(each, family)) for family in FAMILIES}
         ),
