@@ -21,7 +21,7 @@ from driving_data.geometry import SE3
 from driving_data.rollout import ego_frame
 from driving_data.sensors import CameraModel, RadarModel, SensorRig
 from generators.raytrace.cameras.rays import pixel_rays
-from generators.raytrace.lidars.sweep import firings
+from generators.raytrace.lidars.scan import firings
 from generators.raytrace.tracer import Placed, bands_of, for_each, num_threads, place, trace
 
 _HALVES = tuple(f"from generators.raytrace.warm import warm_up; warm_up({half!r})" for half in ("geometry", "shading"))

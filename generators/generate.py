@@ -14,7 +14,8 @@ from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import SensorRig
 from generators.clocks.schedule import moments
 from generators.faults.reliability import reliability
-from generators.labels.boxes import make_labels
+from generators.labels.annotate import annotate
+from generators.labels.choice import chosen_labels
 from generators.randomize.randomization import NOTHING, Randomization, randomized
 from generators.raytrace.meshes import mesh_digests
 from generators.watch import further_streams, looked, next_state, prepared, watched
@@ -33,6 +34,7 @@ def generate(
     tags: Iterable[str] = (),
     description: str = "",
     triggers: Iterable[str] = (),
+    labels: Iterable[str] = (),
     appearance: Mapping[str, Any] | None = None,
 ) -> Segment[Raw]:
     """What a rig saw during a rollout, with labels and provenance.
@@ -55,21 +57,23 @@ def generate(
         tags: OpenLABEL names and slices; `weather:` and `light:` follow what was drawn.
         description: one sentence.
         triggers: why it is kept.
+        labels: which labels are made beside boxes (`labels.choice.ON_REQUEST`), or 'all'.
         appearance: how the scene and its actors shall look, by the keys of `raytrace.build` and of `raytrace.meshes`;
             what the randomization draws comes before it.
 
     Raises:
         ValueError: the ego exists at no moment, or `max_frames` is below 1.
-        InputError: a fault is of no sensor of the rig, or of one that cannot have it.
+        InputError: a fault is of no sensor of the rig, or of one that cannot have it, or no label has one of the names.
     """
+    chosen = chosen_labels(labels)
     plain = SceneDescription(
         rollout.lane_map, rollout.actors, rollout.ego_index, rollout.environment, rollout.signals.ids,
         dict(appearance or {}),
     )  # fmt: skip
     scene, rig, draws = randomized(plain, rig, randomization, seed, index)
     watch = prepared(replace(rollout, environment=scene.environment), rig, seed, max_frames)
-    seen = watched(watch, generator, scene)
-    labels = make_labels(watch.rollout, rig, seen.looks)
+    seen = watched(watch, generator, scene, inspected=bool(chosen))
+    made = annotate(watch.rollout, rig, seen.looks, chosen)
     trust = reliability(looked(watch, seen), scene.environment, watch.start_ns)
     signed = provenance.signed(
         Step(
@@ -84,6 +88,7 @@ def generate(
                 "randomization": to_plain(randomization.texts()),
                 "randomization_name": randomization.name,
                 "index": index,
+                **({"labels": sorted(chosen)} if chosen else {}),
                 **_looks_asked(scene, appearance, seed),
             },
             draws=draws,
@@ -98,7 +103,7 @@ def generate(
         frames=tuple(frame for each in seen.frames for frame in each.frames),
         sweeps=tuple(sweep for each in seen.frames for sweep in each.sweeps),
         radar=tuple(returns for each in seen.frames for returns in each.radar),
-        labels=replace(labels, reliability=trust),
+        labels=replace(made, reliability=trust),
         tags=environment_tags(tags, scene.environment),
         description=description,
         triggers=tuple(triggers),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from driving_data.geometry import SE3
 from driving_data.ports import Generator, Renderer, SceneDescription, SensorFrames, SensorRig, WorldState
@@ -26,10 +26,13 @@ class Silhouettes:
     Attributes:
         visible: rays that see the actor, shape (C, A) for C cameras.
         alone: rays that would see it were nothing else there, shape (C, A).
+        outline_px: x_min, y_min, x_max, y_max around the whole projected surface of the actor, hidden or not, clipped
+            to the image, shape (C, A, 4); NaN where it is out of view. None where the surface is not known.
     """
 
     visible: Int[np.ndarray, "C A"]
     alone: Int[np.ndarray, "C A"]
+    outline_px: "Float[np.ndarray, 'C A 4'] | None" = None
 
 
 @runtime_checkable

@@ -33,9 +33,10 @@ from generators.faults.declared import declared_faults
 from generators.faults.draws import lost_looks
 from generators.faults.reliability import Looked, Losses, around_losses, light_losses, needs_light, night_loss
 from generators.interface import FlowRenderer, SelectiveRenderer, SilhouetteRenderer, Silhouettes
-from generators.labels.boxes import Look
+from generators.labels.look import InspectedRenderer, Look
 from generators.motion.gnss import surroundings
 from generators.motion.streams import Conditions, motion_samples
+from generators.raytrace.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +116,8 @@ def prepared(rollout: Rollout, rig: SensorRig, seed: int, max_frames: int | None
     )  # fmt: skip
 
 
-def watched(watch: Watch, generator: Generator, scene: SceneDescription) -> Seen:
-    """Renders every look of the schedule and lays the faults over it."""
+def watched(watch: Watch, generator: Generator, scene: SceneDescription, inspected: bool = False) -> Seen:
+    """Renders every look of the schedule and lays the faults over it; `inspected` keeps the geometry for labels."""
     layer = FaultLayer(watch.sensors, watch.faults, watch.start_ns, watch.seed)
     labelled = {int(time): k for k, time in enumerate(watch.rollout.timestamps_ns)}
     wanted = set(watch.schedule.labelled_ns.tolist())
@@ -127,12 +128,12 @@ def watched(watch: Watch, generator: Generator, scene: SceneDescription) -> Seen
     renderer = generator.open(scene, watch.rig, watch.seed)
     try:
         for time, due in zip(watch.schedule.rendered_ns.tolist(), watch.schedule.due, strict=True):
-            shot = _shot(watch, renderer, generator, scene, time, due)
+            shot = _shot(watch, renderer, generator, scene, time, due, inspected and time in wanted)
             _lit(watch, shot.seen, time, light)
             frames = layer.lay(shot.seen, time, _missing(watch, due, time), shot.nominal)
             if time in wanted:
                 numbered = tuple((count + k, frame) for k, frame in enumerate(frames.frames))
-                looks.append(Look(labelled[time], numbered, frames.sweeps, shot.silhouettes))
+                looks.append(Look(labelled[time], numbered, frames.sweeps, shot.silhouettes, shot.inspection))
             given.append(frames)
             count += len(frames.frames)
     finally:
@@ -145,23 +146,26 @@ class _Shot:
     seen: SensorFrames
     nominal: SensorFrames | None
     silhouettes: Silhouettes | None
+    inspection: Inspection | None
 
 
 def _shot(
-    watch: Watch, renderer: Renderer, generator: Generator, scene: SceneDescription, time: int, due: frozenset[str]
-) -> _Shot:
+    watch: Watch, renderer: Renderer, generator: Generator, scene: SceneDescription, time: int, due: frozenset[str],
+    inspected: bool,
+) -> _Shot:  # fmt: skip
     step = int(np.searchsorted(watch.played.timestamps_ns, time))
     start, span = watch.played.state_at(step), span_s(watch.rig, due)
     end, later = next_state(watch.played, step, span), _later(watch, due, time)
     with _eyes(watch, renderer, generator, scene, due, _mountings(watch, due, time, knocks=True)) as eyes:
         everything = _rendered(eyes, start, end, later)
         counts = eyes.silhouettes(start, end, everything) if isinstance(eyes, SilhouetteRenderer) else None
+        geometry = eyes.inspect(start, end) if inspected and isinstance(eyes, InspectedRenderer) else None
     hit = frozenset(name for name in due if name in watch.knock and _row(watch, watch.knock, name, time).any())
     nominal = None
     if hit:
         with _eyes(watch, renderer, generator, scene, hit, _mountings(watch, hit, time, knocks=False)) as eyes:
             nominal = only(_rendered(eyes, start, end, later), hit)
-    return _Shot(only(everything, due), nominal, counts)
+    return _Shot(only(everything, due), nominal, counts, geometry)
 
 
 def _rendered(renderer: Renderer, start: WorldState, end: WorldState, later: WorldState | None) -> SensorFrames:

@@ -11,11 +11,13 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
-from generators.raytrace import shading_kernels, shading_light, surface_kernels
+from generators.labels import occupancy_kernels
+from generators.raytrace import lamp_light, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
 from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
+from generators.raytrace.events import changes
 from generators.raytrace.lidars.scan import firings
 from generators.raytrace.lidars.sweep import sweep
 from generators.raytrace.scene import Lamps, Materials, Mesh, MeshScene
@@ -42,6 +44,8 @@ def _geometry() -> None:
     model = LidarModel("warm", (-0.5, -0.4, -0.3), 8, SE3.identity(), divergence_rad=0.01)
     rng = develop.frame_rng(0, 0, 0)
     sweep(traced, placed, SE3.identity(1), model, firings(model), 0, Environment(), rng, threads=1)
+    occupancy_kernels.voxelize(np.zeros((0, 3, 3)), np.zeros(0, np.int64), np.zeros((1, 1, 1, 1), np.float32))
+    occupancy_kernels.march(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((1, 1, 1), dtype=bool))
 
 
 def _shading() -> None:
@@ -49,8 +53,9 @@ def _shading() -> None:
     sky = shading_light.sky_row(environment, 0)
     lighting = shading_kernels.Lighting(
         shading_light.light_row(environment, sky, scene.lamps, False),
-        shading_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
+        lamp_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
         sky,
+        lamp_light.cover_rows(None, False, np.zeros(3)),
     )
     m = scene.materials
     lit = shading_light.glow_table(m, np.zeros(0, np.uint8), np.zeros(0, np.int64), 0, False)
@@ -76,6 +81,13 @@ def _shading() -> None:
     )
     raster_kernels.merge(seeds, np.zeros((0, 3, 3), np.float32), 1.0, rows3)
     _develop()
+    _events()
+
+
+def _events() -> None:
+    levels = np.zeros((2, 1, 1))
+    pixels = changes.PixelThresholds(np.ones((1, 1)), np.ones((1, 1)))
+    changes.changes_between(levels, np.zeros(2), pixels, 0.0, np.zeros((1, 1)))
 
 
 def _develop() -> None:

@@ -219,6 +219,7 @@ def test_exposure_takes_time_first_then_gain_within_limits():
     model, chip, control = narrow(), SensorChip(), Control()
     sun, dusk, night, dark = (exposure_for(factor, model, chip, control) for factor in (1e-3, 3.0, 2e3, 1e9))
     assert sun.time_s == control.min_exposure_s and sun.gain == 1.0
+    assert sun.factor > 1e-3 and sun.electrons * control.headroom == pytest.approx(sun.factor * chip.full_well_e)
     assert control.min_exposure_s < dusk.time_s < control.max_exposure_s and dusk.gain == 1.0
     assert dusk.electrons * control.headroom == pytest.approx(3.0 * chip.full_well_e)
     assert night.time_s == control.max_exposure_s and 1.0 < night.gain < chip.max_gain
@@ -226,6 +227,14 @@ def test_exposure_takes_time_first_then_gain_within_limits():
     assert dark.time_s == control.max_exposure_s and dark.gain == chip.max_gain
     own = exposure_for(3.0, replace(model, exposure_s=0.01), chip, control)
     assert own.time_s == 0.01 and own.gain == pytest.approx(1.0) and own.electrons == pytest.approx(dusk.electrons)
+
+
+def test_too_much_light_is_white_and_has_no_colour():
+    model = narrow()
+    how = exposure_for(1e-3, model, PLAIN.chip, PLAIN.control)
+    body = body_of(pixel_rays(model), PLAIN.chip, 0, 0)
+    image = np.tile(np.array([60.0, 50.0, 45.0], np.float32), (SIZE, SIZE, 1))
+    assert develop(gather(image, how, body, PLAIN, frame_rng(0, 0, 0)), how, body, PLAIN).min() >= 250
 
 
 def test_metering_follows_the_light_and_the_memory_has_equal_shares():

@@ -8,7 +8,7 @@ from driving_data.taxonomy import SemanticClass
 from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.cameras.render import Picture
 
-_METER_COLUMNS = 60
+_METER_COLUMNS = 40
 
 
 def masked(picture: Picture, rays: PixelRays) -> Picture:
@@ -28,7 +28,7 @@ def masked(picture: Picture, rays: PixelRays) -> Picture:
 
 
 def sparse(rays: PixelRays) -> PixelRays:
-    """Every n-th pixel of a camera, as a camera of at most about 60 columns and one time slot."""
+    """Every n-th pixel of a camera, as a camera of at most about 40 columns and one time slot."""
     step = max(1, -(-rays.model.width_px // _METER_COLUMNS))
     half = step // 2
     picked = np.ascontiguousarray(rays.direction[half::step, half::step])

@@ -343,3 +343,8 @@ def camera_slots(model: CameraModel, duration_s: float) -> Float[np.ndarray, "S"
         return np.zeros(1)
     row = (np.arange(model.height_px) + 0.5) / model.height_px - 0.5
     return row * model.readout_s / duration_s
+
+
+def met_by(view: View, origin: np.ndarray, direction: np.ndarray, slot: np.ndarray) -> _Met:
+    """Surfaces that rays meet, with their textures; origins relative to the tracer's."""
+    return _meet(view, origin, direction, slot)

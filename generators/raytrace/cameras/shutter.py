@@ -43,7 +43,8 @@ def samples_of(moment: Moment, view: View, picture: Picture, settings: Developme
     """The pictures to take; a single one where nothing blurs."""
     model = view.rays.model
     moving = model.exposure_s > 0.0 and moment.duration_s > 0.0
-    times = subframes(largest_flow_px(moment, view, picture), settings.max_subframes) if moving else 1
+    half = 0.5 * model.exposure_s / moment.duration_s if moving else 0.0
+    times = subframes(largest_flow_px(moment, view, picture, -half, half), settings.max_subframes) if moving else 1
     points = settings.lens_samples if model.f_number > 0.0 else 1
     count = max(times, points)
     if count == 1:
@@ -71,20 +72,19 @@ def aperture_m(view: View) -> float:
     return 0.5 * model.fx_px * model.pixel_pitch_m / model.f_number
 
 
-def largest_flow_px(moment: Moment, view: View, picture: Picture) -> float:
-    """How far anything that is seen moves in the picture during the exposure, at every fourth pixel."""
+def largest_flow_px(moment: Moment, view: View, picture: Picture, first: float, last: float) -> float:
+    """How far anything that is seen moves in the picture between two fractions of the moment, at every fourth pixel."""
     model = view.rays.model
-    half = 0.5 * model.exposure_s / moment.duration_s
     ray = view.rays.direction[::_STRIDE, ::_STRIDE].astype(np.float64)
     depth = picture.depth_m[::_STRIDE, ::_STRIDE].astype(np.float64)
     length = np.where(np.isfinite(depth), depth / np.where(np.abs(ray[..., 2]) > 1e-6, ray[..., 2], 1e-6), _FAR_M)
     seen = np.ones(depth.shape, bool) if view.rays.seen is None else view.rays.seen[::_STRIDE, ::_STRIDE]
     points = (ray * length[..., None])[seen]
     owner = picture.instance[::_STRIDE, ::_STRIDE][seen].astype(np.int64) - 1
-    cameras = sensor_poses(moment, np.array([-half, 0.0, half]), model.ego_from_camera)
+    cameras = sensor_poses(moment, np.array([first, 0.0, last]), model.ego_from_camera)
     world = cameras[1].apply(points)
     moved = [project(model, cameras[k].inverse().apply(_carried(moment, world, owner, at)))[0] for k, at in
-             ((0, -half), (2, half))]  # fmt: skip
+             ((0, first), (2, last))]  # fmt: skip
     flow = np.linalg.norm(moved[1] - moved[0], axis=-1)
     return float(np.max(flow[np.isfinite(flow)], initial=0.0))
 

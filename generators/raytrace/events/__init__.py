@@ -1,0 +1,1 @@
+"""Event cameras: pixels that report changes of light."""
