@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from generators.raytrace.tracer import TracedScene, num_threads
 from generators.raytrace.ultrasonics import look as ultrasonics
 
 
+@runtime_checkable
 class Named(Protocol):
     """What has a name."""
 
