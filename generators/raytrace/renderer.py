@@ -79,7 +79,9 @@ class RaytraceRenderer:
         opened = self._opened
         if mountings:
             rig = moved(opened.rig, mountings)
-            other = RaytraceRenderer(opened.traced, opened.scene, rig, opened.seed, self._development, opened.threads)
+            other = RaytraceRenderer(
+                opened.traced, opened.scene, rig, opened.seed, self._development, opened.threads, opened.quality
+            )
         else:
             other = copy(self)
         other._due, other._closed = frozenset(names), self._closed

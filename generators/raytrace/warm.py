@@ -76,6 +76,9 @@ def _shading() -> None:
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
+    turns = np.zeros((1, 3, 3), np.float32)
+    motion_kernels.seen_normals(point, number, number, turns, rows3)
+    raster_kernels.between(seeds, rows3, rows3, rows3, 0.1, 0.1, turns, number, rows3)
     raster_kernels.reuse(
         0, 0, seeds, 1, 1, point, number, number, point, number, number, row, rows3, rows3, np.zeros(0, dtype=bool)
     )

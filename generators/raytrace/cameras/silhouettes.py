@@ -27,6 +27,9 @@ def silhouettes(opened: Opened, moment: Moment, rays: tuple[PixelRays, ...], fra
         center = middle(world_from_camera)
         for actor in np.unique(placed.actor):
             pixels = _samples(opened, model, center, moment.start, int(actor))
+            within = rays[index].seen
+            if within is not None:
+                pixels = pixels[within.ravel()[pixels]]
             if len(pixels) == 0:
                 continue
             bodies = np.flatnonzero(placed.actor == actor)
