@@ -24,6 +24,7 @@ from driving_data.sensors import (
     Timing,
     sensors_of,
 )
+from driving_data.sensors.clock import keeps_rig_time
 from driving_data.sensors.kinds import moved
 from generators.clocks.mounting import drifted, knocked, mounting_truth, true_mounting
 from generators.clocks.schedule import Schedule, schedule
@@ -54,6 +55,7 @@ class Watch:
         drift: angles and shifts by calibration drift at each look, of sensors that drift.
         knock: the same by faults, of sensors that these move.
         seed: of everything that is drawn.
+        added_ns: moments of `rollout` that were put in.
     """
 
     rollout: Rollout
@@ -66,6 +68,7 @@ class Watch:
     drift: Mapping[str, Float[np.ndarray, "_ 6"]]
     knock: Mapping[str, Float[np.ndarray, "_ 6"]]
     seed: int
+    added_ns: tuple[int, ...]
 
     @property
     def start_ns(self) -> int:
@@ -110,7 +113,7 @@ def prepared(rollout: Rollout, rig: SensorRig, seed: int, max_frames: int | None
             knock[name] = sudden
     return Watch(
         with_moments(rollout, plan.labelled_ns), with_moments(rollout, plan.rendered_ns), rig, plan, sensors, faults,
-        lost, drift, knock, seed,
+        lost, drift, knock, seed, tuple(np.setdiff1d(plan.labelled_ns, rollout.timestamps_ns).tolist()),
     )  # fmt: skip
 
 
@@ -151,19 +154,45 @@ def _shot(
     watch: Watch, renderer: Renderer, generator: Generator, scene: SceneDescription, time: int, due: frozenset[str],
     inspected: bool,
 ) -> _Shot:  # fmt: skip
+    start = watch.played.state_at(int(np.searchsorted(watch.played.timestamps_ns, time)))
+    seen, nominal, counts, geometry = SensorFrames(), None, None, None
+    for names, end in _spans(watch, due, time):
+        later = _later(watch, names, time)
+        with _eyes(watch, renderer, generator, scene, names, _mountings(watch, names, time, knocks=True)) as eyes:
+            everything = _rendered(eyes, start, end, later)
+            if counts is None and isinstance(eyes, SilhouetteRenderer):
+                counts = eyes.silhouettes(start, end, everything)
+            if geometry is None and inspected and isinstance(eyes, InspectedRenderer):
+                geometry = eyes.inspect(start, end)
+        seen = _joined(seen, only(everything, names))
+        hit = frozenset(name for name in names if name in watch.knock and _row(watch, watch.knock, name, time).any())
+        if hit:
+            with _eyes(watch, renderer, generator, scene, hit, _mountings(watch, hit, time, knocks=False)) as eyes:
+                nominal = _joined(nominal or SensorFrames(), only(_rendered(eyes, start, end, later), hit))
+    return _Shot(seen, nominal, counts, geometry)
+
+
+def _spans(watch: Watch, due: frozenset[str], time: int) -> Iterator[tuple[frozenset[str], WorldState]]:
+    """Sensors that look together, and the state that ends their look.
+
+    An event camera with a clock of its own tells of everything until it looks again, however short the others look.
+    """
+    apart: dict[str, int] = {}
+    for name in sorted(due):
+        sensor, times = watch.sensors[name], watch.schedule.looks[name]
+        k = int(np.searchsorted(times, time)) + 1
+        if sensor.kind is SensorKind.EVENT and not keeps_rig_time(sensor.clock) and k < len(times):
+            apart[name] = int(times[k])
+    together = due - frozenset(apart)
     step = int(np.searchsorted(watch.played.timestamps_ns, time))
-    start, span = watch.played.state_at(step), span_s(watch.rig, due)
-    end, later = next_state(watch.played, step, span), _later(watch, due, time)
-    with _eyes(watch, renderer, generator, scene, due, _mountings(watch, due, time, knocks=True)) as eyes:
-        everything = _rendered(eyes, start, end, later)
-        counts = eyes.silhouettes(start, end, everything) if isinstance(eyes, SilhouetteRenderer) else None
-        geometry = eyes.inspect(start, end) if inspected and isinstance(eyes, InspectedRenderer) else None
-    hit = frozenset(name for name in due if name in watch.knock and _row(watch, watch.knock, name, time).any())
-    nominal = None
-    if hit:
-        with _eyes(watch, renderer, generator, scene, hit, _mountings(watch, hit, time, knocks=False)) as eyes:
-            nominal = only(_rendered(eyes, start, end, later), hit)
-    return _Shot(only(everything, due), nominal, counts, geometry)
+    if together or not apart:
+        yield together, next_state(watch.played, step, span_s(watch.rig, together))
+    for name, end_ns in apart.items():
+        yield frozenset({name}), watch.played.state_at(int(np.searchsorted(watch.played.timestamps_ns, end_ns)))
+
+
+def _joined(one: SensorFrames, two: SensorFrames) -> SensorFrames:
+    return replace(one, **{family: (*getattr(one, family), *getattr(two, family)) for family in FAMILIES})
 
 
 def _rendered(renderer: Renderer, start: WorldState, end: WorldState, later: WorldState | None) -> SensorFrames:
@@ -257,6 +286,7 @@ def further_streams(watch: Watch, seen: Seen) -> SensorStreams:
         odometry=odometry,
         timing=tuple(_timings(watch)),
         mountings=tuple(mountings.values()),
+        added_ns=watch.added_ns,
         clean=None if not clean else replace(
             SensorFrames(), **{family: tuple(v for each in clean for v in getattr(each, family)) for family in FAMILIES}
         ),

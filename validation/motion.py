@@ -6,10 +6,10 @@ amplify (1 cm at 10 Hz becomes 2.5 m/s^2): a cubic is fitted to a sliding window
 every check that uses it: a value is too high where it exceeds its limit by more than `sigmas` times that noise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from driving_data.geometry import wrap_angle
 from driving_data.rollout import Rollout
@@ -22,6 +22,7 @@ _MIN_POSITION_SIGMA_M = 0.01
 _MIN_YAW_SIGMA_RAD = 0.002
 _MAX_SIGMA_M = 0.25
 _MAX_YAW_SIGMA_RAD = 0.05
+_BY_MOMENT = ("velocity_mps", "acceleration_mps2", "jerk_mps3", "yaw_rate_radps", "yaw_acceleration_radps2")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,38 @@ def has_motion(segment: Segment[Raw]) -> str:
 
 def motion_of(segment: Segment[Raw]) -> Motion:
     """The motion of every actor, exact for simulated segments and smoothed for real ones."""
-    return _measured(segment.rollout) if is_real(segment) else _simulated(segment.rollout)
+    if is_real(segment):
+        return _measured(segment.rollout)
+    rows = own_rows(segment)
+    if len(rows) == segment.rollout.num_steps:
+        return _simulated(segment.rollout)
+    # Differences over the slivers of time beside a moment that was put in would magnify every rounding.
+    own = _simulated(_cut(segment.rollout, rows))
+    before = np.maximum(np.searchsorted(rows, np.arange(segment.rollout.num_steps), side="right") - 1, 0)
+    spread = {name: getattr(own, name)[before] for name in _BY_MOMENT}
+    return replace(own, **spread)
+
+
+def own_rows(segment: Segment[Raw]) -> Int[np.ndarray, "n"]:
+    """Rows of a rollout's own moments, without those that were put in where sensors looked in between."""
+    added = np.array(segment.streams.added_ns, dtype=np.int64)
+    return np.flatnonzero(~np.isin(segment.rollout.timestamps_ns, added))
+
+
+def _cut(rollout: Rollout, rows: Int[np.ndarray, "n"]) -> Rollout:
+    return replace(
+        rollout,
+        timestamps_ns=rollout.timestamps_ns[rows],
+        world_from_actor=rollout.world_from_actor[rows],
+        velocity_mps=rollout.velocity_mps[rows],
+        acceleration_mps2=rollout.acceleration_mps2[rows],
+        yaw_rate_radps=rollout.yaw_rate_radps[rows],
+        steering_rad=rollout.steering_rad[rows],
+        lights=rollout.lights[rows],
+        valid=rollout.valid[rows],
+        signals=replace(rollout.signals, state=rollout.signals.state[rows]),
+        modes=None if rollout.modes is None else rollout.modes[rows],
+    )
 
 
 def well_seen(segment: Segment[Raw], min_points: int = 5) -> Bool[np.ndarray, "T A"]:

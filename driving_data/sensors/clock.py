@@ -33,6 +33,11 @@ class Clock:
 PERFECT_CLOCK = Clock()
 
 
+def keeps_rig_time(clock: Clock) -> bool:
+    """Whether a sensor looks whenever the rig does: its clock names neither a rate nor a phase."""
+    return clock.rate_hz == 0.0 and clock.phase_s == 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timing:
     """Every look of one sensor: the true moment, the moment that the sensor claims, the moment of arrival.

@@ -29,6 +29,7 @@ class SensorStreams:
         timing: one per sensor.
         mountings: one per sensor that does not sit where the rig says.
         clean: what faulty sensors would have given, of pictures, sweeps, returns and the rest; None without faults.
+        added_ns: moments of the rollout that were put between its own ones because a sensor looked then.
     """
 
     thermal: tuple[ThermalFrame, ...] = ()
@@ -40,6 +41,7 @@ class SensorStreams:
     timing: tuple[Timing, ...] = ()
     mountings: tuple[MountingTruth, ...] = ()
     clean: SensorFrames | None = None
+    added_ns: tuple[int, ...] = ()
 
 
 NO_STREAMS = SensorStreams()

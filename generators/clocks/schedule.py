@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 
 from driving_data.rollout import Rollout
 from driving_data.sensors import RENDERED, Clock, Sensor, SensorKind, SensorRig, sensors_of
+from driving_data.sensors.clock import keeps_rig_time
 
 _LABELLED = (SensorKind.CAMERA, SensorKind.LIDAR, SensorKind.RADAR, SensorKind.THERMAL)
 _NS = 1e9
@@ -68,11 +69,6 @@ def schedule(rollout: Rollout, rig: SensorRig, max_frames: int | None = None) ->
         looks, np.array(rendered, dtype=np.int64), np.array(sorted(labelled), dtype=np.int64),
         tuple(frozenset(due[time]) for time in rendered),
     )  # fmt: skip
-
-
-def keeps_rig_time(clock: Clock) -> bool:
-    """Whether a sensor looks whenever the rig does."""
-    return clock.rate_hz == 0.0 and clock.phase_s == 0.0
 
 
 def _times(

@@ -19,6 +19,7 @@ from generators.effects.depth import frame_depth_m
 from generators.effects.image import Shot, apply_effect
 from generators.effects.kinds import Effect, Fog, Night, Rain, Snow, changed_environment, draw_effects, effect_draws
 from generators.effects.points import added_extinction_per_m, attenuated
+from generators.faults.reliability import refreshed
 from generators.generate import environment_tags, segment_id
 from generators.labels.boxes import instance_boxes
 from generators.raytrace.cameras.geometry import project
@@ -56,6 +57,9 @@ def augment(
         lost.append(gone)
     sweeps, kept = _sweeps(segment, effects, seed)
     labels = _labels(segment, frames, lost, kept, effects)
+    if labels is not None and labels.reliability is not None:
+        trust = refreshed(labels.reliability, segment.rig, rollout.environment, frames)
+        labels = replace(labels, reliability=trust)
     mine = Step(
         "generators.effects",
         VERSION,

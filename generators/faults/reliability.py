@@ -20,13 +20,22 @@ Each loss grows with what causes it. A cause is named where it takes more than 1
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from driving_data.environment import Environment
-from driving_data.sensors import CameraFrame, FaultKind, Reliability, Sensor, SensorFault, SensorKind
+from driving_data.sensors import (
+    CameraFrame,
+    FaultKind,
+    Reliability,
+    Sensor,
+    SensorFault,
+    SensorKind,
+    SensorRig,
+    sensors_of,
+)
 from driving_data.taxonomy import SemanticClass
 from generators.effects.atmosphere import LN_20
 from generators.effects.image import LUMA, to_linear
@@ -43,6 +52,7 @@ DROPPED_FRAMES only a look that is really lost loses anything."""
 _TOTAL = (FaultKind.FROZEN, FaultKind.OUTAGE)
 _LENSES = (SensorKind.CAMERA, SensorKind.EVENT)
 _NAMED = 0.01
+AIR, LIT = ("fog", "rain", "snow", "wind", "slippery_road"), ("glare", "darkness")
 Losses = tuple[tuple[str, float], ...]
 
 
@@ -95,6 +105,30 @@ def reliability(looked: Sequence[Looked], environment: Environment, start_ns: in
         fault=table[:, 2],
         causes=tuple(causes),
     )
+
+
+def refreshed(
+    before: Reliability, rig: SensorRig, environment: Environment, frames: Sequence[CameraFrame]
+) -> Reliability:
+    """The rows of a segment whose weather and pictures were changed: weather and light anew, faults as they were.
+
+    What buildings and tunnels took from receivers stays; so does the light of looks of which no picture arrived.
+    """
+    sensors = {sensor.name: sensor for sensor in sensors_of(rig)}
+    pictures = {(frame.camera, frame.timestamp_ns): frame for frame in frames}
+    weather, light, causes = before.weather.copy(), before.light.copy(), list(before.causes)
+    for k, (name, time) in enumerate(zip(before.sensor, before.timestamp_ns.tolist(), strict=True)):
+        if sensors[name].kind is SensorKind.GNSS:
+            continue
+        air, seen = weather_losses(sensors[name], environment), pictures.get((name, time))
+        lit: Losses = () if seen is None else light_losses(seen, environment)
+        weather[k], light[k] = together(air), light[k] if seen is None else together(lit)
+        gone = {*AIR, *(() if seen is None else LIT)}
+        kept = [cause for cause in before.causes[k].split(",") if cause and cause not in gone]
+        new = [cause for cause, loss in (*air, *lit) if loss > _NAMED]
+        causes[k] = ",".join(dict.fromkeys((*new, *kept)))
+    score = (1.0 - weather) * (1.0 - light) * (1.0 - before.fault)
+    return replace(before, score=score, weather=weather, light=light, causes=tuple(causes))
 
 
 def together(losses: Losses) -> float:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
+from driving_data.provenance import Provenance
 from driving_data.sensors import (
     CameraFrame,
     FaultKind,
@@ -21,6 +22,8 @@ from driving_data.sensors import (
     sensors_of,
 )
 from driving_data.taxonomy import SemanticClass
+from generators.effects.augment import augment
+from generators.effects.kinds import Fog, Night
 from generators.faults.reliability import (
     EFFECT,
     Looked,
@@ -32,7 +35,8 @@ from generators.faults.reliability import (
     together,
     weather_losses,
 )
-from tests.generators.street import rig
+from generators.generate import generate
+from tests.generators.street import StreetGenerator, rig, rollout
 
 ALL = {
     each.kind: each
@@ -142,3 +146,19 @@ def test_rows_multiply_and_name_their_causes():
 def test_tunnels_and_houses_take_fixes():
     around = around_losses(np.array([0.5, 0.0]), np.array([False, True]))
     assert around == ((("multipath", 0.3),), (("tunnel", 1.0),))
+
+
+def test_an_augmented_segment_is_judged_by_its_new_weather_and_pictures():
+    ride = rollout(3)
+    dirty = replace(rig(), faults=(SensorFault("camera_front", FaultKind.DIRT, 0.0, None, 0.5),))
+    made = generate(ride, dirty, 3, StreetGenerator(), Provenance("t"), max_frames=2)
+    foggy, night = augment(made, (Fog(80.0),), 1), augment(made, (Night(),), 1)
+    rows = [each.labels.reliability for each in (made, foggy, night) if each.labels is not None]
+    before, fog, dark = (row for row in rows if row is not None)
+    camera = np.array(before.sensor) == "camera_front"
+    assert np.all(fog.weather > before.weather + 0.5) and np.array_equal(fog.fault, before.fault)
+    assert np.all(dark.light[camera] > before.light[camera])
+    assert np.array_equal(dark.light[~camera], before.light[~camera])
+    assert all("fog" in cause for cause in fog.causes)
+    assert all("dirt" in cause and "darkness" in cause for cause in np.array(dark.causes)[camera])
+    assert np.allclose(fog.score, (1 - fog.weather) * (1 - fog.light) * (1 - fog.fault))

@@ -12,11 +12,15 @@ from driving_data.provenance import Provenance
 from driving_data.sensors import (
     CalibrationDrift,
     Clock,
+    EventCameraModel,
     FaultKind,
     GnssModel,
     ImuModel,
     OdometryModel,
+    RadarModel,
     SensorFault,
+    ThermalModel,
+    UltrasonicModel,
 )
 from driving_data.store import SegmentStore
 from generators.generate import generate, moments, next_state
@@ -273,3 +277,50 @@ def test_a_fault_that_cannot_be_is_refused_before_anything_is_rendered():
     with pytest.raises(InputError, match="a fault that a camera can have"):
         make(replace(rig(), faults=(SensorFault("camera_front", FaultKind.DEAD_BEAMS),)), generator=plain)
     assert plain.opened == 0
+
+
+def all_kinds():
+    """A sensor of every kind; the event camera, the radar and the thermal camera with clocks of their own."""
+    own = rig(96, 64)
+    front = own.cameras[0]
+    night = replace(front, name="thermal", clock=Clock(rate_hz=4.0, phase_s=0.05))
+    changes = replace(front, name="events", clock=Clock(rate_hz=20.0))
+    return replace(
+        own, radars=(RadarModel("radar", SE3(np.eye(3), np.array([3.4, 0.0, 0.6])), clock=Clock(rate_hz=10.0)),),
+        thermals=(ThermalModel(night),), event_cameras=(EventCameraModel(changes),),
+        ultrasonics=(UltrasonicModel("park", SE3(np.eye(3), np.array([3.5, 0.0, 0.5]))),),
+    )  # fmt: skip
+
+
+def test_a_sensor_of_every_kind_looks_at_its_own_times():
+    made = make(all_kinds(), rollout(3, 4))
+    start = int(made.rollout.timestamps_ns[0])
+    assert [each.timestamp_ns - start for each in made.radar] == [0, 100 * MS, 200 * MS, 300 * MS]
+    assert [each.timestamp_ns - start for each in made.streams.thermal] == [50 * MS, 300 * MS]
+    assert [each.timestamp_ns - start for each in made.streams.ultrasonic] == [50 * MS * k for k in range(7)]
+    spans = [(each.start_ns - start, each.end_ns - start) for each in made.streams.events]
+    assert spans[:6] == [(50 * MS * k, 50 * MS * (k + 1)) for k in range(6)], "one look ends where the next begins"
+    assert made.labels is not None and made.streams.added_ns == (start + 50 * MS,)
+    assert set(np.unique(made.labels.boxes_3d.timestamp_ns)) == set(made.rollout.timestamps_ns.tolist())
+    trust = made.labels.reliability
+    assert trust is not None and {*trust.sensor} == {*made.rig.names()} and np.all(trust.score > 0.5)
+
+
+def test_a_fault_of_every_kind_of_rendered_sensor_is_laid_over_it():
+    faults = tuple(
+        SensorFault(name, kind, severity=0.7)
+        for name, kind in (
+            ("radar", FaultKind.INTERFERENCE), ("thermal", FaultKind.BIAS), ("events", FaultKind.NOISE),
+            ("park", FaultKind.INTERFERENCE), ("lidar_top", FaultKind.DEAD_BEAMS),
+        )
+    )  # fmt: skip
+    made, plain = (make(replace(all_kinds(), faults=given), rollout(3, 2)) for given in (faults, ()))
+    clean = made.streams.clean
+    assert clean is not None and clean.frames == ()
+    same(clean.radar, plain.radar)
+    same(clean.thermal, plain.streams.thermal)
+    same(clean.sweeps, plain.sweeps)
+    same(clean.ultrasonic, plain.streams.ultrasonic)
+    assert np.allclose(made.streams.thermal[0].temperature_k - clean.thermal[0].temperature_k, 3.5, atol=1e-3)
+    assert len(made.streams.events[0].row) > len(plain.streams.events[0].row)
+    assert len(made.radar[0].range_rate_mps) != len(plain.radar[0].range_rate_mps)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from driving_data.segment import Raw, Segment
+from driving_data.sensors.clock import keeps_rig_time
 from driving_data.verdict import Verdict
-from validation.motion import away_from_events, has_motion, noise_sigma
+from validation.motion import away_from_events, has_motion, noise_sigma, own_rows
 from validation.verdicts import Rule, is_real
 
 
@@ -101,7 +102,7 @@ class TimeStamps:
         return rule.at_most(float(worst["jitter"]), limit, reason, {"worst": [worst]})
 
     def _clocks(self, segment: Segment[Raw]) -> dict[str, np.ndarray]:
-        clocks = {"rollout": segment.rollout.timestamps_ns}
+        clocks = {"rollout": segment.rollout.timestamps_ns[own_rows(segment)]}
         names = [*(("camera", f.camera, f.timestamp_ns) for f in segment.frames),
                  *(("lidar", s.lidar, s.timestamp_ns) for s in segment.sweeps),
                  *(("radar", r.radar, r.timestamp_ns) for r in segment.radar)]  # fmt: skip
@@ -112,14 +113,21 @@ class TimeStamps:
         return clocks
 
     def _desync(self, segment: Segment[Raw]) -> list[dict[str, Any]]:
-        if not segment.frames or not segment.sweeps:
+        """Cameras and lidars that look with the rig look together; clocks of their own are declared to differ."""
+        own = {each.name for each in (*segment.rig.cameras, *segment.rig.lidars) if not keeps_rig_time(each.clock)}
+        frames = [frame for frame in segment.frames if frame.camera not in own]
+        turns = [sweep.timestamp_ns for sweep in segment.sweeps if sweep.lidar not in own]
+        # A turn that a fault has lost was taken all the same.
+        lidars = {lidar.name for lidar in segment.rig.lidars} - own
+        turns += [int(time) for each in segment.streams.timing if each.sensor in lidars for time in each.true_ns]
+        if not frames or not turns:
             return []
-        sweeps = np.array([sweep.timestamp_ns for sweep in segment.sweeps], dtype=np.int64)
-        away = np.array([np.abs(sweeps - frame.timestamp_ns).min() for frame in segment.frames])
+        sweeps = np.array(turns, dtype=np.int64)
+        away = np.array([np.abs(sweeps - frame.timestamp_ns).min() for frame in frames])
         row = int(np.argmax(away))
         if away[row] <= self.max_desync_ns:
             return []
-        frame = segment.frames[row]
+        frame = frames[row]
         return [{"clock": f"camera {frame.camera}", "jitter": 1.0 + float(away[row]) / self.max_desync_ns,
                  "timestamp_ns": frame.timestamp_ns, "fault": "is away from every sweep"}]  # fmt: skip
 
