@@ -19,7 +19,7 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel, SensorRig
 from generators.raytrace.generator import RaytraceGenerator
-from generators.raytrace.sheet.stages import STAGES, Stage, placed
+from generators.raytrace.sheet.stages import Stage, placed, stage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +107,6 @@ def frame(
         return renderer.render(state, state).frames[0].rgb
     finally:
         renderer.close()
-
-
-def stage_of(name: str) -> Stage:
-    """The stage of that name.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return {stage.name: stage for stage in STAGES}[name]
 
 
 def condition_of(name: str) -> Condition:

@@ -193,3 +193,12 @@ STAGES: tuple[Stage, ...] = (
               Extra(ActorClass.CONSTRUCTION_VEHICLE, "main.1", 200.0),
               Extra(_CAR, "main.2", 172.0, 0.0, 0.0, Light.BRAKE), Extra(_CAR, "oncoming.1", 215.0)), {}, 2.6, 0.05),
 )  # fmt: skip
+
+
+def stage_of(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {stage.name: stage for stage in STAGES}[name]
