@@ -57,7 +57,7 @@ CONDITIONS: tuple[Condition, ...] = (
               high_beam=True),
     Condition("rain", ("rain", "wet"),
               Environment(*_sun(30.0), cloud_cover=0.95, rain_mmph=4.0, road_wetness=0.6, fog_visibility_m=8000.0)),
-    Condition("heavy_rain", ("heavy rain", "downpour"),
+    Condition("heavy_rain", ("heavy rain", "downpour", "rain"),
               Environment(*_sun(25.0), cloud_cover=1.0, rain_mmph=30.0, road_wetness=1.0, fog_visibility_m=2500.0,
                           wind_mps=6.0)),
     Condition("fog", ("fog", "mist"), Environment(*_sun(25.0), cloud_cover=1.0, fog_visibility_m=110.0)),
@@ -90,7 +90,7 @@ def camera(stage: Stage, width_px: int, height_px: int) -> CameraModel:
     forward = np.array([np.cos(stage.down_rad), 0.0, -np.sin(stage.down_rad)])
     right = np.array([0.0, -1.0, 0.0])
     axes = np.stack([right, np.cross(forward, right), forward], axis=1)
-    focal = 0.72 * width_px
+    focal = stage.focal * width_px
     pose = SE3(axes, np.array([1.9, 0.0, stage.eye_m]))
     return CameraModel("front", width_px, height_px, focal, focal, 0.5 * width_px, 0.5 * height_px, pose)
 

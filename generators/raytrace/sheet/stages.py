@@ -68,6 +68,7 @@ class Stage:
         draws: of the scene's appearance.
         eye_m: height of the camera.
         down_rad: how far it looks down.
+        focal: focal length over the width of the picture.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Stage:
     draws: Mapping[str, Any] = field(default_factory=lambda: {})
     eye_m: float = 1.5
     down_rad: float = 0.02
+    focal: float = 0.72
 
 
 def lane_map_of(stage: Stage) -> LaneMap:
@@ -165,10 +167,10 @@ STAGES: tuple[Stage, ...] = (
               Extra(_CAR, "parking.right", 108.0), Extra(_CAR, "parking.right", 121.0),
               Extra(_CAR, "parking.left", 185.0), Extra(ActorClass.BICYCLE, "main.1", 106.0, -0.6),
               Extra(_WALKER, "sidewalk.left", 190.0), Extra(_CAR, "oncoming.1", 165.0))),
-    Stage("crossroads_lights", ("crossroads", "intersection", "four-way with traffic lights"), "crossroads",
-          {"signals": True}, "main.straight", 66.0, (
-              Extra(_CAR, "main.straight", 76.0, 0.0, 0.0, Light.BRAKE), Extra(_CAR, "from_left.straight", 98.0),
-              Extra(_VAN, "from_right.straight", 92.0), Extra(_CAR, "oncoming.straight", 72.0)), {}, 3.6, 0.07),
+    Stage("crossroads_lights", ("crossroads", "intersection", "junction with traffic lights"), "crossroads",
+          {"signals": True}, "main.straight", 71.0, (
+              Extra(_CAR, "from_left.straight", 100.0), Extra(_CAR, "oncoming.straight", 76.0),
+              Extra(_WALKER, "main.straight", 84.5, 1.6, 0.5 * np.pi)), {}, 2.8, 0.05, 0.9),
     Stage("crossroads", ("crossroads", "intersection", "four-way without lights"), "crossroads",
           {"signals": False}, "main.straight", 70.0, (
               Extra(_CAR, "from_right.straight", 92.0), Extra(_CAR, "oncoming.straight", 64.0)), {}, 4.2, 0.12),
