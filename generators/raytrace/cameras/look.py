@@ -132,7 +132,9 @@ def _falling(
     air = shading_light.light_row(weather, opened.sky, opened.traced.scene.lamps, opened.lamps_are_lit())[16:19]
     # Drops and flakes take the light from all around them, whose colours mix; by night most fall in the dark.
     luma = light[::2, ::2] @ LUMA
-    around = np.float32(1.15 * float(luma.mean()) if weather.light() != "night" else 3.0 * float(np.sqrt(np.median(luma) * luma.mean())))
+    night = weather.light() == "night"
+    level = 3.0 * float(np.sqrt(np.median(luma) * luma.mean())) if night else 1.15 * float(luma.mean())
+    around = np.float32(level)
     return (light + share * (np.maximum(air, around) - light)).astype(np.float32)
 
 
