@@ -71,6 +71,7 @@ from generators.raytrace.scenery.signs import road_signs
 from generators.raytrace.scenery.terrain import flat_land, land
 from generators.raytrace.scenery.tunnels import joined, tunnels
 from generators.raytrace.scenery.undrawn import undrawn
+from generators.raytrace.scenery.work_lights import light_towers
 from generators.raytrace.soup import Soup, concat, moved, to_mesh
 
 REACH_M = 250.0
@@ -143,7 +144,8 @@ def street(
         *_open_country(plan, named, book, appearance),
         map_objects(plan, lane_map.objects, lane_map.signs, book, appearance),
     ]
-    return concat(parts), joined(lamps, tunnel_lamps), covers
+    towers, floods = light_towers(plan, lane_map.objects, book)
+    return concat([*parts, towers]), joined(joined(lamps, tunnel_lamps), floods), covers
 
 
 def _open_country(plan: Plan, named: set[str], book: MaterialBook, appearance: Appearance) -> list[Soup]:

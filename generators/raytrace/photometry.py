@@ -97,7 +97,7 @@ def lamp_lx(
 ) -> Float[np.ndarray, "P"]:  # fmt: skip
     """Illuminance of level surfaces from street lamps (`scene.Lamps`), nothing in between, lit.
 
-    The distribution is that of the tracer: full inside the cone, cut off beyond it.
+    The distribution is that of the tracer (`shading_kernels.pattern`): a luminaire that is cut off beyond its cone.
     """
     if not len(color):
         return np.zeros(len(point_m))
@@ -106,6 +106,6 @@ def lamp_lx(
     unit = away / np.sqrt(square)[..., None]
     cosine = -np.sum(unit * direction[None], axis=-1)
     share = np.clip((cosine - (cos_cone - 0.05)) / 0.30, 0.0, 1.0)
-    share = share * share * (3.0 - 2.0 * share)
+    share = share * share * (3.0 - 2.0 * share) * (0.6 + 1.2 * (1.0 - np.maximum(cosine, 0.0)))
     candela = (color @ LUMA) * WHITE_LX
     return np.sum(candela[None] * share * np.maximum(unit[..., 2], 0.0) / square, axis=-1)

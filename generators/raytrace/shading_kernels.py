@@ -72,8 +72,9 @@ def low_beam(right: float, above: float) -> float:
     if below < -0.6:
         return stray
     wide = 0.07 * np.exp(-0.5 * (right - 0.8) * (right - 0.8) / 9.0) + 0.075 * np.exp(-right * right / 420.0)
-    foot = below / 1.8
-    return stray + wide * smooth(-0.45, 0.35, below) * (0.06 + 1.2 / (1.0 + foot * foot))
+    # Weak on the road just ahead, which is near and would outshine the rest.
+    foot = (min(below, -0.57 - above) / 1.7) ** 4
+    return stray + wide * smooth(-0.45, 0.35, below) * (0.03 + 1.2 / (1.0 + foot))
 
 
 @njit(cache=True, nogil=True)

@@ -52,7 +52,7 @@ def sky_row(environment: Environment, seed: int) -> Float32[np.ndarray, "P"]:
     low = float(np.clip(1.0 - abs(degrees - 1.0) / 9.0, 0.0, 1.0))
     lit = 0.33 * sun + level * (np.array([1.25, 1.2, 1.15]) + low * np.array([1.1, 0.35, 0.1]))
     shade = level * np.array([0.62, 0.66, 0.74])
-    glow = sun * 1.2 + level * low * np.array([1.6, 0.8, 0.3])
+    glow = sun * 2.2 + level * low * np.array([1.6, 0.8, 0.3])
     stars = 2e-5 * float(np.clip(-(degrees + 7.0) / 5.0, 0.0, 1.0))
     rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, 0x5C1]))
     offset = rng.uniform(-50.0, 50.0, 2)

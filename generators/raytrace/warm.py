@@ -12,7 +12,7 @@ from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
 from generators.labels import occupancy_kernels
-from generators.raytrace import lamp_light, shading_kernels, shading_light, surface_kernels
+from generators.raytrace import lamp_light, path_kernels, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
 from generators.raytrace.cameras.rays import pixel_rays
@@ -26,6 +26,8 @@ from generators.raytrace.tracer import place, prepare
 
 def warm_up(family: str) -> None:
     """Compiles one half: 'geometry' (hierarchies, rays, lidar) or 'shading' (surfaces, light, sky, developing).
+
+    'paths' is for pictures of high quality alone; who asks for none need not wait for it.
 
     Raises:
         KeyError: there is no such half.
@@ -101,6 +103,22 @@ def _develop() -> None:
     develop.develop(np.zeros((8, 8), np.uint16), taken, body, settings)
 
 
+def _paths() -> None:
+    lighting = shading_kernels.Lighting(
+        np.zeros(shading_kernels.LIGHT, np.float32),
+        np.zeros((0, shading_kernels.LAMP), np.float32),
+        shading_light.uniform_sky(0.0),
+        lamp_light.cover_rows(None, False, np.zeros(3)),
+    )
+    row, rows3, number = np.zeros(0, np.float32), np.zeros((0, 3), np.float32), np.zeros(0, np.int32)
+    point = np.zeros((0, surface_kernels.POINT), np.float32)
+    finish = np.zeros((0, surface_kernels.FINISH), np.float32)
+    draws = np.zeros((0, path_kernels.DRAWS), np.float32)
+    path_kernels.step(
+        lighting, True, point, number, finish, rows3, row, draws, rows3, rows3, rows3, rows3, row, rows3, rows3, rows3
+    )
+
+
 def _triangle() -> MeshScene:
     """One triangle on the ground, as street and as body."""
     corners = np.array([[-9, -9, 0], [9, -9, 0], [0, 9, 0]], np.float32)
@@ -114,4 +132,4 @@ def _triangle() -> MeshScene:
     return MeshScene(mesh, (mesh,), np.zeros((1, 1), np.int64), np.full(1, np.inf), materials, lamps, Environment())
 
 
-FAMILIES: Mapping[str, Callable[[], None]] = {"geometry": _geometry, "shading": _shading}
+FAMILIES: Mapping[str, Callable[[], None]] = {"geometry": _geometry, "shading": _shading, "paths": _paths}

@@ -6,7 +6,7 @@ The lanes stay in the map: cones and barriers that close one are actors, which t
 from dataclasses import dataclass
 
 from driving_data.maps.opendrive.build import Strip, cross_section
-from driving_data.maps.opendrive.document import Document, Section
+from driving_data.maps.opendrive.document import Document, ObjectRecord, Section
 from scenarios.roads.furniture import Post, kmh, sign_post
 from scenarios.roads.parameters import count, number, refuse
 from scenarios.roads.straights import bend, lanes_by_route, oncoming_by_route, one_road
@@ -32,6 +32,7 @@ class WorkZone:
     speed_limit_mps: float = number(13.89, 5.0, 28.0, "mps", "speed limit outside the zone")
     zone_limit_mps: float = number(8.33, 2.0, 23.0, "mps", "speed limit from 40 m before the closure")
     lane_width_m: float = number(3.25, 2.75, 4.0, "m", "width of each driving lane")
+    light_towers: int = count(0, 0, 6, "portable light towers beside the closure")
     sidewalk_width_m: float = number(2.5, 1.0, 6.0, "m", "width of each pavement")
 
 
@@ -56,9 +57,19 @@ def layout(p: WorkZone) -> Document:
     }
     kerb = p.lanes * p.lane_width_m + (0.5 * MEDIAN_M if inner else 0.0)
     kerbs = {"right": kerb, "left": p.oncoming * p.lane_width_m + (0.5 * MEDIAN_M if inner else 0.0)}
-    objects = roadside(p.length_m, kerbs, p.sidewalk_width_m, True)
+    objects = (*roadside(p.length_m, kerbs, p.sidewalk_width_m, True), *_towers(p, kerb))
     geometry = bend(p.length_m, p.curvature_1pm)
     return one_road("work_zone", "town", geometry, p.speed_limit_mps, sections, routes, _signs(p, kerb), objects)
+
+
+def _towers(p: WorkZone, kerb_m: float) -> list[ObjectRecord]:
+    """Light towers on the pavement, evenly along the closure."""
+    step = (p.closure_end_m - p.closure_start_m) / max(p.light_towers, 1)
+    return [
+        ObjectRecord(f"light_tower.{k}", "pole", p.closure_start_m + (k + 0.5) * step, -(kerb_m + 1.1), "light_tower",
+                     subtype="lightTower", radius=0.9, height=7.0)
+        for k in range(p.light_towers)
+    ]  # fmt: skip
 
 
 def _section(p: WorkZone, s_m: float, limit_mps: float) -> Section:

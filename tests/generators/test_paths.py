@@ -20,6 +20,7 @@ from generators.raytrace.quality import Quality
 from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.tracer import prepare
+from generators.raytrace.warm import warm_up
 from tests.generators import street
 
 DOWN = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
@@ -194,3 +195,12 @@ def test_the_sky_of_the_furnace_is_even():
     out = np.empty_like(towards)
     sky_kernels.sky_radiance(towards, sky, 1.0, out)
     assert np.allclose(out, 0.3, rtol=1e-5)
+
+
+def test_the_kernels_of_paths_are_compiled_ahead():
+    before = len(path_kernels.step.signatures)
+    warm_up("paths")
+    assert len(path_kernels.step.signatures) >= max(before, 1)
+    again = len(path_kernels.step.signatures)
+    _mean(_lit(_view(street.plane(-5, 5, -5, 5, 0), _looking_down(6.0, 4))), 1)
+    assert len(path_kernels.step.signatures) == again, "a real picture asks for other types than the warm-up"

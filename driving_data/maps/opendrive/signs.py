@@ -38,7 +38,7 @@ _AREAS = {
 _OBJECT_WORDS = {
     "lamp": "street_lamp", "streetlight": "street_lamp", "guardrail": "guard_rail", "guard_rail": "guard_rail",
     "guide-post": "bollard", "delineator": "bollard", "bollard": "bollard", "hedge": "bush", "bush": "bush",
-    "fence": "fence", "railing": "fence", "cone": "cone",
+    "fence": "fence", "railing": "fence", "cone": "cone", "lighttower": "light_tower", "light_tower": "light_tower",
 }  # fmt: skip
 _OBJECTS = {
     "tree": "tree", "vegetation": "tree", "building": "building", "pole": "pole", "streetLamp": "street_lamp",

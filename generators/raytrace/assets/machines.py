@@ -117,7 +117,7 @@ def _wheel_loader(kit: Kit, finish: Finish) -> None:
     kit.add(
         rounded_box((2.5, 1.7, 1.0), (-1.5, 0, 1.55), finish.paint, 0.2),
         rounded_box((0.5, 1.9, 1.0), (-2.65, 0, 1.35), finish.trim, 0.14),
-        _cab((-0.15, 0, 2.45), (1.35, 1.45, 1.75), finish),
+        _cab((-0.15, 0.0, 2.45), (1.35, 1.45, 1.75), finish),
         rounded_box((1.9, 0.9, 0.6), (0.9, 0, 1.15), finish.paint, 0.1),
         rounded_box((0.8, 1.1, 0.9), (1.35, 0, 1.5), finish.paint, 0.12),
     )
@@ -233,7 +233,7 @@ def _grader(kit: Kit, finish: Finish) -> None:
             rounded_box((0.5, 0.9, 0.6), (4.0, 0, 1.15), finish.paint, 0.08),
             rounded_box((2.6, 1.3, 0.95), (-2.5, 0, 1.65), finish.paint, 0.14),
             box((0.05, 1.0, 0.7), (-3.82, 0, 1.65), finish.under),
-            _cab((-0.55, 0, 2.35), (1.35, 1.35, 1.75), finish),
+            _cab((-0.55, 0.0, 2.35), (1.35, 1.35, 1.75), finish),
             box((0.3, 2.1, 0.16), (3.7, 0, 0.75), finish.trim),
             cylinder((-2.0, -0.35, 2.1), (-2.0, -0.35, 2.8), 0.07, finish.chrome, 8))  # fmt: skip
     kit.axle(3.7, 2.4, 0.62, 0.4, finish, steered=True, spokes=6)
@@ -255,7 +255,7 @@ def _crane(kit: Kit, finish: Finish) -> None:
     """A mobile crane on four axles with a telescopic boom, outriggers and a hook."""
     kit.add(box((10.0, 1.6, 0.5), (-0.1, 0, 1.25), finish.under),
             rounded_box((9.8, 2.5, 0.3), (-0.2, 0, 1.6), finish.paint, 0.05),
-            _cab((4.6, 0, 2.0), (1.5, 2.4, 1.75), finish),
+            _cab((4.6, 0.0, 2.0), (1.5, 2.4, 1.75), finish),
             rounded_box((0.3, 2.5, 0.5), (5.3, 0, 1.0), finish.paint, 0.08))  # fmt: skip
     for x, steered in ((4.0, True), (2.4, True), (-2.2, False), (-3.8, False)):
         kit.axle(x, 2.55, 0.6, 0.42, finish, steered=steered, spokes=8)

@@ -104,6 +104,15 @@ def electrons_per_s(model: CameraModel, chip: SensorChip, control: Control) -> f
     return float(photons * chip.quantum_efficiency)
 
 
+def largest_factor(model: CameraModel, chip: SensorChip, control: Control) -> float:
+    """Factor on light that the longest time and the highest gain give: in the dark a control stops there.
+
+    Beyond it a picture would be its own noise, multiplied.
+    """
+    time = model.exposure_s if model.exposure_s > 0.0 else control.max_exposure_s
+    return electrons_per_s(model, chip, control) * time * chip.max_gain * control.headroom / chip.full_well_e
+
+
 def exposure_for(factor: float, model: CameraModel, chip: SensorChip, control: Control) -> Exposure:
     """Time and gain for a factor on light.
 

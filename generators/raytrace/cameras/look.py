@@ -10,7 +10,7 @@ from generators.effects.precipitation import Precipitation, streaks
 from generators.raytrace import lamp_light, shading_light
 from generators.raytrace.cameras import shutter
 from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
-from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
+from generators.raytrace.cameras.exposure import exposure_for, lags_s, largest_factor, metered
 from generators.raytrace.cameras.field import masked, sparse
 from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.rays import PixelRays
@@ -32,7 +32,8 @@ def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
     rng = frame_rng(opened.seed, moment.start.timestamp_ns, CAMERA_DRAWS + index)
     light = _falling(opened, picture.light, model, moment, rng)
     settings = opened.development
-    factor = adapted(opened, moment, body.rays) * 2.0**settings.exposure_ev
+    asked = adapted(opened, moment, body.rays)
+    factor = min(asked, largest_factor(model, settings.chip, settings.control)) * 2.0**settings.exposure_ev
     exposure = exposure_for(factor, model, settings.chip, settings.control)
     raw = gather(light, exposure, body, settings, rng)
     return CameraFrame(
@@ -130,7 +131,10 @@ def _falling(
     share = streaks(model.width_px, model.height_px, model.fx_px, fall, rng)[..., None]
     air = shading_light.light_row(weather, opened.sky, opened.traced.scene.lamps, opened.lamps_are_lit())[16:19]
     # Drops and flakes take the light from all around them, whose colours mix; by night most fall in the dark.
-    around = np.float32((1.15 if weather.light() != "night" else 0.5) * float((light @ LUMA).mean()))
+    luma = light[::2, ::2] @ LUMA
+    night = weather.light() == "night"
+    level = 3.0 * float(np.sqrt(np.median(luma) * luma.mean())) if night else 1.15 * float(luma.mean())
+    around = np.float32(level)
     return (light + share * (np.maximum(air, around) - light)).astype(np.float32)
 
 

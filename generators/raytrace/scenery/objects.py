@@ -31,7 +31,7 @@ def map_objects(
     parts: list[Soup] = []
     plates = KDTree(np.array([sign.position_m[:2] for sign in signs])) if signs else None
     for item in objects:
-        if item.kind in ("tree", "street_lamp", "kerb"):
+        if item.kind in ("tree", "street_lamp", "kerb", "light_tower"):
             continue
         if item.kind == "pole" and plates is not None and plates.query(item.position_m[:2])[0] < 0.3:
             continue

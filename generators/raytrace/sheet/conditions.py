@@ -6,19 +6,20 @@ writes `sheet.jpg` with captions, `blind.jpg` without, and `answers.json`.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel, SensorRig
 from generators.raytrace.generator import RaytraceGenerator
-from generators.raytrace.sheet.stages import STAGES, Stage, placed
+from generators.raytrace.sheet.stages import Stage, placed, stage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ CONDITIONS: tuple[Condition, ...] = (
               high_beam=True),
     Condition("rain", ("rain", "wet"),
               Environment(*_sun(30.0), cloud_cover=0.95, rain_mmph=4.0, road_wetness=0.6, fog_visibility_m=8000.0)),
-    Condition("heavy_rain", ("heavy rain", "downpour"),
+    Condition("heavy_rain", ("heavy rain", "downpour", "rain"),
               Environment(*_sun(25.0), cloud_cover=1.0, rain_mmph=30.0, road_wetness=1.0, fog_visibility_m=2500.0,
                           wind_mps=6.0)),
     Condition("fog", ("fog", "mist"), Environment(*_sun(25.0), cloud_cover=1.0, fog_visibility_m=110.0)),
@@ -71,6 +72,7 @@ CONDITIONS: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
+GAP_PX, CAPTION_PX = 4, 14
 # What the sheet shows: every road and every condition at least once.
 SHEET: tuple[tuple[str, str], ...] = (
     ("motorway", "day_clear"), ("rural", "low_sun"), ("urban", "day_cloudy"), ("residential", "overcast"),
@@ -88,7 +90,7 @@ def camera(stage: Stage, width_px: int, height_px: int) -> CameraModel:
     forward = np.array([np.cos(stage.down_rad), 0.0, -np.sin(stage.down_rad)])
     right = np.array([0.0, -1.0, 0.0])
     axes = np.stack([right, np.cross(forward, right), forward], axis=1)
-    focal = 0.72 * width_px
+    focal = stage.focal * width_px
     pose = SE3(axes, np.array([1.9, 0.0, stage.eye_m]))
     return CameraModel("front", width_px, height_px, focal, focal, 0.5 * width_px, 0.5 * height_px, pose)
 
@@ -107,15 +109,6 @@ def frame(
         renderer.close()
 
 
-def stage_of(name: str) -> Stage:
-    """The stage of that name.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return {stage.name: stage for stage in STAGES}[name]
-
-
 def condition_of(name: str) -> Condition:
     """The condition of that name.
 
@@ -125,18 +118,48 @@ def condition_of(name: str) -> Condition:
     return {condition.name: condition for condition in CONDITIONS}[name]
 
 
+def sheets(columns: int = 4) -> tuple[Image.Image, Image.Image, list[dict[str, object]]]:
+    """The sheet with captions, the same without, and the answers in the order of the numbers on it."""
+    pictures = [frame(stage_of(road), condition_of(hour)) for road, hour in SHEET]
+    height, width = pictures[0].shape[:2]
+    rows = -(-len(pictures) // columns)
+    size = (columns * (width + GAP_PX) + GAP_PX, rows * (height + CAPTION_PX + GAP_PX) + GAP_PX)
+    sheet, blind = Image.new("RGB", size, "white"), Image.new("RGB", size, "white")
+    answers: list[dict[str, object]] = []
+    for number, (picture, (road, hour)) in enumerate(zip(pictures, SHEET, strict=True), start=1):
+        x = GAP_PX + (number - 1) % columns * (width + GAP_PX)
+        y = GAP_PX + (number - 1) // columns * (height + CAPTION_PX + GAP_PX)
+        for page, words in (
+            (sheet, f"{number}. {road.replace('_', ' ')}, {hour.replace('_', ' ')}"),
+            (blind, str(number)),
+        ):
+            page.paste(Image.fromarray(picture), (x, y + CAPTION_PX))
+            ImageDraw.Draw(page).text((x + 2, y + 2), words, fill="black")
+        answers.append({
+            "number": number, "road": road, "road_answers": list(stage_of(road).answers), "condition": hour,
+            "condition_answers": list(condition_of(hour).answers),
+        })  # fmt: skip
+    return sheet, blind, answers
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Draws the sheet of roads, weathers and times.")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, help="where sheet.jpg, blind.jpg and answers.json go")
     parser.add_argument("--pair", action="append", help="ROAD:CONDITION; only these, one file each")
-    parser.add_argument("--samples", type=int, default=0, help="paths a pixel; 0 for the fast mode")
+    parser.add_argument("--samples", type=int, default=0, help="paths a pixel of a pair; 0 for the fast mode")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
-    for pair in given.pair or []:
-        road, hour = pair.split(":")
-        picture = frame(stage_of(road), condition_of(hour), samples=given.samples)
-        Image.fromarray(picture).save(given.folder / f"{road}_{hour}.png")
+    if given.pair:
+        for pair in given.pair:
+            road, hour = pair.split(":")
+            picture = frame(stage_of(road), condition_of(hour), samples=given.samples)
+            Image.fromarray(picture).save(given.folder / f"{road}_{hour}.png")
+        return
+    sheet, blind, answers = sheets()
+    sheet.save(given.folder / "sheet.jpg", quality=82)
+    blind.save(given.folder / "blind.jpg", quality=82)
+    (given.folder / "answers.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

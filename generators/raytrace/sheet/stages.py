@@ -28,7 +28,7 @@ SIZES: Mapping[ActorClass, tuple[float, float, float]] = {
 }  # fmt: skip
 _DRIVING = frozenset({
     ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.BUS, ActorClass.EMERGENCY_VEHICLE,
-    ActorClass.MOTORCYCLE,
+    ActorClass.MOTORCYCLE, ActorClass.CONSTRUCTION_VEHICLE,
 })  # fmt: skip
 
 
@@ -68,6 +68,7 @@ class Stage:
         draws: of the scene's appearance.
         eye_m: height of the camera.
         down_rad: how far it looks down.
+        focal: focal length over the width of the picture.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Stage:
     draws: Mapping[str, Any] = field(default_factory=lambda: {})
     eye_m: float = 1.5
     down_rad: float = 0.02
+    focal: float = 0.72
 
 
 def lane_map_of(stage: Stage) -> LaneMap:
@@ -140,7 +142,7 @@ def _zone_of_cones(route: str, start_m: float, end_m: float, left_m: float) -> t
     at = np.arange(start_m, end_m, 6.0)
     offset = np.clip((at - start_m) / 30.0, 0.0, 1.0) * (1.55 + left_m) - 1.55
     cones = [Extra(ActorClass.CONE, route, float(s), float(t)) for s, t in zip(at, offset, strict=True)]
-    boards = [Extra(ActorClass.BARRIER, route, start_m + 33.0, 0.0)]
+    boards = [Extra(ActorClass.BARRIER, route, start_m + 4.0 + 7.0 * k, 0.5 * k - 0.9) for k in range(3)]
     return (*cones, *boards)
 
 
@@ -165,27 +167,40 @@ STAGES: tuple[Stage, ...] = (
               Extra(_CAR, "parking.right", 108.0), Extra(_CAR, "parking.right", 121.0),
               Extra(_CAR, "parking.left", 185.0), Extra(ActorClass.BICYCLE, "main.1", 106.0, -0.6),
               Extra(_WALKER, "sidewalk.left", 190.0), Extra(_CAR, "oncoming.1", 165.0))),
-    Stage("crossroads_lights", ("crossroads", "intersection", "four-way with traffic lights"), "crossroads",
-          {"signals": True}, "main.straight", 62.0, (
-              Extra(_CAR, "main.straight", 78.0, 0.0, 0.0, Light.BRAKE), Extra(_CAR, "from_left.straight", 100.0),
-              Extra(_VAN, "from_right.straight", 88.0), Extra(_CAR, "oncoming.straight", 70.0))),
+    Stage("crossroads_lights", ("crossroads", "intersection", "junction with traffic lights"), "crossroads",
+          {"signals": True}, "main.straight", 71.0, (
+              Extra(_CAR, "from_left.straight", 100.0), Extra(_CAR, "oncoming.straight", 76.0),
+              Extra(_WALKER, "main.straight", 84.5, 1.6, 0.5 * np.pi)), {}, 2.8, 0.05, 0.9),
     Stage("crossroads", ("crossroads", "intersection", "four-way without lights"), "crossroads",
-          {"signals": False}, "main.straight", 66.0, (
-              Extra(_CAR, "from_right.straight", 88.0), Extra(_CAR, "oncoming.straight", 60.0))),
-    Stage("t_junction", ("t-junction", "side road joins", "junction"), "t_junction", {}, "minor.left", 62.0, (
-        Extra(_CAR, "main.straight", 84.0), Extra(_CAR, "oncoming.straight", 66.0))),
-    Stage("roundabout", ("roundabout", "traffic circle"), "roundabout", {}, "main.straight", 50.0, (
-        Extra(_CAR, "from_left.straight", 96.0), Extra(_CAR, "main.straight", 70.0)), {}, 2.2, 0.06),
-    Stage("ramp", ("ramp", "motorway entry", "merge", "acceleration lane"), "ramp", {}, "ramp", 110.0, (
-        Extra(_TRUCK, "main.1", 240.0), Extra(_CAR, "main.2", 215.0), Extra(_CAR, "ramp", 150.0))),
+          {"signals": False}, "main.straight", 70.0, (
+              Extra(_CAR, "from_right.straight", 92.0), Extra(_CAR, "oncoming.straight", 64.0)), {}, 4.2, 0.12),
+    Stage("t_junction", ("t-junction", "side road joins", "junction"), "t_junction", {}, "minor.left", 68.0, (
+        Extra(_CAR, "main.straight", 92.0), Extra(_CAR, "oncoming.straight", 80.0)), {}, 5.0, 0.16),
+    Stage("roundabout", ("roundabout", "traffic circle"), "roundabout", {}, "main.straight", 58.0, (
+        Extra(_CAR, "from_left.straight", 104.0), Extra(_CAR, "main.straight", 79.0),
+        Extra(_VAN, "from_right.straight", 96.0)), {}, 9.0, 0.24),
+    Stage("ramp", ("ramp", "motorway entry", "merge", "acceleration lane"), "ramp", {}, "ramp", 160.0, (
+        Extra(_TRUCK, "main.1", 232.0), Extra(_CAR, "main.2", 205.0), Extra(_CAR, "ramp", 196.0),
+        Extra(_CAR, "main.1", 290.0), Extra(_VAN, "main.2", 262.0)), {}, 5.0, 0.10),
     Stage("tunnel", ("tunnel",), "tunnel", {"tunnel_s_m": 200.0, "tunnel_length_m": 200.0}, "main.1", 240.0, (
         Extra(_CAR, "main.1", 266.0), Extra(_TRUCK, "oncoming.1", 300.0), Extra(_CAR, "oncoming.1", 325.0))),
     Stage("tunnel_entrance", ("tunnel", "tunnel entrance", "tunnel portal"), "tunnel",
           {"tunnel_s_m": 200.0, "tunnel_length_m": 200.0}, "main.1", 160.0, (
               Extra(_CAR, "main.1", 187.0), Extra(_CAR, "oncoming.1", 415.0))),
     Stage("work_zone", ("work zone", "road works", "construction"), "work_zone",
-          {"closure_start_m": 150.0, "closure_end_m": 230.0}, "main.2", 135.0, (
-              *_zone_of_cones("main.1", 142.0, 232.0, 1.55), Extra(ActorClass.CONSTRUCTION_VEHICLE, "main.1", 196.0),
-              Extra(ActorClass.FLAGGER, "main.1", 176.0, 0.4, np.pi), Extra(ActorClass.FLAGGER, "main.1", 184.0, -0.8),
-              Extra(_CAR, "main.2", 172.0, 0.0, 0.0, Light.BRAKE), Extra(_CAR, "oncoming.1", 215.0))),
+          {"closure_start_m": 150.0, "closure_end_m": 230.0, "light_towers": 3}, "main.2", 133.0, (
+              *_zone_of_cones("main.1", 142.0, 210.0, 1.6),
+              Extra(ActorClass.CONSTRUCTION_VEHICLE, "main.1", 174.0, -0.5, 0.35),
+              Extra(ActorClass.FLAGGER, "main.1", 152.0, -0.9, np.pi), Extra(ActorClass.FLAGGER, "main.1", 163.0, 0.3),
+              Extra(ActorClass.CONSTRUCTION_VEHICLE, "main.1", 200.0),
+              Extra(_CAR, "main.2", 172.0, 0.0, 0.0, Light.BRAKE), Extra(_CAR, "oncoming.1", 215.0)), {}, 2.6, 0.05),
 )  # fmt: skip
+
+
+def stage_of(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {stage.name: stage for stage in STAGES}[name]
