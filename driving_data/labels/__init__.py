@@ -3,6 +3,7 @@
 from driving_data.labels.boxes import (
     Boxes2D,
     Boxes3D,
+    PartBoxes3D,
 )
 from driving_data.labels.geometry import (
     KEYPOINTS,
@@ -57,6 +58,7 @@ __all__ = [
     "Labels",
     "MapElement",
     "Occupancy",
+    "PartBoxes3D",
     "ReasoningPath",
     "ReasoningStep",
     "ReasoningTrace",

@@ -124,5 +124,5 @@ def part_boxes(scene: MeshScene, state: WorldState) -> PartBoxes:
     low = np.array([scene.assets[k].vertices_m.min(axis=0) for k in parts.asset[rows]], dtype=np.float64)
     high = np.array([scene.assets[k].vertices_m.max(axis=0) for k in parts.asset[rows]], dtype=np.float64)
     low, high = low.reshape(-1, 3), high.reshape(-1, 3)
-    center = world.apply(0.5 * (low + high)[:, None])[:, 0]
+    center = world.apply(0.5 * (low + high))
     return PartBoxes(parts.actor[rows], tuple(parts.name[row] for row in rows), SE3(world.rotation, center), high - low)
