@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from driving_data.errors import InputError
+from driving_data.exports.coco import CocoExporter
 from driving_data.exports.coco_panoptic import CocoPanopticExporter, categories, id_to_rgb, segments_info
 from driving_data.exports.occ3d import Occ3dExporter
 from driving_data.labels import FURTHER_LABELS
@@ -15,7 +16,7 @@ from driving_data.labels.panoptic import class_and_instance, panoptic_ids
 from driving_data.provenance import Provenance
 from driving_data.segment import Raw, Segment, Validated
 from driving_data.store.records import from_record, to_record
-from driving_data.taxonomy import SemanticClass
+from driving_data.taxonomy import ActorClass, SemanticClass
 from generators.generate import generate
 from generators.labels import proof
 from generators.labels.choice import ON_REQUEST
@@ -77,6 +78,25 @@ def test_panoptic_pictures_and_their_json_agree(segment, tmp_path):
         assert {each["category_id"] for each in row["segments_info"]} <= known
         cars = {n - 16000 for n in found if n // 1000 == SemanticClass.CAR}
         assert cars == set(np.unique(frame.instance[frame.instance > 0]).tolist())
+
+
+def test_coco_annotations_of_people_hold_their_keypoints(tmp_path):
+    ride = rollout(2)
+    kind = np.array([int(ActorClass.CAR), int(ActorClass.PEDESTRIAN)])
+    actors = replace(ride.actors, kind=kind, size_m=np.array([[4.6, 1.85, 1.5], [0.6, 0.6, 1.75]]))
+    made = generate(
+        replace(ride, actors=actors), rig(320, 180, lidar=False), 3, RaytraceGenerator(), Provenance("t"),
+        max_frames=1, labels=("keypoints",),
+    )  # fmt: skip
+    root = CocoExporter().export([validated(made)], tmp_path / "out")
+    document = json.loads((root / "annotations" / "instances_all.json").read_text())
+    (row,) = document["annotations"]
+    numbers = np.array(row["keypoints"]).reshape(17, 3)
+    assert np.allclose(numbers[:, :2], made.labels.keypoints.image_px[0], atol=1e-3)
+    assert numbers[:, 2].tolist() == made.labels.keypoints.visibility[0].tolist() and row["num_keypoints"] == 17
+    person = next(each for each in document["categories"] if each["name"] == "pedestrian")
+    assert len(person["keypoints"]) == 17 and len(person["skeleton"]) == 19
+    assert "keypoints" not in next(each for each in document["categories"] if each["name"] == "car")
 
 
 def test_occ3d_files_have_the_names_shapes_and_types_of_the_data_set(segment, tmp_path):
