@@ -23,8 +23,8 @@ from driving_data.taxonomy import PEDESTRIANS, TWO_WHEELERS, VEHICLES, ActorClas
 Row = dict[str, Any]
 # Limbs between keypoints, counted from 1, as COCO's person_keypoints has them.
 SKELETON = (
-    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11), (2, 3),
-    (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11),
+    (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
 )  # fmt: skip
 
 
