@@ -20,6 +20,7 @@ from driving_data.labels.labels import (
     FURTHER_LABELS,
     Labels,
 )
+from driving_data.labels.messages import MessageLabels
 from driving_data.labels.narrative import (
     Caption,
     CausalEdge,
@@ -57,6 +58,7 @@ __all__ = [
     "Keypoints",
     "Labels",
     "MapElement",
+    "MessageLabels",
     "Occupancy",
     "PartBoxes3D",
     "ReasoningPath",

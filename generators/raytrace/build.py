@@ -54,6 +54,7 @@ from generators.raytrace.scenery.roads import apron, road_surfaces, walk_surface
 from generators.raytrace.scenery.signals import traffic_lights
 from generators.raytrace.scenery.signs import road_signs
 from generators.raytrace.scenery.terrain import flat_land, land
+from generators.raytrace.scenery.tunnels import joined, tunnels
 from generators.raytrace.soup import Soup, concat, moved, to_mesh
 
 REACH_M = 250.0
@@ -79,13 +80,14 @@ def build_scene(
     appearance = Appearance(scene.appearance, seed)
     book = MaterialBook()
     if scene.lane_map is None or not scene.lane_map.lanes:
-        static, lamps = flat_land(book, appearance), no_lamps()
+        static, lamps, covers = flat_land(book, appearance), no_lamps(), None
     else:
-        static, lamps = street(scene.lane_map, scene.signal_ids, book, appearance, focus_m, reach_m)
+        static, lamps, covers = street(scene.lane_map, scene.signal_ids, book, appearance, focus_m, reach_m)
     cast = _bodies(scene, appearance, book)
     return MeshScene(
         static=to_mesh(static), assets=cast.meshes, asset_frames=cast.frames, stride_m=cast.strides_m,
         materials=book.freeze(), lamps=lamps, environment=scene.environment, parts=cast.parts, postures=cast.postures,
+        covers=covers,
     )  # fmt: skip
 
 
@@ -96,8 +98,8 @@ def street(
     appearance: Appearance,
     focus_m: "Float[np.ndarray, 'n 2'] | None",
     reach_m: float,
-) -> tuple[Soup, Lamps]:
-    """Everything that stands still, in `world`, and the street lamps."""
+) -> tuple[Soup, Lamps, "Float[np.ndarray, 'C 14'] | None"]:
+    """Everything that stands still, in `world`, the fixed lamps, and the pieces of tunnels."""
     plan = make_plan(lane_map, focus_m, reach_m)
     walkways = _crosswalks(lane_map)
     trees = [item for item in lane_map.objects if item.kind == "tree"]
@@ -106,7 +108,9 @@ def street(
     lamp_posts, lamps = street_lamps(
         plan, walkways, [item for item in lane_map.objects if item.kind == "street_lamp"], book, appearance
     )
+    tubes, tunnel_lamps, covers = tunnels(plan, lane_map, book, appearance)
     parts = [
+        tubes,
         land(plan, book, appearance),
         apron(plan, book, appearance),
         road_surfaces(plan, book, appearance),
@@ -122,7 +126,7 @@ def street(
         *_open_country(plan, named, book, appearance),
         map_objects(plan, lane_map.objects, lane_map.signs, book, appearance),
     ]
-    return concat(parts), lamps
+    return concat(parts), joined(lamps, tunnel_lamps), covers
 
 
 def _open_country(plan: Plan, named: set[str], book: MaterialBook, appearance: Appearance) -> list[Soup]:

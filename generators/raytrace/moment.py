@@ -11,6 +11,7 @@ from driving_data.rollout import WorldState, ego_frame
 from driving_data.sensors import SensorRig
 from generators.raytrace import shading_light
 from generators.raytrace.cameras.settings import Development
+from generators.raytrace.quality import FAST, Quality
 from generators.raytrace.tracer import Placed, TracedScene, ending, place, poses_between
 
 # Where the draws of each kind of sensor begin, so that none shares numbers with another.
@@ -29,6 +30,7 @@ class Opened:
         development: how cameras turn light into pictures.
         threads: threads of one look; no byte depends on it.
         sky: the sky as the kernels take it.
+        quality: how light is worked out.
     """
 
     traced: TracedScene
@@ -38,6 +40,7 @@ class Opened:
     development: Development
     threads: int
     sky: np.ndarray
+    quality: Quality = FAST
 
     def lamps_are_lit(self) -> bool:
         """Whether street lamps and head lights burn."""

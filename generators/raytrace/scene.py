@@ -116,19 +116,27 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lamps:
-    """Lamps that light the scene at night: street lamps in `world`; head lights come from the actors' state.
+    """Fixed lamps in `world`, of streets and tunnels; those of vehicles come from the actors' state.
 
     Attributes:
         position_m: shape (L, 3).
         direction: main direction, unit, shape (L, 3).
         color: intensity in linear RGB at one metre, shape (L, 3).
         cos_cone: cosine of the half angle of the cone; -1 for all round, shape (L,).
+        by_day: factor on the colour by day, 0 for lamps that burn at night alone, shape (L,); None for none by day.
     """
 
     position_m: Float[np.ndarray, "L 3"]
     direction: Float[np.ndarray, "L 3"]
     color: Float[np.ndarray, "L 3"]
     cos_cone: Float[np.ndarray, "L"]
+    by_day: Float[np.ndarray, "L"] | None = None
+
+    def levels(self, night: bool) -> Float[np.ndarray, "L"]:
+        """Factor on the colour of each lamp, by night (1) or by day."""
+        if night:
+            return np.ones(len(self.color))
+        return np.zeros(len(self.color)) if self.by_day is None else self.by_day
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,6 +222,7 @@ class MeshScene:
         parts: what moves by itself on actors; the meshes of `asset_frames` are without them.
         postures: bodies that modes ask for.
         undrawn: what of the scene description is shown as a plain box, or not at all, in words.
+        covers: pieces of tunnels, rows as `scenery.tunnels` explains them, in `world`; None for none.
     """
 
     static: Mesh
@@ -226,3 +235,4 @@ class MeshScene:
     parts: Parts = field(default_factory=no_parts)
     postures: Postures = field(default_factory=no_postures)
     undrawn: tuple[str, ...] = ()
+    covers: Float[np.ndarray, "C 14"] | None = None

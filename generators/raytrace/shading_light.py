@@ -1,172 +1,129 @@
-"""Sun, sky, air and lamps of an environment, as the rows that the shading kernels take.
+"""Sun, sky and air of an environment, as the rows that the shading kernels take, and which lamps glow.
 
-Radiances are relative to a white wall in full sun (about 32 000 cd/m2), so that a clear sky is near 0.15, the end of
-civil twilight near 3e-5 and a lit street at night a little above that; the camera's exposure makes up the rest.
+Radiances are relative to a white wall in 100 klx (`photometry.WHITE_LX`), so that a clear sky is near 0.15, the end
+of civil twilight near 1e-5 and a lit street at night near 2e-5; the camera's exposure makes up the rest.
 """
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
 from driving_data.environment import Environment
-from driving_data.geometry import SE3
 from driving_data.taxonomy import Light, SignalState
 from generators.effects.atmosphere import extinction_per_m
-from generators.raytrace import shading_kernels, sky_kernels
+from generators.raytrace import photometry, sky_dome, sky_kernels
+from generators.raytrace.photometry import FOG_HEIGHT_M, LUMA, WHITE_LX, overcast
 from generators.raytrace.scene import Glow, Lamps, Materials
 
-_ELEVATION_DEG = (-18.0, -12.0, -6.0, -2.0, 1.0, 4.0, 8.0, 20.0, 60.0)
-_SKY_LOG10 = (-5.4, -5.1, -4.0, -2.7, -1.95, -1.45, -1.1, -0.8, -0.68)
-_ZENITH = (
-    (0.55, 0.62, 0.95), (0.45, 0.58, 1.0), (0.32, 0.48, 0.95), (0.36, 0.52, 0.95), (0.42, 0.58, 0.95),
-    (0.44, 0.62, 1.0), (0.42, 0.64, 1.08), (0.36, 0.6, 1.12), (0.3, 0.55, 1.15),
-)  # fmt: skip
-_HORIZON = (
-    (1.25, 1.0, 0.75), (1.0, 0.85, 0.8), (0.95, 0.75, 0.75), (1.3, 0.9, 0.68), (1.5, 1.0, 0.66),
-    (1.4, 1.05, 0.78), (1.25, 1.1, 0.95), (1.15, 1.2, 1.25), (1.05, 1.15, 1.25),
-)  # fmt: skip
-_SUN_DEG = (-0.9, 0.0, 2.0, 6.0, 12.0, 25.0, 60.0)
+_SUN_DEG = (0.0, 2.0, 6.0, 12.0, 25.0, 60.0)
 _SUN = (
-    (0.0, 0.0, 0.0), (0.035, 0.012, 0.002), (0.13, 0.06, 0.018), (0.36, 0.22, 0.1), (0.6, 0.44, 0.27),
-    (0.8, 0.7, 0.55), (0.88, 0.82, 0.72),
+    (0.035, 0.012, 0.002), (0.13, 0.06, 0.018), (0.36, 0.22, 0.1), (0.6, 0.44, 0.27), (0.8, 0.7, 0.55),
+    (0.88, 0.82, 0.72),
 )  # fmt: skip
-_LOW_BEAM = np.array([0.26, 0.25, 0.22])
-_LAMP_REACH_M, _OWN_BEAM_M, _OTHER_BEAM_M = 32.0, 90.0, 40.0
-_MAX_LAMPS = 14
-_MAX_BEAMS = 6
-_FOG_HEIGHT_M = 120.0
+SUN_SOLID_ANGLE_SR = 6.8e-5  # a disc 0.533 degrees across
+_HALO_FROM_1PM = 2.0e-3
 
 
-def _blend(elevation_deg: float, knots: tuple[float, ...], rows: tuple[tuple[float, ...], ...]) -> np.ndarray:
-    table = np.array(rows)
-    return np.array([np.interp(elevation_deg, knots, table[:, c]) for c in range(3)])
-
-
-def overcast(environment: Environment) -> float:
-    """Cloud cover that the sky shows: rain and snow need clouds."""
-    wet = 0.93 if environment.rain_mmph > 0 or environment.snow_mmph > 0 else 0.0
-    return float(np.clip(max(environment.cloud_cover, wet), 0.0, 1.0))
+def sun_color(elevation_rad: float) -> Float[np.ndarray, "3"]:
+    """Colour of the sun's beam at luminance 1: white when high, orange at the horizon."""
+    table = np.array(_SUN)
+    degrees = float(np.rad2deg(elevation_rad))
+    rgb = np.array([np.interp(degrees, _SUN_DEG, table[:, c]) for c in range(3)])
+    return rgb / float(rgb @ LUMA)
 
 
 def sun_radiance(environment: Environment) -> Float[np.ndarray, "3"]:
     """Radiance of a white wall that faces the sun, from the sun alone, behind the clouds and fog there are."""
-    elevation = np.rad2deg(environment.sun_elevation_rad)
-    clouds = max(0.0, 1.0 - overcast(environment) ** 1.8 * 1.02)
-    path = _FOG_HEIGHT_M / max(np.sin(environment.sun_elevation_rad), 0.1)
-    return _blend(elevation, _SUN_DEG, _SUN) * clouds * np.exp(-extinction_per_m(environment) * path)
+    return sun_color(environment.sun_elevation_rad) * photometry.beam_lx(environment) / WHITE_LX
 
 
-def sky_row(environment: Environment, seed: int) -> Float32[np.ndarray, "29"]:
-    """Parameters of the sky (`sky_kernels`); the clouds' places come from the seed."""
-    elevation = float(np.rad2deg(environment.sun_elevation_rad))
-    level = 10.0 ** np.interp(elevation, _ELEVATION_DEG, _SKY_LOG10)
-    cover = overcast(environment)
+def evenness(environment: Environment) -> float:
+    """How much of the sky is one grey sheet: 0 with clouds in the blue, 1 overcast or in fog."""
     fog = float(np.clip(1.0 - environment.fog_visibility_m / 1500.0, 0.0, 1.0))
-    even = float(np.clip((cover - 0.7) / 0.3, 0.0, 1.0)) ** 2
-    even = max(even, 0.9 * fog)
-    grey = np.array([0.95, 1.0, 1.06]) * (1.0 - 0.25 * (cover > 0.9) * (environment.rain_mmph > 4))
-    chroma_horizon = _blend(elevation, _ELEVATION_DEG, _HORIZON)
-    horizon = level * (chroma_horizon * (1.0 - even) + grey * chroma_horizon.mean() * even)
-    zenith = level * _blend(elevation, _ELEVATION_DEG, _ZENITH)
-    sun = _blend(elevation, _SUN_DEG, _SUN)
-    low = float(np.clip(1.0 - abs(elevation - 1.0) / 9.0, 0.0, 1.0))
-    glow = level * np.array([1.6, 0.8, 0.3]) * low + 0.12 * sun + level * 0.25
-    lit = 0.33 * sun + level * (np.array([1.5, 1.45, 1.4]) + low * np.array([0.9, 0.3, 0.1]))
-    shade = level * np.array([0.75, 0.78, 0.86])
-    stars = 3e-4 * float(np.clip(-(elevation + 7.0) / 5.0, 0.0, 1.0))
+    return max(float(np.clip((overcast(environment) - 0.7) / 0.3, 0.0, 1.0)) ** 2, 0.9 * fog)
+
+
+def sky_row(environment: Environment, seed: int) -> Float32[np.ndarray, "P"]:
+    """Parameters of the sky and its table (`sky_kernels`); the clouds' places come from the seed."""
+    degrees = float(np.rad2deg(environment.sun_elevation_rad))
+    even = evenness(environment)
+    level = photometry.sky_lx(environment) / WHITE_LX
+    clear = photometry.clear_beam_lx(environment.sun_elevation_rad) / WHITE_LX
+    sun = sun_color(environment.sun_elevation_rad) * clear
+    low = float(np.clip(1.0 - abs(degrees - 1.0) / 9.0, 0.0, 1.0))
+    lit = 0.33 * sun + level * (np.array([1.25, 1.2, 1.15]) + low * np.array([1.1, 0.35, 0.1]))
+    shade = level * np.array([0.62, 0.66, 0.74])
+    glow = sun * 1.2 + level * low * np.array([1.6, 0.8, 0.3])
+    stars = 2e-5 * float(np.clip(-(degrees + 7.0) / 5.0, 0.0, 1.0))
     rng = np.random.Generator(np.random.Philox(key=[seed % 2**64, 0x5C1]))
-    disc = 30.0 * sun * (1.0 if elevation > -1.0 else 0.0)
+    offset = rng.uniform(-50.0, 50.0, 2)
+    disc = sun * np.pi / SUN_SOLID_ANGLE_SR
     ground = 0.14 * (sun * max(np.sin(environment.sun_elevation_rad), 0.0) + level)
+    dome = sky_dome.dome_of(environment, even)
     row = np.concatenate(
-        [environment.sun_direction(), zenith, horizon, glow, disc, [cover], lit, shade, [stars],
-         rng.uniform(-50.0, 50.0, 2), [even], ground]
+        [environment.sun_direction(), [overcast(environment)], lit, shade, [stars], offset, [even], disc, ground, glow,
+         dome.ravel()]
     )  # fmt: skip
     return np.ascontiguousarray(row, dtype=np.float32)
 
 
-def _sky_means(sky: Float32[np.ndarray, "29"]) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine-weighted mean of the upper sky, and mean of a ring just above the horizon (both smooth parts)."""
-    azimuth = 2 * np.pi * (np.arange(24) + 0.5) / 24
-    rings: list[np.ndarray] = []
-    for sine in (0.02, *np.sqrt((np.arange(5) + 0.5) / 5)):
-        flat = np.sqrt(1 - sine * sine)
-        rings.append(np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), np.full(24, sine)], axis=-1))
-    directions = np.concatenate(rings).astype(np.float32)
-    out = np.empty_like(directions)
-    sky_kernels.sky_radiance(directions, sky, 0.0, out)
-    return out[24:].mean(axis=0).astype(np.float64), out[:24].mean(axis=0).astype(np.float64)
+def uniform_sky(radiance: float) -> Float32[np.ndarray, "P"]:
+    """A sky of the same radiance everywhere, without sun, clouds and stars: for tests of energy."""
+    row = np.full(sky_kernels.SKY, radiance, dtype=np.float32)
+    row[: sky_kernels.PARAMETERS] = 0.0
+    row[2], row[13], row[17:20] = -1.0, 1.0, radiance
+    return row
+
+
+def dome_in(sky: Float32[np.ndarray, "P"]) -> Float[np.ndarray, "N N 3"]:
+    """The table of a row of the sky."""
+    side = sky_kernels.SIDE
+    return sky[sky_kernels.PARAMETERS :].reshape(side, side, 3).astype(np.float64)
 
 
 def light_row(
-    environment: Environment, sky: Float32[np.ndarray, "29"], lamps: Lamps, lamps_lit: bool
-) -> Float32[np.ndarray, "21"]:
-    """Sun, ambient light and air (`shading_kernels`)."""
-    above, around = _sky_means(sky)
+    environment: Environment,
+    sky: Float32[np.ndarray, "P"],
+    lamps: Lamps,
+    lamps_lit: bool,
+    viewer_m: "Float[np.ndarray, '3'] | None" = None,
+) -> Float32[np.ndarray, "25"]:
+    """Sun, ambient light and air (`shading_kernels`); `viewer_m` relative to the tracer's origin."""
+    dome = dome_in(sky)
+    above = sky_dome.horizontal(dome)
+    # Between clouds: the light of the whole sky, blue and white, as the tables of daylight have it.
+    clouds = (0.33 * sky[4:7] + 0.67 * sky[7:10]).astype(np.float64)
+    cover = overcast(environment) * (1.0 - float(sky[13]))
+    tint = above * (1.0 - cover) + clouds * (cover * float(above @ LUMA) / max(float(clouds @ LUMA), 1e-12))
+    above = tint * (photometry.sky_lx(environment) / WHITE_LX / max(float(tint @ LUMA), 1e-12))
+    around = _ring(dome)
     sun = sun_radiance(environment)
     sine = max(float(np.sin(environment.sun_elevation_rad)), 0.0)
-    from_clouds = (0.33 * sky[16:19] + 0.67 * sky[19:22]).astype(np.float64)
-    cover = overcast(environment) * (1.0 - float(sky[25]))
-    above = above * (1.0 - 0.5 * cover) + 0.5 * cover * from_clouds
-    above = 1.25 * (0.7 * above + 0.3 * above.mean())
     below = 0.18 * (sun * sine + above)
     beta = extinction_per_m(environment)
     air = around + 0.25 * sun * sine
-    if lamps_lit and len(lamps.color):
-        air = air + lamps.color.mean(axis=0) / 600.0 * min(1.0, 40.0 * beta)
+    halo = 0.0
+    if beta > _HALO_FROM_1PM and photometry.sky_lx(environment) < 300.0:
+        halo = beta
+        if lamps_lit and len(lamps.color):
+            air = air + lamps.color.mean(axis=0) / 1500.0 * min(1.0, 40.0 * beta)
     up = 1.0 if float(sun.max()) > 2e-4 else 0.0
+    place = np.zeros(3) if viewer_m is None else viewer_m
     row = np.concatenate(
-        [
-            environment.sun_direction(),
-            sun,
-            above,
-            below,
-            0.25 * (around - around.min()),
-            [beta],
-            air,
-            [_FOG_HEIGHT_M, up],
-        ]
-    )
+        [environment.sun_direction(), sun, above, below, 0.25 * (around - around.min()), [beta], air,
+         [FOG_HEIGHT_M, up, halo], place]
+    )  # fmt: skip
     return np.ascontiguousarray(row, dtype=np.float32)
+
+
+def _ring(dome: Float[np.ndarray, "N N 3"]) -> Float[np.ndarray, "3"]:
+    """Mean radiance of the sky at the horizon."""
+    border = np.concatenate([dome[0], dome[-1], dome[1:-1, 0], dome[1:-1, -1]])
+    return np.asarray(border.mean(axis=0))
 
 
 def lamps_are_lit(environment: Environment) -> bool:
     """Whether street lamps and windows burn."""
     return bool(environment.street_lights) or environment.sun_elevation_rad < 0.0
-
-
-def lamp_rows(
-    lamps: Lamps,
-    lit: bool,
-    beams: list[tuple[SE3, float]],
-    viewer_m: Float[np.ndarray, "3"],
-    origin_m: Float[np.ndarray, "3"],
-) -> Float32[np.ndarray, "L 12"]:
-    """The lamps that matter to a viewer: the nearest street lamps, then low beams.
-
-    Args:
-        lamps: street lamps.
-        lit: whether they burn.
-        beams: `world_from_beam` (x forward) and strength of each low beam.
-        viewer_m: where the sensor is, in `world`.
-        origin_m: the tracer's origin.
-    """
-    rows: list[np.ndarray] = []
-    if lit and len(lamps.position_m):
-        distance = np.linalg.norm(lamps.position_m - viewer_m, axis=-1)
-        for k in np.argsort(distance, kind="stable")[:_MAX_LAMPS]:
-            place = lamps.position_m[k] - origin_m
-            rows.append(
-                np.concatenate(
-                    [place, lamps.direction[k], lamps.color[k], [float(lamps.cos_cone[k]), 0.0, _LAMP_REACH_M]]
-                )
-            )
-    beams = sorted(beams, key=lambda beam: float(np.linalg.norm(beam[0].translation_m - viewer_m)))
-    for number, (pose, strength) in enumerate(beams[:_MAX_BEAMS]):
-        reach = _OWN_BEAM_M if number < 2 else _OTHER_BEAM_M  # the nearest two are the viewer's own
-        forward = pose.rotation[:, 0]
-        place = pose.translation_m - origin_m
-        rows.append(np.concatenate([place, forward, strength * _LOW_BEAM, [0.0, 1.0, reach]]))
-    table = np.array(rows) if rows else np.zeros((0, shading_kernels.LAMP))
-    return np.ascontiguousarray(table, dtype=np.float32)
 
 
 def glow_table(

@@ -12,7 +12,7 @@ from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
 from generators.labels import occupancy_kernels
-from generators.raytrace import shading_kernels, shading_light, surface_kernels
+from generators.raytrace import lamp_light, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
 from generators.raytrace.cameras.rays import pixel_rays
@@ -53,8 +53,9 @@ def _shading() -> None:
     sky = shading_light.sky_row(environment, 0)
     lighting = shading_kernels.Lighting(
         shading_light.light_row(environment, sky, scene.lamps, False),
-        shading_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
+        lamp_light.lamp_rows(scene.lamps, False, [], np.zeros(3), np.zeros(3)),
         sky,
+        lamp_light.cover_rows(None, False, np.zeros(3)),
     )
     m = scene.materials
     lit = shading_light.glow_table(m, np.zeros(0, np.uint8), np.zeros(0, np.int64), 0, False)
@@ -75,6 +76,9 @@ def _shading() -> None:
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
+    turns = np.zeros((1, 3, 3), np.float32)
+    motion_kernels.seen_normals(point, number, number, turns, rows3)
+    raster_kernels.between(seeds, rows3, rows3, rows3, 0.1, 0.1, turns, number, rows3)
     raster_kernels.reuse(
         0, 0, seeds, 1, 1, point, number, number, point, number, number, row, rows3, rows3, np.zeros(0, dtype=bool)
     )

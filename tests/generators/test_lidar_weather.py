@@ -195,6 +195,24 @@ def test_a_plume_weakens_what_lies_behind_it_as_its_patches_do_on_average():
     assert not np.isfinite(away.distance_m).any() and np.all(away.left == 1.0)
 
 
+@settings(max_examples=20)
+@given(st.floats(-60, 60), st.floats(-60, 60), st.floats(-3, 3))
+def test_beams_that_lead_elsewhere_are_not_asked(x, y, yaw):
+    """The slow way: every beam against the box, one by one."""
+    cloud = Plume(SE3.from_yaw(np.array(yaw), np.array([x, y, -1.5])), (8.0, 2.4, 2.5), 50.0, 1e9, 18.8)
+    azimuth = np.linspace(-np.pi, np.pi, 721)
+    direction = np.stack([np.cos(azimuth), np.sin(azimuth), np.zeros(721)], -1)
+    origin = np.stack([np.linspace(0, 2, 721), np.zeros(721), np.zeros(721)], -1)
+    model = LidarModel("x", (0.0,), 1, SE3.identity(), dark_range_m=100.0)
+    air = air_echoes(Environment(), model, np.full(721, np.inf), origin, direction, (cloud,), np.random.default_rng(0))
+    steps = np.linspace(0.0, 100.0, 801)
+    local = cloud.world_from_box.inverse().apply((origin[:, None] + steps[:, None] * direction[:, None]).reshape(-1, 3))
+    inside = np.all((local > [0.05, -1.15, 0]) & (local < [7.95, 1.15, 2.5]), axis=1).reshape(721, -1).sum(axis=1) > 2
+    assert np.all(air.left[inside] < 1.0)
+    outer = np.all((local > [-0.1, -1.3, -1]) & (local < [8.1, 1.3, 3.5]), axis=1).reshape(721, -1).any(axis=1)
+    assert np.all(air.left[~outer] == 1.0)
+
+
 def test_spray_hangs_behind_fast_vehicles_on_wet_roads_only():
     ride = rollout(5, speed_mps=20.0)
     state, actors = ride.state_at(0), ride.actors

@@ -77,7 +77,10 @@ def metered(light: Float[np.ndarray, "n 3"], key: float) -> float:
     adapted = key * float(np.clip(level / 0.06, 1e-6, 1.0)) ** 0.13
     even = 1.0 + 0.9 * float(np.clip(1.0 - np.std(logs) / 0.8, 0.0, 1.0)) * float(level > 1e-3)
     headroom = 1.0 + 1.2 * float(np.clip(np.log10(2e-2 / level) / 2.0, 0.0, 1.0))
-    return min(adapted * even / level, headroom / float(np.percentile(luma, 95)))
+    # By night the brightest fifth, the road in the beams, is what must be seen; the dark around it may stay dark.
+    dark = float(np.clip(np.log10(2e-3 / level), 0.0, 1.0))
+    fifth = (0.45 + 10.0 * (1.0 - dark)) / float(np.percentile(luma, 82))
+    return min(adapted * even / level, headroom / float(np.percentile(luma, 95)), fifth)
 
 
 def lags_s(control: Control, duration_s: float) -> tuple[float, ...]:

@@ -5,11 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from driving_data.geometry import SE3
-from driving_data.ports import SceneDescription
 from driving_data.sensors import CameraFrame, CameraModel
-from driving_data.taxonomy import VEHICLES, ActorClass, Light
 from generators.effects.precipitation import Precipitation, streaks
-from generators.raytrace import shading_light
+from generators.raytrace import lamp_light, shading_light
 from generators.raytrace.cameras import shutter
 from generators.raytrace.cameras.develop import Body, develop, frame_rng, gather
 from generators.raytrace.cameras.exposure import exposure_for, lags_s, metered
@@ -18,6 +16,8 @@ from generators.raytrace.cameras.motion import onward
 from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.cameras.render import Picture, View, camera_slots, render_view
 from generators.raytrace.moment import CAMERA_DRAWS, Moment, Opened, middle, placed_at, sensor_poses
+from generators.raytrace.path_tracing import pictured
+from generators.raytrace.photometry import LUMA
 from generators.raytrace.shading_kernels import Lighting
 from generators.raytrace.surface_kernels import Looks
 from generators.raytrace.tracer import Placed
@@ -54,7 +54,7 @@ def look(opened: Opened, moment: Moment, index: int, body: Body) -> CameraFrame:
 def gathered(opened: Opened, moment: Moment, rays: PixelRays) -> tuple[View, Picture]:
     """The view of the moment itself, its labels, and the mean light over the exposure and the aperture."""
     view = view_of(opened, moment, rays)
-    picture = masked(render_view(view, None, opened.threads), rays)
+    picture = masked(pictured(view, None, opened.threads, opened.quality, opened.seed), rays)
     samples = shutter.samples_of(moment, view, picture, opened.development)
     if len(samples) == 1:
         return view, picture
@@ -71,7 +71,7 @@ def adapted(opened: Opened, moment: Moment, rays: PixelRays) -> float:
     few = sparse(rays)
     asked: list[float] = []
     for lag in lags_s(control, moment.duration_s):
-        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, 1)
+        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, opened.threads)
         light = picture.light.reshape(-1, 3) if few.seen is None else picture.light[few.seen]
         asked.append(np.log(metered(light, control.key)))
     return float(np.exp(np.mean(asked)))
@@ -129,38 +129,19 @@ def _falling(
     fall = Precipitation(rate, weather.snow_mmph > 0, weather.wind_mps, float(np.linalg.norm(velocity)))
     share = streaks(model.width_px, model.height_px, model.fx_px, fall, rng)[..., None]
     air = shading_light.light_row(weather, opened.sky, opened.traced.scene.lamps, opened.lamps_are_lit())[16:19]
-    blurred = np.maximum(air, light.mean(axis=(0, 1)))
-    return (light + share * (np.float32(1.15) * blurred - light)).astype(np.float32)
+    # Drops and flakes take the light from all around them, whose colours mix; by night most fall in the dark.
+    around = np.float32((1.15 if weather.light() != "night" else 0.5) * float((light @ LUMA).mean()))
+    return (light + share * (np.maximum(air, around) - light)).astype(np.float32)
 
 
 def _lighting(opened: Opened, moment: Moment, world_from_camera: SE3) -> Lighting:
-    traced, lit = opened.traced, opened.lamps_are_lit()
-    beams = _low_beams(moment, opened.scene) if lit else []
+    traced, environment, lit = opened.traced, opened.scene.environment, opened.lamps_are_lit()
+    dark = lit or lamp_light.is_dark(environment) or traced.scene.covers is not None
+    others = lamp_light.vehicle_lamps(moment.start, opened.scene.actors, opened.scene.ego_index, dark)
+    viewer = world_from_camera.translation_m
     return Lighting(
-        shading_light.light_row(opened.scene.environment, opened.sky, traced.scene.lamps, lit),
-        shading_light.lamp_rows(traced.scene.lamps, lit, beams, world_from_camera.translation_m, traced.origin_m),
+        shading_light.light_row(environment, opened.sky, traced.scene.lamps, lit, viewer - traced.origin_m),
+        lamp_light.lamp_rows(traced.scene.lamps, lit, others, viewer, traced.origin_m),
         opened.sky,
+        lamp_light.cover_rows(traced.scene.covers, lit, traced.origin_m),
     )
-
-
-def _low_beams(moment: Moment, scene: SceneDescription) -> list[tuple[SE3, float]]:
-    """Places and strengths of low beams: two at the ego, one in the middle of every other front."""
-    beams: list[tuple[SE3, float]] = []
-    state, actors = moment.start, scene.actors
-    burning = state.valid & ((state.lights & (Light.LOW_BEAM | Light.HIGH_BEAM)) > 0)
-    for actor in np.flatnonzero(burning):
-        kind = actors.kind_of(int(actor))
-        length, width, height = actors.size_m[actor]
-        pose = state.world_from_actor[int(actor)]
-        if kind not in VEHICLES:
-            strength = 0.5 if kind == ActorClass.MOTORCYCLE else 0.06
-            beams.append((_shifted(pose, 0.5 * length, 0.0, 0.1 * height), strength))
-        elif actor == scene.ego_index:
-            beams += [(_shifted(pose, 0.5 * length, side * width, -0.08 * height), 1.0) for side in (-0.38, 0.38)]
-        else:
-            beams.append((_shifted(pose, 0.5 * length, 0.0, -0.08 * height), 1.7))
-    return beams
-
-
-def _shifted(pose: SE3, x_m: float, y_m: float, z_m: float) -> SE3:
-    return SE3(pose.rotation, pose.apply(np.array([x_m, y_m, z_m])))

@@ -139,8 +139,13 @@ def air_echoes(
             there, much = _strongest(beam[before], place[before], strength[before], n)
             distance, power = _stronger(distance, power, there, much)
     left = np.ones(n)
+    azimuth = np.arctan2(direction[:, 1], direction[:, 0]) if clouds else np.zeros(0)
+    corners = np.stack([origin_m[:, :2].min(axis=0), origin_m[:, :2].max(axis=0)]) if clouds else np.zeros((2, 2))
     for cloud in clouds:
-        rows, near, far, along = _chords(cloud, origin_m, direction, hit_m, model.max_range_m)
+        towards = _towards(cloud, corners, azimuth, model.max_range_m)
+        limit = np.minimum(hit_m[towards], model.max_range_m)
+        rows, near, far, along = _chords(cloud, origin_m[towards], direction[towards], limit)
+        rows = towards[rows]
         if len(rows):
             there, much, through = _plume_echoes(cloud, near, far, along, alpha, model, rng)
             distance[rows], power[rows] = _stronger(distance[rows], power[rows], there, much * left[rows])
@@ -206,8 +211,26 @@ def particles(
     return beam, place, strength
 
 
+def _towards(cloud: Plume, corners_m: np.ndarray, azimuth_rad: np.ndarray, max_range_m: float) -> np.ndarray:
+    """Beams whose azimuth may lead them into a plume: those within the ball around it, seen from all origins.
+
+    `corners_m` are the least and the largest coordinates (x, y) of the origins.
+    """
+    center = cloud.world_from_box.apply(np.array([0.5 * cloud.size_m[0], 0.0, 0.5 * cloud.size_m[2]]))
+    low, high = corners_m
+    way = center[:2] - 0.5 * (low + high)
+    radius = 0.5 * float(np.linalg.norm(cloud.size_m)) + 0.5 * float(np.linalg.norm(high - low))
+    distance = float(np.linalg.norm(way))
+    if distance <= radius:
+        return np.arange(len(azimuth_rad))
+    if distance - radius > max_range_m:
+        return np.zeros(0, np.int64)
+    off = np.abs((azimuth_rad - np.arctan2(way[1], way[0]) + np.pi) % (2.0 * np.pi) - np.pi)
+    return np.flatnonzero(off <= np.arcsin(radius / distance))
+
+
 def _chords(
-    cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, hit_m: np.ndarray, max_range_m: float
+    cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, limit_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Beams that cross a plume before their surface: rows, way in, way out, middle of the chord in the plume."""
     box_from_world = cloud.world_from_box.inverse()
@@ -217,7 +240,7 @@ def _chords(
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (low - o) / d, (high - o) / d
     near = np.maximum(np.nanmax(np.minimum(a, b), axis=1), 0.0)
-    far = np.minimum(np.nanmin(np.maximum(a, b), axis=1), np.minimum(hit_m, max_range_m))
+    far = np.minimum(np.nanmin(np.maximum(a, b), axis=1), limit_m)
     rows = np.flatnonzero(far > near)
     near, far = near[rows], far[rows]
     return rows, near, far, o[rows, 0] + 0.5 * (near + far) * d[rows, 0]
