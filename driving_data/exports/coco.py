@@ -14,12 +14,18 @@ import numpy as np
 from driving_data.errors import Fault, InputError
 from driving_data.exports.card import write_card
 from driving_data.exports.common import fresh_directory, token, write_jpeg, write_json
+from driving_data.labels import KEYPOINTS, Keypoints
 from driving_data.segment import Raw, Segment, Validated
 from driving_data.store.catalog import family_of
 from driving_data.store.splits import DEFAULT_RATIOS, Relation, assign_splits
 from driving_data.taxonomy import PEDESTRIANS, TWO_WHEELERS, VEHICLES, ActorClass
 
 Row = dict[str, Any]
+# Limbs between keypoints, counted from 1, as COCO's person_keypoints has them.
+SKELETON = (
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11),
+    (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,22 @@ class CocoExporter:
             }  # fmt: skip
             if self.masks and instance is not None:
                 row["segmentation"] = run_lengths(instance == actor + 1)
+            row.update(_keypoints(segment.labels.keypoints, index, actor))
             rows.append(row)
         return rows
+
+
+def _keypoints(points: Keypoints | None, frame: int, actor: int) -> Row:
+    """COCO's 51 numbers: column, row and visibility of each keypoint, zeros for what is not in the picture."""
+    if points is None:
+        return {}
+    found = np.flatnonzero((points.frame == frame) & (points.actor[points.row] == actor))
+    if not len(found):
+        return {}
+    state = points.visibility[found[0]]
+    place = np.where((state > 0)[:, None], points.image_px[found[0]], 0.0)
+    numbers = np.column_stack([place, state]).astype(np.float64)
+    return {"keypoints": numbers.ravel().tolist(), "num_keypoints": int((state > 0).sum())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +151,9 @@ def categories() -> list[Row]:
     groups = {**dict.fromkeys(VEHICLES, "vehicle"), **dict.fromkeys(PEDESTRIANS, "person"),
               **dict.fromkeys(TWO_WHEELERS, "two_wheeler")}  # fmt: skip
     return [
-        {"id": int(kind), "name": kind.label, "supercategory": groups.get(kind, "object")}
+        {"id": int(kind), "name": kind.label, "supercategory": groups.get(kind, "object"),
+         **({"keypoints": list(KEYPOINTS), "skeleton": [list(pair) for pair in SKELETON]} if kind in groups
+            and kind not in VEHICLES else {})}
         for kind in ActorClass
     ]  # fmt: skip
 

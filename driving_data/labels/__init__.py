@@ -3,6 +3,7 @@
 from driving_data.labels.boxes import (
     Boxes2D,
     Boxes3D,
+    PartBoxes3D,
 )
 from driving_data.labels.geometry import (
     KEYPOINTS,
@@ -59,6 +60,7 @@ __all__ = [
     "MapElement",
     "MessageLabels",
     "Occupancy",
+    "PartBoxes3D",
     "ReasoningPath",
     "ReasoningStep",
     "ReasoningTrace",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from driving_data.geometry import SE3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes3D:
@@ -45,3 +47,22 @@ class Boxes2D:
     amodal_px: Float32[np.ndarray, "N 4"]
     num_pixels: Int[np.ndarray, "N"]
     occlusion: Float[np.ndarray, "N"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartBoxes3D:
+    """Boxes of the moving parts of actors (wheels, doors, booms), one row per part and labelled moment.
+
+    Attributes:
+        step: index into the rollout's moments, shape (N,).
+        actor: index into the rollout's actors, shape (N,).
+        name: what each part is: 'wheel', 'boom', 'door', ..., N of them.
+        world_from_box: pose of the box's centre, along the part's own axes, batch shape (N,).
+        size_m: length, width, height, shape (N, 3); a part may reach beyond the box of its actor.
+    """
+
+    step: Int[np.ndarray, "N"]
+    actor: Int[np.ndarray, "N"]
+    name: tuple[str, ...]
+    world_from_box: SE3
+    size_m: Float[np.ndarray, "N 3"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from driving_data.labels.boxes import Boxes2D, Boxes3D
+from driving_data.labels.boxes import Boxes2D, Boxes3D, PartBoxes3D
 from driving_data.labels.geometry import Keypoints, MapElement, Occupancy
 from driving_data.labels.messages import MessageLabels
 from driving_data.labels.narrative import Caption, CausalGraph, ReasoningTrace, Relation
@@ -30,6 +30,7 @@ class Labels:
         captions: sentences about spans of time, true ones and wrong ones.
         causes: what led to what.
         reasoning: questions, ways to answer them, and what each step is worth.
+        parts: boxes of the moving parts of actors.
         messages: how old and sure radio messages were, and what followed.
     """
 
@@ -47,6 +48,7 @@ class Labels:
     captions: tuple[Caption, ...] = ()
     causes: CausalGraph | None = None
     reasoning: tuple[ReasoningTrace, ...] = ()
+    parts: PartBoxes3D | None = None
     messages: MessageLabels | None = None
 
 

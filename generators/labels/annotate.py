@@ -16,6 +16,7 @@ from generators.labels.keypoints import keypoints
 from generators.labels.look import Look
 from generators.labels.map_elements import map_elements
 from generators.labels.occupancy import occupancy
+from generators.labels.parts import parts
 from generators.labels.solids import Solids
 
 _Maker = Callable[[Rollout, Sequence[Look], Labels], Any]
@@ -45,6 +46,7 @@ def _occupancy(rollout: Rollout, looks: Sequence[Look], labels: Labels) -> Any:
 
 
 _MAKERS: dict[str, _Maker] = {
+    "parts": lambda rollout, looks, labels: parts(looks),
     "keypoints": lambda rollout, looks, labels: keypoints(looks),
     "illumination": lambda rollout, looks, labels: illumination(rollout, looks, labels.boxes_3d),
     "occupancy": _occupancy,

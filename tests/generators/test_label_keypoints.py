@@ -8,7 +8,7 @@ import pytest
 from driving_data.geometry import SE3
 from driving_data.labels import KEYPOINTS
 from driving_data.ports import SceneDescription
-from driving_data.taxonomy import ActorClass
+from driving_data.taxonomy import ActorClass, ActorMode
 from generators.labels.keypoints import keypoints
 from generators.labels.look import Look
 from generators.raytrace.assets.figure import FOREARM_M, SHIN_M, THIGH_M, UPPER_ARM_M, keypoints_of, walking
@@ -75,8 +75,8 @@ def test_everybody_has_seventeen_points_within_the_box(facing):
         local = ride.world_from_actor[0, int(actor)].inverse().apply(made.world_m[row])
         assert np.all(np.abs(local) <= 0.5 * ride.actors.size_m[actor] + 0.01)
         assert local[INDEX["nose"], 2] > local[INDEX["left_hip"], 2] > local[INDEX["left_ankle"], 2]
-        for side, sign in (("left", 1), ("right", -1)):
-            assert sign * local[INDEX[f"{side}_shoulder"], 1] > 0.05 and sign * local[INDEX[f"{side}_ear"], 1] > 0.01
+        for part in ("shoulder", "ear", "hip"):
+            assert local[INDEX[f"left_{part}"], 1] > local[INDEX[f"right_{part}"], 1] + 0.05
         assert local[INDEX["nose"], 0] > local[INDEX["left_ear"], 0]
 
 
@@ -104,7 +104,8 @@ def test_points_ride_along_with_the_triangles():
 def test_the_face_is_seen_from_ahead_and_hidden_from_behind(facing):
     _, _, made = facing
     nose = made.visibility[:, INDEX["nose"]]
-    assert len(made.frame) == len(PEOPLE) and np.all(nose == 2)
+    # The flagger's paddle stands before the face.
+    assert len(made.frame) == len(PEOPLE) and np.all(nose[[0, 1, 3, 4, 5, 6]] == 2)
     _, back = seen(people(yaw=0.0))
     assert np.all(back.visibility[:, INDEX["nose"]] == 1) and np.all(back.visibility[:, INDEX["left_eye"]] == 1)
     walker = back.visibility[back.row == 0][0]
@@ -135,6 +136,18 @@ def test_points_outside_the_picture_are_zero_and_nobody_behind_has_a_row():
     assert first in made.actor and not np.any(made.actor[made.row] == first)
     states = made.visibility[made.actor[made.row] == first + 1]
     assert len(states) == 1 and np.any(states == 0) and np.any(states > 0)
+
+
+def test_a_flagger_stands_as_the_gesture_asks():
+    plain = people()
+    raised: dict[str, float] = {}
+    for name, mode in (("stop", ActorMode.SIGN_STOP), ("left", ActorMode.DIRECT_LEFT)):
+        modes = np.zeros((plain.num_steps, plain.num_actors), np.uint16)
+        modes[:, 3] = mode
+        _, made = seen(replace(plain, modes=modes))
+        local = plain.world_from_actor[0, 3].inverse().apply(made.world_m[2])
+        raised[name] = local[INDEX["left_wrist"], 2] - local[INDEX["left_hip"], 2]
+    assert raised["left"] > raised["stop"] + 0.3
 
 
 def test_a_rolling_shutter_shifts_points_to_where_their_row_saw_them():

@@ -7,7 +7,6 @@ import pytest
 
 from driving_data.environment import Environment
 from driving_data.errors import InputError
-from driving_data.geometry import SE3
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, MapArea, Marking, MarkingKind, RoadSign, TrafficSignal
 from driving_data.provenance import Provenance
 from driving_data.rollout import SignalStates
@@ -319,4 +318,3 @@ def test_a_shadow_takes_the_sun_from_a_surface():
     looks = [Look(0, (), (), None)]
     blind = illumination(ride, looks, make_labels(ride, rig(), looks).boxes_3d)
     assert np.isnan(blind.illuminance_lux).all() and np.isnan(blind.lit_fraction).all()
-    assert SE3.identity().shape == ()

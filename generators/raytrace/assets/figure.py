@@ -17,9 +17,9 @@ STATURE_M = 1.75
 THIGH_M, SHIN_M, ANKLE_M = 0.43, 0.42, 0.08
 UPPER_ARM_M, FOREARM_M = 0.30, 0.27
 HIP_HALF_M, SHOULDER_HALF_M, SHOULDER_M = 0.09, 0.178, 0.475
-# Tip of the nose, eyes on the skin a third of the way up the brow, ears: from the middle of an adult's head.
+# Tip of the nose, eyes on the skin at half the height of the head, ears: from the middle of an adult's head.
 _FACE = np.array(
-    [[0.114, 0, -0.012], [0.084, 0.032, 0.02], [0.084, -0.032, 0.02], [0.0, 0.086, -0.01], [0.0, -0.086, -0.01]]
+    [[0.114, 0, -0.012], [0.085, 0.032, 0.0], [0.085, -0.032, 0.0], [0.0, 0.086, -0.01], [0.0, -0.086, -0.01]]
 )
 
 
