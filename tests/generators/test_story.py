@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from driving_data.labels import MessageLabels
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, TrafficSignal
 from driving_data.messages import Hazard, HazardCause, Message, MessageKind, UserState
 from driving_data.rollout import Event, SignalStates
+from driving_data.store.records import from_record, to_record
 from driving_data.taxonomy import ActorClass, ActorMode
 from generators.labels.predicates import View, holds, reference
 from generators.labels.predicates.grammar import parse
@@ -225,6 +227,8 @@ def test_messages_have_their_age_error_quality_and_outcome():
     assert rows[2]["sender_speed_mps"] is None and rows[0]["age_s"] == pytest.approx(0.04)
     assert ("warning", "ego") in kinds(view)
     assert message_labels(car(places), ()) is None
+    back = from_record(MessageLabels, to_record(labels))
+    assert message_rows(back) == rows and back.index.dtype == np.int64
 
 
 def lane(name, start, end, y=0.0, **rest):

@@ -57,6 +57,19 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "steering_failure": ("The steering of {a} fails.", "{A} loses its steering.", "Steering failure at {a}."),
 }  # fmt: skip
 
+BEGINNINGS: Mapping[str, str] = {
+    "hard_braking": "{a} begins to brake hard", "stop": "{a} comes to a stand",
+    "lane_change": "{a} reaches the lane on its {side}", "cut_in": "{a} gets into the lane of {b}, ahead of it",
+    "cut_out": "{a} leaves the lane of {b}", "crossing": "{a} begins to cross the path of {b}",
+    "yielding": "{a} begins to give way to {b}", "overtaking": "{a} gets past {b}",
+    "hesitation": "{a} begins to hesitate", "collision": "{a} and {b} collide",
+    "near_miss": "{a} and {b} come within 1.5 s of a collision", "work_zone_entry": "{a} enters the work zone",
+    "warning": "{a} is warned by radio of {cause_text}", "debris_falls": "an object falls onto the road",
+    "brake_failure": "the brakes of {a} fail", "steering_failure": "the steering of {a} fails",
+    "tyre_burst": "the {wheel} tyre of {a} bursts",
+}  # fmt: skip
+"""What the `core` of an event says when it begins; for sentences about the order of two."""
+
 
 def noun(kind: ActorClass) -> str:
     """The usual word for a class."""
