@@ -9,7 +9,8 @@ from driving_data.messages import Hazard, HazardCause, Message, MessageKind, Use
 from driving_data.rollout import Event, SignalStates
 from driving_data.store.records import from_record, to_record
 from driving_data.taxonomy import ActorClass, ActorMode
-from generators.labels.predicates import View, holds, reference
+from generators.labels.predicates import View, boxes, holds, reference
+from generators.labels.predicates.functions import box
 from generators.labels.predicates.grammar import parse
 from generators.labels.story import (
     captions_of,
@@ -93,6 +94,31 @@ def test_crossing_tells_the_side_and_near_misses_the_time():
     found = kinds(collided)
     assert ("collision", "ego", "walker") in found  # the car first, whoever is named first in the log
     assert not any(kind == "near_miss" for kind, *_ in found)
+
+
+def test_a_close_crossing_is_told_by_the_time_between():
+    way = straight((0, 0), (8, 0))
+    walker = straight((22, -4.5), (0, 3.5))
+    view = View.of(rollout({"ego": way, "walker": walker}, WALKER))
+    slow = [
+        abs(i - j) * 0.1
+        for i in range(51) for j in range(51)
+        if reference.distance(box(view, "ego"), box_at(view, j), i) == 0.0
+    ]  # fmt: skip
+    found = next(e for e in happenings(view) if e.kind == "close_crossing")
+    assert found.values["pet_s"] == pytest.approx(min(slow)) and 0.0 < min(slow) < 1.5
+    assert found.actors == ("walker", "ego")  # the one who was there first
+    late = straight((22, -12.5), (0, 2.2))
+    far = View.of(rollout({"ego": way, "walker": late}, WALKER))
+    assert not any(e.kind == "close_crossing" for e in happenings(far))
+    behind = car({"ego": way, "next": straight((-8, 0), (8, 0))})
+    assert not any(e.kind == "close_crossing" for e in happenings(behind))  # following is no crossing
+
+
+def box_at(view, k):
+    """The walker as it was at moment `k`, at every moment."""
+    walker = box(view, "walker")
+    return boxes.at(walker, np.full(51, k))
 
 
 def test_overtaking_needs_the_other_to_move():

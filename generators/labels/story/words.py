@@ -43,6 +43,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "collision": ("{A} and {b} collide.", "There is a collision between {a} and {b}.", "{A} runs into {b}."),
     "near_miss": ("{A} and {b} come within {ttc_s} s of a collision.", "A near miss: {a} and {b} are {ttc_s} s from a "
                   "collision.", "With {ttc_s} s left to a collision, {a} has a close call with {b}."),
+    "close_crossing": ("{A} and {b} pass the same place only {pet_s} s apart.",
+                       "Only {pet_s} s after {a}, {b} comes to the same place.",
+                       "{A} clears the place {pet_s} s before {b} gets there."),
     "work_zone_entry": ("{A} enters the work zone.",
                         "{A} drives into the road works.", "Road works begin for {a}."),
     "warning": ("{A} receives a radio warning of {cause_text}.", "A radio message warns {a} of {cause_text}.",
