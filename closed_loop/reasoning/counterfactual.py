@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from closed_loop.suites.episodes import run_rollouts
 from driving_data.errors import Fault, InputError, Unsupported, nearest_name
 from driving_data.labels import CausalEdge, CausalGraph, CausalNode
-from driving_data.ports import Simulator
+from driving_data.ports import Policy, Simulator
 from driving_data.rollout import Rollout
 from generators.labels.predicates import FUNCTIONS, View, holds
 from generators.labels.predicates.grammar import quoted
@@ -60,13 +61,15 @@ class Replay:
         scenario: what was played.
         simulator: who played it.
         seed: of the world.
-        driver: kernel that drives the ego, by its name in the session.
+        driver: kernel that drives the ego, by its name in the session, where no policy does.
+        policy: who drives the ego; None for the kernel.
     """
 
     scenario: ConcreteScenario
     simulator: Simulator
     seed: int
     driver: str = "idm_lane_follow"
+    policy: Policy | None = None
 
     def play(self, intervention: Intervention | None = None) -> Rollout:
         """The drive, with a change or as it was.
@@ -76,6 +79,8 @@ class Replay:
             Unsupported: nothing that it does can be shifted.
         """
         scenario = self.scenario if intervention is None else intervened(self.scenario, intervention)
+        if self.policy is not None:
+            return run_rollouts(self.policy, self.simulator, [replace(scenario, seed=self.seed)])[0]
         session = self.simulator.open([scenario], [self.seed])
         try:
             session.run(round(scenario.duration_s / scenario.step_s), self.driver)

@@ -89,6 +89,7 @@ def cut(rollout: Rollout, seconds: float) -> Rollout:
         yaw_rate_radps=rollout.yaw_rate_radps[:num],
         steering_rad=rollout.steering_rad[:num],
         lights=rollout.lights[:num],
+        modes=None if rollout.modes is None else rollout.modes[:num],
         valid=rollout.valid[:num],
         signals=replace(rollout.signals, state=rollout.signals.state[:num]),
         events=tuple(event for event in rollout.events if event.timestamp_ns <= rollout.timestamps_ns[num - 1]),

@@ -163,6 +163,7 @@ def settled(rollout: Rollout) -> Rollout:
         steering_rad=rollout.steering_rad[first:],
         lights=rollout.lights[first:],
         valid=rollout.valid[first:],
+        modes=None if rollout.modes is None else rollout.modes[first:],
         signals=replace(rollout.signals, state=rollout.signals.state[first:]),
         events=tuple(event for event in rollout.events if event.timestamp_ns >= begin),
     )

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from driving_data.labels import MessageLabels
 from driving_data.maps.lane_map import Lane, LaneKind, LaneMap, TrafficSignal
 from driving_data.messages import Hazard, HazardCause, Message, MessageKind, UserState
 from driving_data.rollout import Event, SignalStates
+from driving_data.store.records import from_record, to_record
 from driving_data.taxonomy import ActorClass, ActorMode
-from generators.labels.predicates import View, holds, reference
+from generators.labels.predicates import View, boxes, holds, reference
+from generators.labels.predicates.functions import box
 from generators.labels.predicates.grammar import parse
 from generators.labels.story import (
     captions_of,
@@ -91,6 +94,31 @@ def test_crossing_tells_the_side_and_near_misses_the_time():
     found = kinds(collided)
     assert ("collision", "ego", "walker") in found  # the car first, whoever is named first in the log
     assert not any(kind == "near_miss" for kind, *_ in found)
+
+
+def test_a_close_crossing_is_told_by_the_time_between():
+    way = straight((0, 0), (8, 0))
+    walker = straight((22, -4.5), (0, 3.5))
+    view = View.of(rollout({"ego": way, "walker": walker}, WALKER))
+    slow = [
+        abs(i - j) * 0.1
+        for i in range(51) for j in range(51)
+        if reference.distance(box(view, "ego"), box_at(view, j), i) == 0.0
+    ]  # fmt: skip
+    found = next(e for e in happenings(view) if e.kind == "close_crossing")
+    assert found.values["pet_s"] == pytest.approx(min(slow)) and 0.0 < min(slow) < 1.5
+    assert found.actors == ("walker", "ego")  # the one who was there first
+    late = straight((22, -12.5), (0, 2.2))
+    far = View.of(rollout({"ego": way, "walker": late}, WALKER))
+    assert not any(e.kind == "close_crossing" for e in happenings(far))
+    behind = car({"ego": way, "next": straight((-8, 0), (8, 0))})
+    assert not any(e.kind == "close_crossing" for e in happenings(behind))  # following is no crossing
+
+
+def box_at(view, k):
+    """The walker as it was at moment `k`, at every moment."""
+    walker = box(view, "walker")
+    return boxes.at(walker, np.full(51, k))
 
 
 def test_overtaking_needs_the_other_to_move():
@@ -225,6 +253,8 @@ def test_messages_have_their_age_error_quality_and_outcome():
     assert rows[2]["sender_speed_mps"] is None and rows[0]["age_s"] == pytest.approx(0.04)
     assert ("warning", "ego") in kinds(view)
     assert message_labels(car(places), ()) is None
+    back = from_record(MessageLabels, to_record(labels))
+    assert message_rows(back) == rows and back.index.dtype == np.int64
 
 
 def lane(name, start, end, y=0.0, **rest):

@@ -6,7 +6,7 @@ Rectangle `a` sees `b` in its own axes: x along its heading, y to its left. The 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 _CORNERS = np.array([[0.5, 0.5], [0.5, -0.5], [-0.5, -0.5], [-0.5, 0.5]])
 
@@ -29,6 +29,11 @@ class Boxes:
     def sees(self, points_m: Float[np.ndarray, "n k 2"]) -> Float[np.ndarray, "n k 2"]:
         """Points in the axes of the rectangle."""
         return turned(points_m - self.center_m[:, None], -self.yaw_rad)
+
+
+def at(box: Boxes, moments: Int[np.ndarray, "k"]) -> Boxes:
+    """The rectangle at some of its moments, in any order."""
+    return Boxes(box.center_m[moments], box.yaw_rad[moments], box.velocity_mps[moments], box.length_m, box.width_m)
 
 
 def turned(points: Float[np.ndarray, "m k 2"], angle_rad: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n k 2"]:

@@ -71,6 +71,30 @@ def closing_speed(view: View, a: str, b: str) -> Float[np.ndarray, "T"]:
     return -(apart * parting).sum(axis=-1) / np.maximum(np.linalg.norm(apart, axis=-1), 1e-9)
 
 
+def post_encroachment(view: View, a: str, b: str) -> Float[np.ndarray, "T"]:
+    """Least time between the two covering one place at 30 degrees or more to each other; over the whole drive."""
+    return np.full(len(view.seconds), encroachment(view, a, b)[0])
+
+
+def encroachment(view: View, a: str, b: str) -> tuple[float, int, int]:
+    """Post-encroachment time of two actors, and the moments of the one and the other; inf where their ways are apart.
+
+    Allen, Shin, Cooper, Transp. Res. Rec. 667, 67 (1978): from when the first leaves a place to when the second comes
+    there. The least time over all pairs of moments whose outlines overlap is that; 0 where they collide.
+    """
+    one, two = box(view, a), box(view, b)
+    reach = 0.5 * (np.hypot(one.length_m, one.width_m) + np.hypot(two.length_m, two.width_m))
+    apart = np.linalg.norm(one.center_m[:, None] - two.center_m[None], axis=-1)
+    slant = np.abs(np.sin(one.yaw_rad[:, None] - two.yaw_rad[None])) >= np.sin(CROSS_RAD)
+    i, j = np.nonzero((apart <= reach) & slant)
+    met = boxes.overlap(boxes.at(one, i), boxes.at(two, j)) >= 0.0 if len(i) else np.zeros(0, dtype=bool)
+    if not met.any():
+        return np.inf, 0, 0
+    i, j = i[met], j[met]
+    k = int(np.argmin(np.abs(view.seconds[i] - view.seconds[j])))
+    return float(np.abs(view.seconds[i[k]] - view.seconds[j[k]])), int(i[k]), int(j[k])
+
+
 def speed(view: View, a: str) -> Float[np.ndarray, "T"]:
     """Magnitude of the velocity."""
     return view.speed(a)

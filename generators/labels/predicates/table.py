@@ -55,6 +55,7 @@ _ALL = (
     Function("lateral_offset", _AB, "m", f.lateral_offset),
     Function("time_to_collision", _AB, "s", f.time_to_collision),
     Function("headway", _AB, "s", f.headway),
+    Function("post_encroachment", _AB, "s", f.post_encroachment),
     Function("closing_speed", _AB, "m/s", f.closing_speed),
     Function("speed", _A, "m/s", f.speed),
     Function("acceleration", _A, "m/s2", f.acceleration),

@@ -12,7 +12,7 @@ from driving_data.labels import Caption
 from generators.labels.predicates import View, holds
 from generators.labels.predicates.grammar import quoted
 from generators.labels.story.events import Happening
-from generators.labels.story.words import SENTENCES, capital, sentence
+from generators.labels.story.words import BEGINNINGS, SENTENCES, capital, sentence
 
 MAX_APART_S = 4.0
 NUMBER_SHIFT_KMPH = 20.0
@@ -124,8 +124,7 @@ def _other_number(event: Happening) -> Iterator[tuple[str, Happening]]:
 
 def _pairs(view: View, events: Sequence[Happening], seed: int) -> Iterator[Caption]:
     """Sentences about two events that share an actor and follow one another, and the same the other way round."""
-    told = [e for e in events if e.kind not in ("braking", "start", "hand_signal", "door_open", "signal_change")]
-    told += [e for e in events if e.kind == "signal_change"]
+    told = [e for e in events if e.kind in BEGINNINGS]
     for number, (one, two) in enumerate((x, y) for x in told for y in told):
         apart = float(view.seconds[two.first] - view.seconds[one.first])
         # That one and the same brakes and then stops is one thing, not two.
@@ -136,7 +135,7 @@ def _pairs(view: View, events: Sequence[Happening], seed: int) -> Iterator[Capti
         before, after = (f"onset({x}) < onset({y})" for x, y in ((one.core, two.core), (two.core, one.core)))
         if not holds(before, view, start, end) or holds(after, view, start, end):
             continue
-        texts = [caption(view, event, 0).text.rstrip(".") for event in (one, two)]
+        texts = [sentence(BEGINNINGS[e.kind], view, e.actors, e.values, e.words) for e in (one, two)]
         link = LINKS[variant(seed, number)]
         actors = tuple(dict.fromkeys((*one.actors, *two.actors)))
         yield Caption(start, end, joined(link, *texts), "sequence", actors, True, "",

@@ -16,6 +16,7 @@
 | signal_change | a light that controls the ego changes |
 | collision, tyre_burst, brake_failure, steering_failure | as the log's events say |
 | near_miss | time to collision with the ego below 1.5 s (van der Horst and Hogema 1993), and no collision of the two |
+| close_crossing | post-encroachment time with the ego below 1.5 s (Allen et al. 1978), and no collision of the two |
 | work_zone_entry | the ego comes within 5 m of the hull of three or more devices |
 | warning | the first radio warning of a cause by a sender |
 | debris | something lies on the road ahead of the ego within 60 m, or falls onto it |
@@ -30,6 +31,7 @@ from jaxtyping import Bool
 from driving_data.messages import Hazard
 from driving_data.taxonomy import PEDESTRIANS, TWO_WHEELERS, VEHICLES, ActorClass, ActorMode, SignalState
 from generators.labels.predicates import FUNCTIONS, View
+from generators.labels.predicates.functions import encroachment
 from generators.labels.predicates.grammar import quoted
 
 NEAR_M = 60.0
@@ -89,6 +91,7 @@ def happenings(view: View) -> tuple[Happening, ...]:
         *(h for a in movers for b in movers if a != b for h in _overtaking(view, a, b)),
         *(h for a in near if a != view.ego for h in _crossing(view, a)),
         *(h for a in near if a != view.ego for h in _near_miss(view, a)),
+        *(h for a in near if a != view.ego for h in _close_crossing(view, a)),
         *(h for a in near for h in _modes(view, a)),
         *_signals(view), *_logged(view), *_work_zone(view), *_warnings(view),
         *(h for a in near if view.kind(a) is ActorClass.DEBRIS for h in _debris(view, a)),
@@ -305,6 +308,17 @@ def _near_miss(view: View, a: str) -> Iterator[Happening]:
         claim = f"eventually time_to_collision({me}, {name}) < 1.5 s and always not collides({me}, {name})"
         core = f"time_to_collision({me}, {name}) < 1.5 s"
         yield Happening("near_miss", first, last, (ego, a), claim, core, {"ttc_s": float(time[first : last + 1].min())})
+
+
+def _close_crossing(view: View, a: str) -> Iterator[Happening]:
+    ego, name, me = view.ego, quoted(a), quoted(view.ego)
+    least, i, j = encroachment(view, ego, a)
+    if view.is_static(a) or not least < NEAR_MISS_S or value(view, "collides", ego, a).any() or i == j:
+        return
+    claim = f"post_encroachment({me}, {name}) < 1.5 s and always not collides({me}, {name})"
+    first, last = min(i, j), max(i, j)
+    actors = (ego, a) if i < j else (a, ego)
+    yield Happening("close_crossing", first, last, actors, claim, f"exists({name})", {"pet_s": least})
 
 
 def _modes(view: View, a: str) -> Iterator[Happening]:

@@ -43,6 +43,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "collision": ("{A} and {b} collide.", "There is a collision between {a} and {b}.", "{A} runs into {b}."),
     "near_miss": ("{A} and {b} come within {ttc_s} s of a collision.", "A near miss: {a} and {b} are {ttc_s} s from a "
                   "collision.", "With {ttc_s} s left to a collision, {a} has a close call with {b}."),
+    "close_crossing": ("{A} and {b} pass the same place only {pet_s} s apart.",
+                       "Only {pet_s} s after {a}, {b} comes to the same place.",
+                       "{A} clears the place {pet_s} s before {b} gets there."),
     "work_zone_entry": ("{A} enters the work zone.",
                         "{A} drives into the road works.", "Road works begin for {a}."),
     "warning": ("{A} receives a radio warning of {cause_text}.", "A radio message warns {a} of {cause_text}.",
@@ -56,6 +59,19 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "brake_failure": ("The brakes of {a} fail.", "{A} loses its brakes.", "Brake failure at {a}."),
     "steering_failure": ("The steering of {a} fails.", "{A} loses its steering.", "Steering failure at {a}."),
 }  # fmt: skip
+
+BEGINNINGS: Mapping[str, str] = {
+    "hard_braking": "{a} begins to brake hard", "stop": "{a} comes to a stand",
+    "lane_change": "{a} reaches the lane on its {side}", "cut_in": "{a} gets into the lane of {b}, ahead of it",
+    "cut_out": "{a} leaves the lane of {b}", "crossing": "{a} begins to cross the path of {b}",
+    "yielding": "{a} begins to give way to {b}", "overtaking": "{a} gets past {b}",
+    "hesitation": "{a} begins to hesitate", "collision": "{a} and {b} collide",
+    "near_miss": "{a} and {b} come within 1.5 s of a collision", "work_zone_entry": "{a} enters the work zone",
+    "warning": "{a} is warned by radio of {cause_text}", "debris_falls": "an object falls onto the road",
+    "brake_failure": "the brakes of {a} fail", "steering_failure": "the steering of {a} fails",
+    "tyre_burst": "the {wheel} tyre of {a} bursts",
+}  # fmt: skip
+"""What the `core` of an event says when it begins; for sentences about the order of two."""
 
 
 def noun(kind: ActorClass) -> str:

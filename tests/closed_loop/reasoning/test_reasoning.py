@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from closed_loop.policies.idm import IdmPolicy
 from closed_loop.reasoning import Intervention, Replay, admitted, reason, verify, with_counterfactuals
 from closed_loop.reasoning.counterfactual import intervened, share_gone
 from closed_loop.reasoning.derive import Fact, follows, proofs_of, verdicts
@@ -13,7 +14,7 @@ from closed_loop.reasoning.reason import contrary_of
 from driving_data.errors import InputError, Unsupported
 from driving_data.labels import StepVerdict
 from driving_data.taxonomy import ActorClass
-from generators.labels.predicates import View
+from generators.labels.predicates import View, holds
 from generators.labels.story import causal_graph, happenings
 from scenarios import library
 from scenarios.concrete import Actor, Driver, Place
@@ -77,6 +78,7 @@ def test_all_four_verdicts_and_wrong_answers_appear(traces):
         assert all(not path.correct for path in trace.paths if path.answer != trace.answer)
 
 
+@pytest.mark.slow
 def test_a_flipped_predicate_is_noticed(late, traces, worlds):
     """Mutation: the contrary of any one step of any path changes what verify says."""
     for trace in traces[:: max(len(traces) // 12, 1)]:
@@ -200,3 +202,12 @@ def test_what_happens_without_its_cause_too_is_not_caused(late):
 
 def test_nothing_is_asked_about_a_drive_played_again_without_a_way_to_play_it(late):
     assert all(trace.category != "counterfactual" for trace in reason(late[1]))
+
+
+def test_a_policy_drives_again_as_it_did(late):
+    replay = replace(late[0], policy=IdmPolicy())
+    driven = replay.play()
+    assert driven.world_from_actor.translation_m.tobytes() == replay.play().world_from_actor.translation_m.tobytes()
+    gone = View.of(replay.play(Intervention("walker")))
+    assert holds("always not brakes(ego)", gone, 0, int(driven.timestamps_ns[-1]))
+    assert any(e.kind in ("braking", "hard_braking") and e.actors == ("ego",) for e in happenings(View.of(driven)))
