@@ -90,6 +90,10 @@ _CLOSES = P("closing_speed(ego, {x}) > 1 m/s", "The ego and {x} are coming neare
 _PARTS = P("closing_speed(ego, {x}) <= 0 m/s", "The ego and {x} are not coming nearer to each other.", "prediction")
 _ROOM = P("headway(ego, {x}) > 2 s", "{x} is not within 2 s of driving ahead of the ego.")
 _BRAKES = P("brakes(ego)", "The ego loses at least 1 m/s of speed a second.", "planning")
+_LEFT = P("left_of({x}, ego)", "{x} is to the left of the ego.")
+_RIGHT = P("right_of({x}, ego)", "{x} is to the right of the ego.")
+_NEVER_THERE = P("headway(ego, {x}) > 1000 s", "However far the ego drives on, it does not come to {x}.", "prediction")
+_FAR = P("headway(ego, {x}) > 4 s", "At its speed, the ego needs more than 4 s to the place of {x}.", "prediction")
 _LAMPS = P("brake_lights(ego)", "The ego's brake lights are on.")
 
 _RED = P("signal_state({s}) == red", "The light {s} shows red.")
@@ -116,22 +120,24 @@ QUESTIONS: tuple[Question, ...] = (
     Question("ahead_in_way", "perception", "Is {x} ahead of the ego in its way?", (
         Answer("Yes.", "ahead_of({x}, ego) and (same_lane({x}, ego) or lateral_gap(ego, {x}) == 0 m)",
                ((_LANE, _AHEAD), (_IN_WIDTH, _REACHED))),
-        Answer("No.", "not ahead_of({x}, ego) or (not same_lane({x}, ego) and lateral_gap(ego, {x}) > 1 m)",
-               ((_NOT_AHEAD,), (_NOT_LANE, _BESIDE))),
+        Answer("No.", "not ahead_of({x}, ego) or (not same_lane({x}, ego) and lateral_gap(ego, {x}) > 0.3 m)",
+               ((_NOT_AHEAD,), (_NOT_LANE, _BESIDE), (_NEVER_THERE, _ROLLS), (_NOT_LANE, _LEFT),
+                (_NOT_LANE, _RIGHT))),
     )),
     Question("will_meet", "prediction", "At constant velocity, will the ego and {x} meet within 4 s?", (
         Answer("Yes.", "time_to_collision(ego, {x}) < 4 s",
                ((_MEETS,), (_CROSSES, _CLOSES, _SOON), (_IN_WIDTH, _CLOSES, _SOON))),
         Answer("No.", "time_to_collision(ego, {x}) >= 4 s",
                ((_NEVER,), (_PARTS, P("distance(ego, {x}) > 0.5 m", "There is room between the ego and {x}.")),
-                (_NOT_AHEAD, _BESIDE, _NO_CROSS))),
+                (_NOT_AHEAD, _BESIDE, _NO_CROSS), (_BESIDE, _NO_CROSS, _CLEAR), (_IN_WIDTH, _FAR))),
     )),
     Question("slow_down", "planning", "Does the ego need to slow down for {x} now?", (
         Answer("Yes.", "speed(ego) >= 2 m/s and ahead_of({x}, ego) and (time_to_collision(ego, {x}) < 4 s or "
                "(crossing_path({x}, ego) and distance(ego, {x}) <= 40 m))",
                ((_ROLLS, _AHEAD, _MEETS), (_ROLLS, _CROSSES, _NEAR))),
-        Answer("No.", "not crossing_path({x}, ego) and time_to_collision(ego, {x}) > 6 s and headway(ego, {x}) > 2 s",
-               ((_NO_CROSS, _CLEAR, _ROOM), (_NO_CROSS, _PARTS, _ROOM))),
+        Answer("No.", "not crossing_path({x}, ego) and time_to_collision(ego, {x}) > 6 s and "
+               "(headway(ego, {x}) > 2 s or (not same_lane({x}, ego) and lateral_gap(ego, {x}) > 1 m))",
+               ((_NO_CROSS, _CLEAR, _ROOM), (_NO_CROSS, _PARTS, _ROOM), (_NO_CROSS, _CLEAR, _NOT_LANE, _BESIDE))),
     )),
     Question("why_braking", "behavior", "Is {x} the reason why the ego is braking?", (
         Answer("Yes, it moves across the ego's way.",
@@ -143,7 +149,8 @@ QUESTIONS: tuple[Question, ...] = (
                ((_BRAKES, _LANE, _AHEAD, _CLOSES), (_LAMPS, _IN_WIDTH, _REACHED, _CLOSES))),
         Answer("No.", "brakes(ego) and not crossing_path({x}, ego) and (not ahead_of({x}, ego) or "
                "(lateral_gap(ego, {x}) > 1 m and time_to_collision(ego, {x}) > 6 s))",
-               ((_BRAKES, _NOT_AHEAD, _NO_CROSS), (_LAMPS, _BESIDE, _NO_CROSS, _CLEAR))),
+               ((_BRAKES, _NOT_AHEAD, _NO_CROSS), (_LAMPS, _BESIDE, _NO_CROSS, _CLEAR),
+                (_LAMPS, _NEVER_THERE, _ROLLS, _NO_CROSS))),
     )),
     Question("light", "planning", "Must the ego stop for the light {s}?", (
         Answer("Yes.", "signal_state({s}) == red and controlled_by(ego, {s})", ((_RED, _RULED),)),

@@ -58,9 +58,8 @@ def _answer_faults(trace: ReasoningTrace, question: Question, who: str, worlds: 
     if trace.answer not in [answer.text for answer in question.answers]:
         faults.append(f"no answer to this question: {trace.answer!r}")
     for answer in question.answers:
-        view = worlds[answer.claim_world]
-        start, end = span_of(question, trace.timestamp_ns, view)
-        right = holds(statement(answer.claim, who), view, start, end)
+        start, end = span_of(question, trace.timestamp_ns, worlds["actual"])
+        right = holds(statement(answer.claim, who), worlds[answer.claim_world], start, end)
         if right is not (answer.text == trace.answer):
             faults.append(f"{answer.text!r} is {'right' if right else 'wrong'}, by {statement(answer.claim, who)}")
     return faults

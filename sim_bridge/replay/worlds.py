@@ -260,6 +260,7 @@ def uniform(rollout: Rollout) -> Rollout:
         steering_rad=blend(rollout.steering_rad, before, after, share, valid),
         lights=np.where(valid, rollout.lights[near], 0).astype(np.uint8),
         valid=valid,
+        modes=None if rollout.modes is None else np.where(valid, rollout.modes[near], 0).astype(np.uint16),
         signals=replace(rollout.signals, state=rollout.signals.state[near]),
     )
 
