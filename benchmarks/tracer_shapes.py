@@ -28,6 +28,7 @@ class Paints:
     metal: int
     cloth: int
     glass: int
+    pane: int
     rubber: int
     bodies: tuple[int, ...]
 
@@ -51,6 +52,7 @@ def paints_of(book: MaterialBook) -> Paints:
         add("#777b80", SemanticClass.POLE, roughness=0.4, reflectance=0.2),
         add("#7a3b45", SemanticClass.PEDESTRIAN, texture=Texture.CLOTH),
         add("#10161c", SemanticClass.CAR, roughness=0.05, reflectance=0.06),
+        add("#1c262e", SemanticClass.BUILDING, roughness=0.05, reflectance=0.06),
         add("#1a1a1a", SemanticClass.CAR, roughness=0.9),
         bodies,
     )
@@ -59,7 +61,7 @@ def paints_of(book: MaterialBook) -> Paints:
 def ground(paints: Paints) -> Soup:
     """Road, kerbs and pavements as a fine grid with a crown."""
     x = np.linspace(-0.5 * LENGTH_M, 0.5 * LENGTH_M, 401)
-    half = [1.0, 2.0, 3.0, 4.0, 5.5, 5.6, 5.8, 7.0, 8.5, 10.0, 12.0, 14.0]
+    half = [1.0, 2.0, 3.0, 4.0, 5.5, 5.6, 5.8, 7.0, 8.5, 10.0, 12.0, 24.0]
     y = np.array([*(-value for value in reversed(half)), 0.0, *half])
     height = np.where(np.abs(y) >= 5.6, 0.14, -0.0006 * np.square(y))
     grid = np.stack(np.broadcast_arrays(x[:, None], y[None], height[None]), axis=-1)
@@ -115,7 +117,7 @@ def house(rng: np.random.Generator, paints: Paints) -> Soup:
     x, z = np.meshgrid(np.arange(8) * 1.7 - 5.95, np.arange(storeys) * 3.0 + 1.6, indexing="ij")
     place = np.stack([x.ravel(), np.full(x.size, -0.5 * depth), z.ravel()], axis=-1)
     parts.append(boxes(np.tile([1.0, 0.2, 1.5], (x.size, 1)), place, paints.facade))
-    parts.append(boxes(np.tile([0.9, 0.24, 1.4], (x.size, 1)), place, paints.glass))
+    parts.append(boxes(np.tile([0.9, 0.24, 1.4], (x.size, 1)), place, paints.pane))
     parts.append(boxes(np.tile([1.2, 0.4, 0.1], (x.size, 1)), place - [0.0, 0.0, 0.8], paints.kerb))
     parts.append(boxes(np.array([[width + 0.6, depth + 0.6, 0.4]]), np.array([[0.0, 0.0, height + 0.2]]), paints.roof))
     return concat(parts)

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from driving_data.geometry import box_corners
+from driving_data.geometry import SE3, box_corners
 from driving_data.ports import Generator, Renderer, SceneDescription
 from driving_data.rollout import WorldState
-from driving_data.sensors import CameraFrame, CameraModel, LidarSweep, SensorFrames, SensorRig
+from driving_data.sensors import CameraFrame, CameraModel, LidarSweep, SensorFrames, SensorRig, sensors_of
 from driving_data.taxonomy import ActorClass, SemanticClass
+from generators.interface import SelectiveRenderer
 from generators.raytrace.cameras.geometry import amodal_box_px, project
 
 _SEMANTIC_NUMBERS = frozenset(int(kind) for kind in SemanticClass)
@@ -28,8 +29,10 @@ def check_generator(
     """Opens the scene, renders and looks whether every promise is kept.
 
     Promises: a name and a version; the same seed gives the same bytes, whatever was rendered before; another order of
-    asking changes nothing; `close` twice is safe; one frame for each camera and one sweep for each lidar, of the right
-    shapes and times, at poses of the rig; labels agree with pixels, and depth with lidar.
+    asking changes nothing; some of the sensors alone give what they give among all, and from another mounting they look
+    from there (`SelectiveRenderer`, where the renderer is one); `close` twice is safe; one frame for each camera and
+    one sweep for each lidar, of the right shapes and times, at poses of the rig; labels agree with pixels, and depth
+    with lidar.
 
     Args:
         generator: who is examined.
@@ -53,7 +56,35 @@ def check_generator(
     check_same(first, again.render(start, end))
     check_frames(first, scene, rig, start)
     check_depth_against_lidar(again, rig, start)
+    check_selection(again, first, rig, start, end)
     again.close()
+
+
+def check_selection(
+    renderer: Renderer, whole: SensorFrames, rig: SensorRig, start: WorldState, end: WorldState
+) -> None:
+    """Whether each sensor asked for alone gives the same bytes, and a moved one looks from where it was moved to.
+
+    Nothing is asked of a renderer that cannot choose.
+    """
+    if not isinstance(renderer, SelectiveRenderer):
+        return
+    for frame in whole.frames:
+        alone = renderer.only({frame.camera}, {}).render(start, end)
+        check_same(alone, SensorFrames(frames=(frame,)))
+    for sweep in whole.sweeps:
+        alone = renderer.only({sweep.lidar}, {}).render(start, end)
+        check_same(alone, SensorFrames(sweeps=(sweep,)))
+    check_same(renderer.only({sensor.name for sensor in sensors_of(rig)}, {}).render(start, end), whole)
+    turn = SE3.from_rpy(np.array([0.0, 0.02, 0.03]), np.array([0.1, 0.0, 0.0]))
+    for frame in whole.frames:
+        mounting = rig.camera(frame.camera).ego_from_camera @ turn
+        (moved,) = renderer.only({frame.camera}, {frame.camera: mounting}).render(start, end).frames
+        wanted = frame.world_from_camera @ turn
+        assert np.allclose(moved.world_from_camera.matrix(), wanted.matrix(), atol=1e-6), (
+            f"{frame.camera}: a camera that was moved looks from there"
+        )
+    check_same(renderer.render(start, end), whole)
 
 
 def check_same(a: SensorFrames, b: SensorFrames) -> None:

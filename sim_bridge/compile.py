@@ -38,6 +38,7 @@ from sim_bridge.embedded.worlds import WorldSpec
 from sim_bridge.faults import faults_of, walk
 from sim_bridge.habits import Ways, extend_paths, habits_and_rules
 from sim_bridge.loose import fill_loose, index_of, loose_of, with_loose
+from sim_bridge.modes import mode_plan
 from sim_bridge.signal_failures import played_programs, timed_faults
 
 RoadBuilder = Callable[[RoadChoice], LaneMap]
@@ -172,6 +173,7 @@ class _World:
             rule=rule,
             triggered=tuple(breaks),
             sensor_faults=timed_faults(scenario),
+            modes=mode_plan(scenario, loose, param_i[at.DRIVER], self._ends, self.seed),
         )
 
     def _local(self, key: tuple[object, ...], make: Callable[[], PathTable]) -> int:
@@ -210,6 +212,16 @@ class _World:
             return path_through(np.array(points))
 
         return self._local(key, build)
+
+    def _ends(self, i: int) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """Where the way of a walker begins and ends; None for one without a way of its own."""
+        actor = self.scenario.actors[i - 1]
+        walked = [node for _, node in walk(actor.behaviour, "behaviour") if isinstance(node, FollowPath)]
+        if not walked:
+            return None
+        start, _ = point_at(self.road.path(actor.start.route), actor.start.s_m, actor.start.d_m)
+        end, _ = point_at(self.road.path(walked[-1].route), *walked[-1].points_m[-1])
+        return (float(start[0]), float(start[1])), (float(end[0]), float(end[1]))
 
     def _straight_path(self, actor: Actor) -> int:
         route = self.road.path(actor.start.route)

@@ -60,7 +60,7 @@ def main(folder: Path) -> int:
     seen = look(rollout, scene, traced, step, rig, NIGHT, Development())
     panels = [
         ("a colour camera", Image.fromarray(seen.frames[0].rgb)),
-        ("thermal, white is 32 C", thermal_picture(seen)),
+        ("thermal, white is 22 C", thermal_picture(seen)),
         ("events of 0.1 s", event_picture(seen.events[0])),
     ]
     sheet(panels, folder / "night_sensors.jpg")
@@ -102,7 +102,7 @@ def camera_panels(rollout: Rollout) -> list[Panel]:
     return [
         ("by day", plain, DAY, usual),
         ("by night", plain, NIGHT, usual),
-        ("towards the sun: stray light and ghosts", plain, low_sun, replace(usual, flare=0.01)),
+        ("towards the sun: stray light, ghosts (made strong)", plain, low_sun, replace(usual, flare=0.08)),
         ("40 ms exposure, turned 50 degrees", turned(replace(plain, exposure_s=0.04)), DAY, usual),
         ("f/1.4, 100 mm, focus at 5 m", wide_open, DAY, usual),
         ("f-theta lens, 190 degrees", round_lens, DAY, usual),
@@ -142,7 +142,7 @@ def thermal_picture(seen: SensorFrames) -> Image.Image:
     """White is hot."""
     kelvin = seen.thermal[0].temperature_k
     low = max(float(np.percentile(kelvin, 20)) - 2.0, 255.0)
-    share = np.clip((kelvin - low) / (305.15 - low), 0.0, 1.0)
+    share = np.clip((kelvin - low) / (295.15 - low), 0.0, 1.0)
     return Image.fromarray((255.0 * share).astype(np.uint8)).convert("RGB")
 
 

@@ -19,6 +19,7 @@ from driving_data.labels.labels import (
     FURTHER_LABELS,
     Labels,
 )
+from driving_data.labels.messages import MessageLabels
 from driving_data.labels.narrative import (
     Caption,
     CausalEdge,
@@ -56,6 +57,7 @@ __all__ = [
     "Keypoints",
     "Labels",
     "MapElement",
+    "MessageLabels",
     "Occupancy",
     "ReasoningPath",
     "ReasoningStep",

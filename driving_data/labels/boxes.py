@@ -33,7 +33,8 @@ class Boxes2D:
         frame: index into the segment's frames, shape (N,).
         actor: index into the rollout's actors, shape (N,).
         visible_px: x_min, y_min, x_max, y_max around the visible pixels (max exclusive), shape (N, 4).
-        amodal_px: the same around the projected 3D box, clipped to the image, shape (N, 4).
+        amodal_px: the same around its whole projected surface, hidden or not, clipped to the image; around the
+            projected 3D box where the surface is not known (real logs), shape (N, 4).
         num_pixels: visible pixels, shape (N,).
         occlusion: hidden part of the actor's pixels inside the image, 0 to 1; NaN where unknown; shape (N,).
     """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from driving_data.labels.boxes import Boxes2D, Boxes3D
 from driving_data.labels.geometry import Keypoints, MapElement, Occupancy
+from driving_data.labels.messages import MessageLabels
 from driving_data.labels.narrative import Caption, CausalGraph, ReasoningTrace, Relation
 from driving_data.labels.states import ConditionLabels, ControlLabels, IlluminationLabels
 from driving_data.sensors.faults import Reliability
@@ -29,6 +30,7 @@ class Labels:
         captions: sentences about spans of time, true ones and wrong ones.
         causes: what led to what.
         reasoning: questions, ways to answer them, and what each step is worth.
+        messages: how old and sure radio messages were, and what followed.
     """
 
     boxes_3d: Boxes3D
@@ -45,6 +47,7 @@ class Labels:
     captions: tuple[Caption, ...] = ()
     causes: CausalGraph | None = None
     reasoning: tuple[ReasoningTrace, ...] = ()
+    messages: MessageLabels | None = None
 
 
 _ALWAYS = ("boxes_3d", "boxes_2d", "ontology_version")

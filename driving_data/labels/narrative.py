@@ -37,6 +37,8 @@ class Caption:
         actors: ids of who takes part.
         true: False for a sentence that is wrong on purpose.
         wrong_in: what is wrong with it: 'actor', 'direction', 'order', 'number', ...; empty for a true one.
+        claim: what it says as a statement of `generators.labels.predicates`: holds over the span for a true sentence
+            and does not for a wrong one; empty where there is none.
     """
 
     start_ns: int
@@ -46,6 +48,7 @@ class Caption:
     actors: tuple[str, ...] = ()
     true: bool = True
     wrong_in: str = ""
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class ReasoningStep:
         start_ns: span of time that it looks at.
         end_ns: end of that span.
         category: 'perception', 'prediction', 'planning' or 'behavior', as DriveLM sorts them.
+        world: 'actual', or 'changed' for a step about the drive played again with the intervention.
     """
 
     text: str
@@ -127,6 +131,7 @@ class ReasoningStep:
     start_ns: int = 0
     end_ns: int = 0
     category: str = "perception"
+    world: str = "actual"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from driving_data.sensors.clock import (
     Timing,
 )
 from driving_data.sensors.faults import (
+    CalibrationDrift,
     FaultKind,
     MountingTruth,
     Reliability,
@@ -23,6 +24,13 @@ from driving_data.sensors.frames import (
     SensorFrames,
     ThermalFrame,
     UltrasonicEchoes,
+)
+from driving_data.sensors.kinds import (
+    POSSIBLE_FAULTS,
+    RENDERED,
+    Sensor,
+    SensorKind,
+    sensors_of,
 )
 from driving_data.sensors.lidar_devices import (
     DEVICES,
@@ -55,6 +63,9 @@ __all__ = [
     "DEVICES",
     "NO_STREAMS",
     "PERFECT_CLOCK",
+    "POSSIBLE_FAULTS",
+    "RENDERED",
+    "CalibrationDrift",
     "CameraFrame",
     "CameraModel",
     "Clock",
@@ -74,8 +85,10 @@ __all__ = [
     "RadarOrigin",
     "RadarReturns",
     "Reliability",
+    "Sensor",
     "SensorFault",
     "SensorFrames",
+    "SensorKind",
     "SensorRig",
     "SensorStreams",
     "ThermalFrame",
@@ -88,4 +101,5 @@ __all__ = [
     "lidar_from_table",
     "poses_at",
     "raw_points_m",
+    "sensors_of",
 ]

@@ -26,6 +26,7 @@ class FaultKind(IntEnum):
     BIAS = 12
     VIBRATION = 13
     OUTAGE = 14
+    NOISE = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,35 @@ class SensorFault:
         return self.start_s <= time_s and (self.end_s is None or time_s < self.end_s)
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrationDrift:
+    """How a mounting moves away from its calibration, each of six directions on its own.
+
+    The true mounting is the believed one, turned and shifted in the sensor's own axes by
+    `error n + walk W(t) + warm (1 - e^(-t / warming_s)) m`, where n and m are standard normal and W is a Wiener
+    process: what calibration left, what vibration works loose, and what heat bends.
+
+    Attributes:
+        sensor: name in the rig; empty for every sensor that is mounted.
+        turn_rad: standard deviation of each angle when the rollout starts.
+        shift_m: the same of each direction.
+        turn_walk: by vibration, rad/sqrt(s).
+        shift_walk: m/sqrt(s).
+        warm_turn_rad: standard deviation of each angle that a full warm-up adds.
+        warm_shift_m: the same of each direction.
+        warming_s: time in which 63 % of the warm-up has happened.
+    """
+
+    sensor: str = ""
+    turn_rad: float = 0.0
+    shift_m: float = 0.0
+    turn_walk: float = 0.0
+    shift_walk: float = 0.0
+    warm_turn_rad: float = 0.0
+    warm_shift_m: float = 0.0
+    warming_s: float = 600.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reliability:
     """How far each look of each sensor may be believed, one row per look.
@@ -61,7 +91,7 @@ class Reliability:
         sensor: name in the rig, N of them.
         timestamp_ns: true time of the look, shape (N,).
         score: 1 as good as the sensor can be, 0 useless, shape (N,).
-        weather: share of the score lost to weather, shape (N,).
+        weather: share of the score lost to weather, for satellite receivers to tunnels and buildings, shape (N,).
         light: lost to darkness or glare, shape (N,).
         fault: lost to faults, shape (N,).
         causes: names of what took something, comma separated, N of them; empty for none.

@@ -174,6 +174,8 @@ class UltrasonicEchoes:
         amplitude: relative to the detection threshold, shape (N,).
         clean_range_m: without noise, shape (N,).
         instance: actor index + 1, 0 for none, shape (N,).
+        sender: sensor whose tone each echo is of, N of them; empty where all are of its own. The range of another's
+            tone is half of its way.
     """
 
     ultrasonic: str
@@ -182,6 +184,7 @@ class UltrasonicEchoes:
     amplitude: Float[np.ndarray, "N"]
     clean_range_m: Float[np.ndarray, "N"]
     instance: UInt16[np.ndarray, "N"]
+    sender: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

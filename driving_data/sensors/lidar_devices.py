@@ -131,7 +131,7 @@ def _vlp_16() -> LidarModel:
 def _hdl_32e() -> LidarModel:
     laser = np.arange(32)
     elevation = np.where(laser % 2 == 0, -30.67 + 4.0 / 3.0 * (laser // 2), -9.33 + 4.0 / 3.0 * (laser // 2))
-    return _spinning(elevation, 2170, 100.0, 50.0, 0.02, 2.8e-3, fired_s=1.152e-6 * laser)
+    return _spinning(elevation, 2170, 100.0, 70.0, 0.02, 2.8e-3, fired_s=1.152e-6 * laser)
 
 
 def _hdl_64e() -> LidarModel:

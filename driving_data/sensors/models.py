@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from driving_data.geometry import SE3
 from driving_data.sensors.clock import PERFECT_CLOCK, Clock
-from driving_data.sensors.faults import SensorFault
+from driving_data.sensors.faults import CalibrationDrift, SensorFault
 
 _ULTRASONIC_CLOCK = Clock(rate_hz=20.0)
 _IMU_CLOCK = Clock(rate_hz=100.0)
@@ -310,6 +310,7 @@ class SensorRig:
         receivers: satellite receivers.
         odometers: wheel and steering sensors.
         faults: what is wrong with them.
+        drifts: how their mountings move away from the calibration.
     """
 
     name: str
@@ -324,6 +325,7 @@ class SensorRig:
     receivers: tuple[GnssModel, ...] = ()
     odometers: tuple[OdometryModel, ...] = ()
     faults: tuple[SensorFault, ...] = ()
+    drifts: tuple[CalibrationDrift, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         """Names of all sensors, kind after kind."""

@@ -24,7 +24,9 @@ def frame_depth_m(frame: CameraFrame, model: CameraModel, sweep: LidarSweep | No
     """Distance of every pixel from the lens (along its ray), in metres; FAR_M for the sky."""
     rays = directions(model, pixel_grid(model))
     if frame.depth_m is not None:
-        along = frame.depth_m.astype(np.float64) / np.maximum(rays[..., 2], 1e-3)
+        # A lens of more than a half turn has negative depths behind it; where it sees nothing there is no ray.
+        ahead = np.where(np.abs(rays[..., 2]) > 1e-3, rays[..., 2], np.nan)
+        along = frame.depth_m.astype(np.float64) / ahead
         return np.where(np.isfinite(along), np.minimum(along, FAR_M), FAR_M).astype(np.float32)
     world = model.ego_from_camera.rotate(rays)
     down = -world[..., 2]

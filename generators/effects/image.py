@@ -127,7 +127,7 @@ def _night(linear: np.ndarray, effect: Night, shot: Shot, rng: np.random.Generat
 
 def low_beam(shot: Shot) -> Float[np.ndarray, "H W"]:
     """Illuminance of the ego's low beam at every pixel, 1 about twelve metres ahead (inverse square, cut off above)."""
-    rays = shot.model.ego_from_camera.rotate(directions(shot.model, pixel_grid(shot.model)))
+    rays = shot.model.ego_from_camera.rotate(np.nan_to_num(directions(shot.model, pixel_grid(shot.model))))
     point = shot.model.ego_from_camera.translation_m + rays * shot.depth_m[..., None].astype(np.float64)
     ahead = point - np.array([3.6, 0.0, 0.65])
     distance = np.maximum(np.linalg.norm(ahead, axis=-1), 1.5)

@@ -1,7 +1,6 @@
 """Exact labels: boxes in space and in the pictures, from the same world state that the sensors saw."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int, UInt16
@@ -10,26 +9,10 @@ from scipy import ndimage
 from driving_data.geometry import box_corners, points_in_boxes
 from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
-from driving_data.sensors import CameraFrame, LidarSweep, SensorRig
+from driving_data.sensors import LidarSweep, SensorRig
 from generators.interface import Silhouettes
+from generators.labels.look import Look
 from generators.raytrace.cameras.geometry import amodal_box_px
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What the rig saw at one moment of the rollout.
-
-    Attributes:
-        step: index of the moment.
-        frames: pictures taken then, with their index in the segment.
-        sweeps: lidar turns begun then.
-        silhouettes: counts of the actors' pixels; None where the generator cannot say.
-    """
-
-    step: int
-    frames: tuple[tuple[int, CameraFrame], ...]
-    sweeps: tuple[LidarSweep, ...]
-    silhouettes: Silhouettes | None
 
 
 def make_labels(rollout: Rollout, rig: SensorRig, looks: Sequence[Look]) -> Labels:
@@ -86,7 +69,9 @@ def _boxes_2d(rollout: Rollout, rig: SensorRig, looks: Sequence[Look]) -> Boxes2
             for actor, (box, pixels) in rows.items():
                 pose = rollout.world_from_actor[look.step, actor]
                 corners = camera_from_world.apply(box_corners(pose, rollout.actors.size_m[actor]))
-                amodal = amodal_box_px(rig.cameras[index], corners)
+                amodal = _outline(look.silhouettes, index, actor)
+                if amodal is None:
+                    amodal = amodal_box_px(rig.cameras[index], corners)
                 occlusion = np.nan
                 if look.silhouettes is not None and look.silhouettes.alone[index, actor] > 0:
                     counts = look.silhouettes
@@ -107,6 +92,12 @@ def _boxes_2d(rollout: Rollout, rig: SensorRig, looks: Sequence[Look]) -> Boxes2
     )
 
 
+def _outline(counts: Silhouettes | None, camera: int, actor: int) -> Float[np.ndarray, "4"] | None:
+    if counts is None or counts.outline_px is None or not np.isfinite(counts.outline_px[camera, actor]).all():
+        return None
+    return counts.outline_px[camera, actor]
+
+
 def instance_boxes(instance: UInt16[np.ndarray, "H W"]) -> Mapping[int, tuple[Float[np.ndarray, "4"], int]]:
     """By actor index: the tight box around its pixels (max exclusive) and their number."""
     counts = np.bincount(instance.ravel())
@@ -123,3 +114,6 @@ def _stacked(columns: Sequence[tuple[np.ndarray, ...]], width: int) -> list[np.n
     if not columns:
         return [np.zeros(0) for _ in range(width)]
     return [np.concatenate(column) for column in zip(*columns, strict=True)]
+
+
+__all__ = ["Look", "count_points", "instance_boxes", "make_labels"]

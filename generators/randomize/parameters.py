@@ -1,10 +1,13 @@
 """What may be drawn: every parameter with its dimension and what it does.
 
-Appearance comes from the scenery's own declaration; light, weather, cameras and mountings are declared here.
+Appearance comes from the scenery's own declaration; light, weather, cameras, mountings and faults are declared here.
+`fault.dirt` is the severity of dirt on every sensor that can be dirty, `fault.dirt.camera_front` on that one; a
+severity of 0 or less is no fault.
 """
 
 from collections.abc import Mapping
 
+from driving_data.sensors.kinds import fault_words
 from generators.raytrace.appearance import ACTOR_APPEARANCE_SPACE, APPEARANCE_SPACE, Options
 from scenarios.units import ANGLE, LENGTH, PRECIPITATION, RATIO, SPEED, TEXT, Dimension
 
@@ -38,6 +41,7 @@ MOUNTING: Mapping[str, Dimension] = {
     "mounting.pitch": ANGLE,
     "mounting.yaw": ANGLE,
 }
+FAULTS: Mapping[str, Dimension] = {f"fault.{word}": RATIO for word in fault_words()}
 
 STANDARD: Mapping[str, str] = {
     "building_style": "mixed @ 5 | plaster @ 2 | brick @ 2 | modern @ 1 | house @ 1",
@@ -68,9 +72,9 @@ STANDARD: Mapping[str, str] = {
 
 
 def dimensions() -> Mapping[str, Dimension]:
-    """Every parameter that may be drawn for a scene; those of one actor are `<key>.<actor id>`."""
+    """Every parameter that may be drawn for a scene; those of one actor or sensor end in `.<its name>`."""
     look = {key: TEXT if isinstance(kind, Options) else RATIO for key, kind in APPEARANCE_SPACE.items()}
-    return {**look, **LIGHT, **WEATHER, **CAMERA, **MOUNTING}
+    return {**look, **LIGHT, **WEATHER, **CAMERA, **MOUNTING, **FAULTS}
 
 
 def dimension_of(key: str) -> Dimension | None:
@@ -78,6 +82,9 @@ def dimension_of(key: str) -> Dimension | None:
     known = dimensions().get(key)
     if known is not None:
         return known
+    fault, dot, sensor = key.removeprefix("fault.").partition(".")
+    if key.startswith("fault.") and dot and sensor:
+        return FAULTS.get(f"fault.{fault}")
     base, dot, actor = key.partition(".")
     kind = ACTOR_APPEARANCE_SPACE.get(base)
     if kind is None or not dot or not actor:

@@ -15,7 +15,8 @@ from driving_data.environment import Environment
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
-from driving_data.sensors import SensorRig
+from driving_data.sensors import SensorFault, SensorRig, sensors_of
+from driving_data.sensors.kinds import meant_fault, possible_words
 from generators.randomize.parameters import STANDARD, allowed_texts, dimension_of, dimensions
 from scenarios.expressions import Expression, TextFault
 from scenarios.parse import parse_value
@@ -130,11 +131,16 @@ def _fault(file: str, key: str, code: str, found: str, expected: str, nearest: s
 def randomized(
     scene: SceneDescription, rig: SensorRig, randomization: Randomization, seed: int, index: int
 ) -> tuple[SceneDescription, SensorRig, dict[str, Any]]:
-    """The scene and the rig with one draw applied, and every number that was drawn, by name."""
+    """The scene and the rig with one draw applied, and every number that was drawn, by name.
+
+    Raises:
+        InputError: a fault is drawn for a sensor that the rig has not, or that cannot have it.
+    """
     draws: dict[str, Any] = dict(randomization.draw(seed, index))
     environment = _environment(scene.environment, draws)
-    look = {key: value for key, value in draws.items() if not key.startswith(("light.", "weather."))}
+    look = {key: value for key, value in draws.items() if not key.startswith(("light.", "weather.", "fault."))}
     drawn = replace(scene, environment=environment, appearance={**scene.appearance, **look})
+    rig = _faulty(rig, draws)
     mountings: dict[str, Any] = {}
     if any(key.startswith("mounting.") for key in randomization.space):
         rig, mountings = _mounted(rig, randomization, seed, index)
@@ -159,6 +165,24 @@ def _environment(environment: Environment, draws: Mapping[str, Any]) -> Environm
     )
     moved = replace(changed, sun_elevation_rad=float(elevation + draws.get("light.sun_elevation_offset", 0.0)))
     return moved if moved.light() == changed.light() else changed
+
+
+def _faulty(rig: SensorRig, draws: Mapping[str, Any]) -> SensorRig:
+    """The rig with the faults that were drawn, from the start to the end; of a sensor that can have them."""
+    found: list[SensorFault] = []
+    kinds = {sensor.name: sensor.kind for sensor in sensors_of(rig)}
+    for key, severity in draws.items():
+        if key.startswith("fault.") and float(severity) > 0.0:
+            word, _, name = key.removeprefix("fault.").partition(".")
+            for sensor in [name] if name else list(kinds):
+                kind = meant_fault(word, kinds[sensor]) if sensor in kinds else None
+                if kind is not None:
+                    found.append(SensorFault(sensor, kind, severity=min(float(severity), 1.0)))
+                elif name:
+                    listed = kinds if name not in kinds else possible_words(kinds[name])
+                    near = nearest_name(name if name not in kinds else word, listed)
+                    raise InputError([_fault("", key, "unknown-name", name, f"one of {', '.join(listed)}", near)])
+    return replace(rig, faults=(*rig.faults, *found)) if found else rig
 
 
 def _mounted(rig: SensorRig, randomization: Randomization, seed: int, index: int) -> tuple[SensorRig, dict[str, Any]]:

@@ -51,7 +51,7 @@ class RaytraceGenerator:
     @property
     def version(self) -> str:
         """Changes whenever a byte of a picture may."""
-        return "1.0.0"
+        return "1.1.0"
 
     def open(self, scene: SceneDescription, rig: SensorRig, seed: int) -> RaytraceRenderer:
         """Builds the scene and its hierarchies."""

@@ -103,6 +103,7 @@ class Mesh:
         material: row of `Materials`, shape (F,).
         uv_m: texture coordinates in metres at the three corners, shape (F, 3, 2).
         normals: shading normals at the three corners (equal to the face normal where flat), shape (F, 3, 3).
+        keypoints_m: COCO keypoints of the person in it, in the order of `KEYPOINTS`, shape (17, 3); None without one.
     """
 
     vertices_m: Float32[np.ndarray, "V 3"]
@@ -110,6 +111,7 @@ class Mesh:
     material: Int32[np.ndarray, "F"]
     uv_m: Float32[np.ndarray, "F 3 2"]
     normals: Float32[np.ndarray, "F 3 3"]
+    keypoints_m: "Float[np.ndarray, '17 3'] | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

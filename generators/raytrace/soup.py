@@ -5,7 +5,7 @@ Corners run counter-clockwise seen from outside.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 from generators.raytrace.scene import Mesh
 
 SMALLEST_AREA_M2 = 1e-8
+_OTHER_SIDE = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)  # of `KEYPOINTS`
 # Whole numbers are welcome where coordinates are written by hand.
 Point = Sequence[float | int] | np.ndarray
 
@@ -27,12 +28,15 @@ class Soup:
         normals: shading normals at the corners, unit, shape (F, 3, 3).
         uv_m: texture coordinates in metres at the corners, shape (F, 3, 2).
         material: row of the materials, shape (F,).
+        keypoints_m: the COCO keypoints of the person in it, in the order of `KEYPOINTS`, shape (17, 3); they move with
+            the triangles. None without a person.
     """
 
     corners_m: Float[np.ndarray, "F 3 3"]
     normals: Float[np.ndarray, "F 3 3"]
     uv_m: Float[np.ndarray, "F 3 2"]
     material: Int[np.ndarray, "F"]
+    keypoints_m: "Float[np.ndarray, '17 3'] | None" = None
 
     def __len__(self) -> int:
         return len(self.material)
@@ -78,7 +82,7 @@ def planar_uv(corners_m: Float[np.ndarray, "F 3 3"], normal: Float[np.ndarray, "
 
 
 def concat(soups: Sequence[Soup]) -> Soup:
-    """All of them as one."""
+    """All of them as one; of several people the first one's keypoints are kept."""
     parts = [soup for soup in soups if len(soup)]
     if not parts:
         return EMPTY
@@ -87,17 +91,23 @@ def concat(soups: Sequence[Soup]) -> Soup:
         np.concatenate([part.normals for part in parts]),
         np.concatenate([part.uv_m for part in parts]),
         np.concatenate([part.material for part in parts]),
+        next((part.keypoints_m for part in parts if part.keypoints_m is not None), None),
     )
 
 
 def moved(soup: Soup, offset_m: Point) -> Soup:
     """Moved by an offset."""
-    return Soup(soup.corners_m + np.asarray(offset_m, dtype=np.float64), soup.normals, soup.uv_m, soup.material)
+    by = np.asarray(offset_m, dtype=np.float64)
+    keypoints = None if soup.keypoints_m is None else soup.keypoints_m + by
+    return replace(soup, corners_m=soup.corners_m + by, keypoints_m=keypoints)
 
 
 def turned(soup: Soup, rotation: Float[np.ndarray, "3 3"]) -> Soup:
     """Turned about the origin."""
-    return Soup(soup.corners_m @ rotation.T, soup.normals @ rotation.T, soup.uv_m, soup.material)
+    keypoints = None if soup.keypoints_m is None else soup.keypoints_m @ rotation.T
+    return Soup(
+        soup.corners_m @ rotation.T, soup.normals @ rotation.T, soup.uv_m, soup.material, keypoints
+    )  # fmt: skip
 
 
 def scaled(soup: Soup, factors: Point) -> Soup:
@@ -105,19 +115,24 @@ def scaled(soup: Soup, factors: Point) -> Soup:
     by = np.asarray(factors, dtype=np.float64)
     normals = soup.normals / by
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    return Soup(soup.corners_m * by, normals, soup.uv_m, soup.material)
+    keypoints = None if soup.keypoints_m is None else soup.keypoints_m * by
+    return Soup(soup.corners_m * by, normals, soup.uv_m, soup.material, keypoints)
 
 
 def mirrored(soup: Soup) -> Soup:
-    """Reflected in the plane y = 0, still counter-clockwise from outside."""
+    """Reflected in the plane y = 0, still counter-clockwise from outside; a left hand becomes a right one."""
     flip = np.array([1.0, -1.0, 1.0])
     order = [0, 2, 1]
-    return Soup((soup.corners_m * flip)[:, order], (soup.normals * flip)[:, order], soup.uv_m[:, order], soup.material)
+    keypoints = None if soup.keypoints_m is None else (soup.keypoints_m * flip)[list(_OTHER_SIDE)]
+    return Soup(
+        (soup.corners_m * flip)[:, order], (soup.normals * flip)[:, order], soup.uv_m[:, order], soup.material,
+        keypoints,
+    )  # fmt: skip
 
 
 def recolored(soup: Soup, lookup: Int[np.ndarray, "M"]) -> Soup:
     """The same shape with every material row replaced by `lookup[row]`."""
-    return Soup(soup.corners_m, soup.normals, soup.uv_m, lookup[soup.material].astype(np.int64))
+    return replace(soup, material=lookup[soup.material].astype(np.int64))
 
 
 def yaw_rotation(yaw_rad: float) -> Float[np.ndarray, "3 3"]:
@@ -190,7 +205,7 @@ def smooth(soup: Soup, crease_rad: float = 0.7) -> Soup:
     total = np.where(length > 1e-12, total / np.maximum(length, 1e-12), face_unit)
     normals = np.empty((len(order), 3))
     normals[order] = total[sorted_vertex, slot]
-    return Soup(corners, normals.reshape(-1, 3, 3), soup.uv_m, soup.material)
+    return replace(soup, normals=normals.reshape(-1, 3, 3))
 
 
 def fitted(soup: Soup, size_m: Point) -> Soup:
@@ -215,6 +230,7 @@ def to_mesh(soup: Soup) -> Mesh:
         material=soup.material.astype(np.int32),
         uv_m=np.ascontiguousarray(soup.uv_m, dtype=np.float32),
         normals=np.ascontiguousarray(soup.normals, dtype=np.float32),
+        keypoints_m=soup.keypoints_m,
     )
 
 

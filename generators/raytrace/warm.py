@@ -11,6 +11,7 @@ from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.rollout import WorldState
 from driving_data.sensors import CameraModel, LidarModel
+from generators.labels import occupancy_kernels
 from generators.raytrace import lamp_light, path_kernels, shading_kernels, shading_light, surface_kernels
 from generators.raytrace.cameras import develop, motion_kernels, raster_kernels
 from generators.raytrace.cameras.exposure import exposure_for
@@ -45,6 +46,8 @@ def _geometry() -> None:
     model = LidarModel("warm", (-0.5, -0.4, -0.3), 8, SE3.identity(), divergence_rad=0.01)
     rng = develop.frame_rng(0, 0, 0)
     sweep(traced, placed, SE3.identity(1), model, firings(model), 0, Environment(), rng, threads=1)
+    occupancy_kernels.voxelize(np.zeros((0, 3, 3)), np.zeros(0, np.int64), np.zeros((1, 1, 1, 1), np.float32))
+    occupancy_kernels.march(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((1, 1, 1), dtype=bool))
 
 
 def _shading() -> None:
@@ -75,6 +78,9 @@ def _shading() -> None:
     raster_kernels.edges(0, 0, 0, 0, point, number, number, row, np.zeros(0, dtype=bool))
     poses, carried = np.zeros((1, 0, 12), np.float32), np.zeros((1, 12), np.float32)
     motion_kernels.carry(point, number, number, number, poses, carried, rows3)
+    turns = np.zeros((1, 3, 3), np.float32)
+    motion_kernels.seen_normals(point, number, number, turns, rows3)
+    raster_kernels.between(seeds, rows3, rows3, rows3, 0.1, 0.1, turns, number, rows3)
     raster_kernels.reuse(
         0, 0, seeds, 1, 1, point, number, number, point, number, number, row, rows3, rows3, np.zeros(0, dtype=bool)
     )

@@ -85,7 +85,9 @@ def _properties() -> Plain:
         "do": _named(_ref("steps"), "behaviours by actor name"),
         "traffic": _named(_ref("stream"), "background streams, by name"),
         "signals": _named(_ref("signal"), "programmes of traffic lights, by approach"),
-        "sensors": {"enum": list(RIGS), "description": "the ego's sensors"},
+        "sensors": {"anyOf": [{"enum": list(RIGS)}, _object({
+            "rig": {"enum": list(RIGS)}, "faults": _named(_ref("sensor_faults"), "what is wrong with them, by name"),
+        })], "description": "the ego's sensors"},
         "where": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
                   "description": "conditions that every draw meets"},
         "one_of": _ref("options", "parts, one of which is taken"),

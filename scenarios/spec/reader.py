@@ -26,9 +26,10 @@ from scenarios.spec.limits import beyond_limits
 from scenarios.spec.nodes import MAX_BYTES, MAX_FAULTS, Document, Path, path_text, read_tree
 from scenarios.spec.steps import StepReader
 from scenarios.spec.tables import LEAF_TYPES, all_keys
-from scenarios.spec.values import read_value
+from scenarios.spec.values import read_value, refuse
 from scenarios.types.about import TIMING, about, parameter, timing
 from scenarios.types.actors import RELATIONS
+from scenarios.types.digital import SENSOR_FAULTS
 from scenarios.types.rules import misfits
 from scenarios.types.sensors import RIGS, sensors
 from scenarios.units import Dimension, split_suffix
@@ -273,7 +274,10 @@ class _Reader:
                     maker = partial(sections.described_leaf, kind, "")
                     yield self.made(maker, data[kind.kind], (*path, kind.kind))
                 continue
-            for name, inner, here in self.named(data, kind.kind, path):
+            rows = self.named(data, kind.kind, path)
+            if kind is SENSOR_FAULTS and isinstance(data.get("sensors"), Mapping):
+                rows += self.named(data["sensors"], "faults", (*path, "sensors"))
+            for name, inner, here in rows:
                 yield self.made(partial(sections.described_leaf, kind, name), inner, here)
 
     def named(self, data: Mapping[str, Any], key: str, path: Path) -> list[tuple[str, Any, Path]]:
@@ -471,6 +475,13 @@ def _actor(name: str, is_role: bool, data: Any) -> Leaf:
 
 
 def _sensors(data: Any) -> Leaf:
+    """`front`, or `{rig: front, faults: {...}}`, whose faults are leaves of their own."""
+    if isinstance(data, Mapping):
+        for key in data:
+            if key not in ("rig", "faults"):
+                near = nearest_name(str(key), ("rig", "faults"))
+                raise refuse("unknown-key", repr(key), "rig or faults", near, key=str(key))
+        data = data.get("rig", "front")
     if not isinstance(data, str) or data not in RIGS:
         raise sections.unknown_rig(data)
     return sensors(data)

@@ -41,7 +41,9 @@ def tables() -> dict[str, str]:
         "actor": lambda: _fields(SECTIONS["actor"]),
         "driver": lambda: _fields(SECTIONS["driver"]), "classes": _classes,
         "traffic": lambda: _fields(SECTIONS["traffic"]), "triggers": _triggers, "actions": _actions,
-        "signals": lambda: f"States: {_listed(STATES)}.", "sensors": lambda: f"Rigs: {_listed(RIGS)}.",
+        "signals": lambda: f"States: {_listed(STATES)}.", 
+        "sensors": lambda: f"Rigs: {_listed(RIGS)}. With faults: `sensors: {{rig: front, faults: {{dirty: {{sensor: "
+        "camera_front, kind: dirt, severity: 0.2..0.6}}}`; see `sensor_faults`.",
         "time": lambda: _fields(SECTIONS["time"]), "others": _others,
         "rules": lambda: _table("code | says", ((f"`{rule.id}`", rule.why) for rule in RULES)),
     }  # fmt: skip

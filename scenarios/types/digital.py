@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from driving_data.sensors.kinds import fault_words
 from scenarios.leaf import Leaf
 from scenarios.types.fields import Field, Given
 from scenarios.types.leaf_type import Drawn, LeafType, only_texts
@@ -49,8 +50,9 @@ POSITIONING = LeafType(
     tags=lambda values: (f"Positioning{str(values.get('system', 'gps')).capitalize()}",),
 )  # fmt: skip
 
-FAULTS = ("dropout", "frozen", "noise", "blur", "dirt", "water_drops", "ice", "glare", "misaligned", "delayed",
-          "miscalibrated", "crosstalk", "dead_pixels")  # fmt: skip
+_FAULTS = ("dropout", "frozen", "noise", "blur", "dirt", "water_drops", "ice", "glare", "misaligned", "delayed",
+           "miscalibrated", "crosstalk", "dead_pixels")  # fmt: skip
+FAULTS = tuple(dict.fromkeys((*_FAULTS, *fault_words())))
 SENSOR_FAULTS = LeafType(
     "sensor_faults", 6, "what is wrong with a sensor of the ego, and when",
     {
@@ -60,7 +62,8 @@ SENSOR_FAULTS = LeafType(
         "for": Field(TIME, "for how long; else to the end", None, 0.0, 3600.0),
         "severity": Field(RATIO, "0 none to 1 nothing left", 0.5, 0.0, 1.0),
     },
-    several=True, required=("kind",), tags=lambda values: (f"sensor_fault:{values['kind']}",),
+    played=frozenset({"sensor", "kind", "from", "for", "severity"}), several=True, required=("kind",),
+    tags=lambda values: (f"sensor_fault:{values['kind']}",),
 )  # fmt: skip
 
 # country (ISO 3166-1 alpha-2): side of driving, unit of the plates

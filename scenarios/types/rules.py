@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from driving_data.errors import nearest_name
+from driving_data.sensors import sensors_of
+from driving_data.sensors.kinds import meant_fault, possible_words
 from scenarios.expressions import Expression, TextFault, dimension_of
 from scenarios.leaf import IllTyped, Leaf, Misfit, Step, names_read, types_of
 from scenarios.types.actors import KINDS, class_of, possible_kinds, tasks_of
@@ -349,6 +351,15 @@ def _fault_of_a_sensor(fault: Leaf, sensors: Leaf) -> Iterator[Misfit]:
                 f"one of {', '.join(names)}" if names else "a rig with sensors",
                 nearest_name(name, names),
             )
+    there = sensors_of(rig(sensors.text("rig")))
+    words = [("kind", word) for word in only_texts(fault, "kind")]
+    for path, word in words if fault.kind == "sensor_faults" else _named_by(fault, "sensor_fault", "kind"):
+        at = {name for where, name in named if where.removesuffix("sensor") == path.removesuffix("kind")}
+        meant = [each.kind for each in there if each.name in at] or [each.kind for each in there]
+        if meant and all(meant_fault(word, kind) is None for kind in meant):
+            possible = possible_words(meant[0])
+            found, expected = f"{word!r} of a {meant[0].value}", f"one of {', '.join(possible)}"
+            yield Misfit(fault.slot, path, "impossible-fault", found, expected, nearest_name(word, possible))
 
 
 RULES: tuple[Rule, ...] = (
@@ -368,5 +379,5 @@ RULES: tuple[Rule, ...] = (
     Rule("task-without-place", "the ego is asked for what the road allows", _task_has_its_place),
     Rule("friction-twice", "friction is said once", _friction_once),
     Rule("name-taken", "work zones and streams number their actors behind names of their own", _names_of_their_own),
-    Rule("unknown-sensor", "faults are of sensors that the rig has", _fault_of_a_sensor),
+    Rule("unknown-sensor", "faults are of sensors that the rig has, and such as these can have", _fault_of_a_sensor),
 )  # fmt: skip

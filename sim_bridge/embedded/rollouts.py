@@ -47,6 +47,7 @@ from sim_bridge.embedded.layout import (
     Y,
     Z,
 )
+from sim_bridge.embedded.modes import modes_of
 from sim_bridge.embedded.triggered import sensor_faults
 from sim_bridge.embedded.worlds import WorldSpec
 
@@ -113,22 +114,25 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Mess
         # Who leans needs less steering for the same bend: tan(delta) = L kappa cos(phi).
         steering = np.arctan(np.tan(steering) * np.cos(lean))
     signals = batch.log_signal[world, :steps, : len(spec.signal_ids)].astype(np.int64)
+    velocity = along_surface(log, VX, VY)
+    lights = lights_where(batch.log_lights[world, :steps, :count], valid)
     return Rollout(
         timestamps_ns=spec.timestamps_ns[:steps].copy(),
         actors=spec.actors,
         ego_index=spec.ego_index,
         world_from_actor=pose,
-        velocity_mps=along_surface(log, VX, VY),
+        velocity_mps=velocity,
         acceleration_mps2=along_surface(log, AX, AY),
         yaw_rate_radps=log[:, YAW_RATE],
         steering_rad=steering,
-        lights=lights_where(batch.log_lights[world, :steps, :count], valid),
+        lights=lights,
         valid=valid,
         signals=SignalStates(spec.signal_ids, signals),
         events=events_of(spec, batch, world),
         lane_map=spec.lane_map,
         environment=spec.environment,
         messages=messages,
+        modes=modes_of(spec.modes, pose.translation_m, velocity, lights, valid),
         sensor_faults=sensor_faults(spec.sensor_faults, spec.triggered, batch, world),
     )
 

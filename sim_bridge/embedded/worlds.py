@@ -34,6 +34,7 @@ from sim_bridge.embedded.layout import (
     Batch,
 )
 from sim_bridge.embedded.localization.plan import PositioningPlan
+from sim_bridge.embedded.modes import ModePlan
 from sim_bridge.embedded.storyboard.plan import StoryPlan
 from sim_bridge.embedded.triggered import Triggered
 from sim_bridge.embedded.v2x.plan import RadioPlan
@@ -111,6 +112,7 @@ class WorldSpec:
         rule: what paths say to them, shape (N, 7); None for nothing.
         triggered: actions of actors that break lights or sensors.
         sensor_faults: what goes wrong with sensors of the ego by the clock.
+        modes: what is known of the actors' modes; None where nothing is said.
     """
 
     actors: Actors
@@ -145,6 +147,7 @@ class WorldSpec:
     rule: Float[np.ndarray, "N 7"] | None = None
     triggered: tuple[Triggered, ...] = ()
     sensor_faults: tuple[SensorFault, ...] = ()
+    modes: ModePlan | None = None
 
 
 def stacked(arrays: list[np.ndarray], fill: float = 0.0) -> np.ndarray:

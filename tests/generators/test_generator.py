@@ -156,7 +156,9 @@ def test_warming_up_compiles_what_a_render_needs():
         raster_kernels.edges,
         raster_kernels.merge,
         raster_kernels.reuse,
+        raster_kernels.between,
         motion_kernels.carry,
+        motion_kernels.seen_normals,
         raster_kernels.smooth_ambient,
         waveform_kernels.peaks,
     ]

@@ -131,8 +131,8 @@ def test_colours_go_through_the_filters_and_come_back():
         assert np.abs(picture[4:-4, 4:-4] - wanted).max() < 2.0
 
 
-def slow_demosaic(bayer):
-    """Malvar, He and Cutler's tables of 5 x 5 numbers as they are printed, with scipy's correlation."""
+def slow_demosaic(bayer, full):
+    """Malvar, He and Cutler's tables of 5 x 5 numbers as printed; beside full pixels held between the nearest."""
     g_at_rb = np.array([[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]) / 8
     r_at_g_row = np.array([[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0],
                            [0, 0, 0.5, 0, 0]]) / 8  # fmt: skip
@@ -142,6 +142,14 @@ def slow_demosaic(bayer):
             (("g", g_at_rb), ("row", r_at_g_row), ("column", r_at_g_row.T), ("far", r_at_b))}  # fmt: skip
     height, width = bayer.shape
     out = np.empty((height, width, 3))
+    for name, steps in (("g", [(0, 1), (0, -1), (1, 0), (-1, 0)]), ("row", [(0, 1), (0, -1)]),
+                        ("column", [(1, 0), (-1, 0)]), ("far", [(1, 1), (1, -1), (-1, 1), (-1, -1)])):  # fmt: skip
+        rim = np.pad(bayer, 1, mode="reflect")
+        near = [rim[1 + v : 1 + v + height, 1 + u : 1 + u + width] for v, u in steps]
+        held = np.clip(seen[name], np.min(near, axis=0), np.max(near, axis=0))
+        cross = np.array([[0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0], [0, 0, 1, 0, 0]])
+        brightest = ndimage.maximum_filter(bayer, footprint=cross, mode="mirror")
+        seen[name] = np.where(brightest >= full, held, seen[name])
     for y in range(height):
         for x in range(width):
             even_y, even_x = y % 2 == 0, x % 2 == 0
@@ -155,15 +163,15 @@ def slow_demosaic(bayer):
     return out
 
 
-@given(st.integers(2, 7), st.integers(2, 7), st.integers(0, 2**31))
+@given(st.integers(2, 7), st.integers(2, 7), st.integers(0, 2**31), st.sampled_from([0.8, 0.95, 2.0]))
 @settings(deadline=None, max_examples=25)
-def test_the_demosaic_is_malvars(half_height, half_width, seed):
+def test_the_demosaic_is_malvars(half_height, half_width, seed, full):
     bayer = np.random.default_rng(seed).random((2 * half_height, 2 * half_width)).astype(np.float32)
     split = np.empty((*bayer.shape, 3), np.float32)
-    isp_kernels.demosaic(np.pad(bayer, 2, mode="reflect"), split)
+    isp_kernels.demosaic(np.pad(bayer, 2, mode="reflect"), full, split)
     green = split[..., 0].astype(float)
     fast = np.stack([split[..., 1] + green, green, split[..., 2] + green], axis=-1)
-    assert np.allclose(fast, slow_demosaic(bayer.astype(float)), atol=1e-5)
+    assert np.allclose(fast, slow_demosaic(bayer.astype(float), full), atol=1e-5)
 
 
 @given(st.integers(3, 8), st.integers(3, 8), st.floats(0.01, 0.3), st.floats(0.0, 0.8), st.integers(0, 2**31))

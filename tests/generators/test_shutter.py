@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from driving_data.environment import Environment
 from driving_data.geometry import SE3
 from driving_data.ports import SceneDescription
 from driving_data.sensors import CameraModel, SensorRig
+from generators.raytrace.cameras import optics
 from generators.raytrace.cameras.exposure import Control
 from generators.raytrace.cameras.look import gathered
 from generators.raytrace.cameras.rays import pixel_rays
 from generators.raytrace.cameras.settings import Development
 from generators.raytrace.cameras.shutter import subframes
 from generators.raytrace.moment import Opened, moment_of
+from generators.raytrace.renderer import RaytraceRenderer
 from generators.raytrace.scene import Lamps, Materials, MeshScene
 from generators.raytrace.shading_light import sky_row
 from generators.raytrace.tracer import num_threads, prepare
@@ -135,6 +138,35 @@ def test_the_circle_of_confusion_is_that_of_a_thin_lens(depth_m):
     wanted = 200.0 * 0.5 * aperture * abs(1.0 / depth_m - 1.0 / 6.0)
     variance = _variance(seen.light[60, :, 1].astype(np.float64)) - _variance(sharp.light[60, :, 1].astype(np.float64))
     assert 2.0 * np.sqrt(max(variance, 0.0)) == pytest.approx(wanted, rel=0.04, abs=0.12)
+
+
+def test_fog_in_the_raw_picture_follows_koschmieder():
+    """Black boards at several distances: light of the air A (1 - exp(-beta z)), beta = ln 20 / MOR, in raw numbers."""
+    fog = Environment(fog_visibility_m=150.0, cloud_cover=1.0)
+    places = [(20.0, 3.0), (35.0, 1.8), (50.0, 0.0), (80.0, -4.0), (120.0, -12.0)]
+    boards = [board(x, y - 0.02 * x, y + 0.02 * x, -2, 0.06 * x + 1, WALL) for x, y in places]
+    ride = rollout(1, environment=fog)
+    black = replace(materials(), albedo=np.zeros((8, 3), np.float32), second=np.zeros((8, 3), np.float32),
+                    reflectance=np.zeros(8, np.float32), texture=np.zeros(8, np.int32))  # fmt: skip
+    far = board(3000.0, -3000, 3000, -500, 3000, WALL)
+    made = MeshScene(joined([*boards, far]), (), np.full((1, 1), -1), np.full(1, np.inf), black, no_lamps(), fog)
+    settings = replace(Development(), bloom=0.0, flare=0.0, noise=0.0, keep_raw=True)
+    scene = SceneDescription(None, ride.actors, 0, fog)
+    renderer = RaytraceRenderer(prepare(made), scene, rig(480, 270, lidar=False), 3, settings, 1)
+    frame = renderer.render(ride.state_at(0), ride.state_at(0)).frames[0]
+    rays = pixel_rays(rig(480, 270).cameras[0])
+    light = (frame.raw.astype(float) - settings.chip.black_level) / optics.shading(rays)
+    green = np.zeros(light.shape, bool)
+    green[0::2, 1::2] = True
+    air = np.median(light[green & (frame.depth_m > 2000) & (rays.direction[..., 2] > 0.9)])
+    distances, logs = [], []
+    for x, _ in places:
+        mine = ndimage.binary_erosion(np.abs(frame.depth_m - (x - frame.world_from_camera.translation_m[0])) < 0.5)
+        length = frame.depth_m / rays.direction[..., 2]
+        distances.append(np.mean(length[mine & green]))
+        logs.append(np.log(1.0 - np.mean(light[mine & green]) / air))
+    slope = np.polyfit(distances, logs, 1)[0]
+    assert -slope == pytest.approx(2.9957 / 150.0, rel=0.02)
 
 
 def test_a_pinhole_camera_takes_one_picture_of_one_moment():

@@ -8,10 +8,11 @@ from scipy.stats import chi2
 
 from driving_data.environment import Environment
 from driving_data.maps.lane_map import MapArea
+from driving_data.positioning import exposure, gauss_markov, inside, wheel_slip
 from scenarios.concrete import Ego, Feature, Place, RoadChoice
 from sim_bridge.embedded.localization import gnss, odometry
-from sim_bridge.embedded.localization.gnss import Receiver, exposure, gauss_markov, inside
-from sim_bridge.embedded.localization.odometry import Odometer, wheel_slip
+from sim_bridge.embedded.localization.gnss import Receiver
+from sim_bridge.embedded.localization.odometry import Odometer
 from sim_bridge.embedded.localization.plan import PositioningPlan
 from sim_bridge.embedded.options import EmbeddedOptions
 from sim_bridge.embedded.session import EmbeddedSession

@@ -91,15 +91,16 @@ class LidarDepthCamera:
                  "value": float(wrong.sum() / judged.sum()), "points": int(judged.sum())}]  # fmt: skip
 
     def _still(self, segment: Segment[Raw], sweep: LidarSweep) -> np.ndarray:
-        """Which points are not on a moving actor."""
+        """Which points are on a surface, and not on a moving actor's."""
+        solid = np.ones(len(sweep.points_m), dtype=np.bool_) if sweep.scatter is None else ~sweep.scatter
         if sweep.instance is None:
-            return np.ones(len(sweep.points_m), dtype=np.bool_)
+            return solid
         rollout = segment.rollout
         _, valid = poses_at(rollout, sweep.timestamp_ns)
         step = int(np.argmin(np.abs(rollout.timestamps_ns - sweep.timestamp_ns)))
         speed = np.linalg.norm(rollout.velocity_mps[step], axis=-1)
         moving = np.concatenate([[False], valid & (np.nan_to_num(speed) > self.max_speed_mps)])
-        return ~moving[np.minimum(sweep.instance, len(moving) - 1)]
+        return solid & ~moving[np.minimum(sweep.instance, len(moving) - 1)]
 
     def _edges(self, depth_m: np.ndarray) -> np.ndarray:
         from scipy.ndimage import maximum_filter, minimum_filter

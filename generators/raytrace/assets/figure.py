@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from jaxtyping import Float
 
 from generators.raytrace.solids import ellipsoid, rounded_box, sheet, tube
 from generators.raytrace.soup import Point, Soup, concat, moved, pitch_rotation, smooth, turned
@@ -16,6 +17,10 @@ STATURE_M = 1.75
 THIGH_M, SHIN_M, ANKLE_M = 0.43, 0.42, 0.08
 UPPER_ARM_M, FOREARM_M = 0.30, 0.27
 HIP_HALF_M, SHOULDER_HALF_M, SHOULDER_M = 0.09, 0.178, 0.475
+# Tip of the nose, eyes on the skin a third of the way up the brow, ears: from the middle of an adult's head.
+_FACE = np.array(
+    [[0.114, 0, -0.012], [0.084, 0.032, 0.02], [0.084, -0.032, 0.02], [0.0, 0.086, -0.01], [0.0, -0.086, -0.01]]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,17 @@ def figure(joints: Joints, look: Look) -> Soup:
         parts += _arm(shoulders[side], joints.elbows_m[side], joints.wrists_m[side], look)
     if look.garment in ("skirt", "coat"):
         parts.append(_skirt(joints, look))
-    return concat(parts)
+    return replace(concat(parts), keypoints_m=keypoints_of(joints, look.head_scale))
+
+
+def keypoints_of(joints: Joints, head_scale: float = 1.0) -> Float[np.ndarray, "17 3"]:
+    """The seventeen COCO keypoints in the order of `KEYPOINTS`: nose, eyes and ears on the skin, joints inside."""
+    head = _head_middle(joints, head_scale) + head_scale * _FACE @ pitch_rotation(0.35 * joints.lean_rad).T
+    limbs = (
+        shoulders_of(joints.pelvis_m, joints.lean_rad), joints.elbows_m, joints.wrists_m, hips_of(joints.pelvis_m),
+        joints.knees_m, joints.ankles_m,
+    )  # fmt: skip
+    return np.concatenate([head, *limbs]).astype(np.float64)
 
 
 @lru_cache(maxsize=128)
@@ -218,10 +233,14 @@ def _hair(look: Look) -> list[Soup]:
 
 
 def _head(joints: Joints, look: Look) -> Soup:
+    turn = pitch_rotation(0.35 * joints.lean_rad)
+    return moved(turned(_head_shape(look), turn), _head_middle(joints, look.head_scale))
+
+
+def _head_middle(joints: Joints, head_scale: float) -> np.ndarray:
     lean, upright = joints.lean_rad, 0.35 * joints.lean_rad
     top = joints.pelvis_m + 0.55 * np.array([np.sin(lean), 0.0, np.cos(lean)])
-    middle = top + 0.152 * look.head_scale * np.array([np.sin(upright) + 0.1, 0.0, np.cos(upright)])
-    return moved(turned(_head_shape(look), pitch_rotation(upright)), middle)
+    return top + 0.152 * head_scale * np.array([np.sin(upright) + 0.1, 0.0, np.cos(upright)])
 
 
 @lru_cache(maxsize=32)

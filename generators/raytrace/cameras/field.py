@@ -22,7 +22,7 @@ def masked(picture: Picture, rays: PixelRays) -> Picture:
         depth_m=np.where(seen, picture.depth_m, np.float32(np.inf)),
         semantic=np.where(seen, picture.semantic, np.uint8(SemanticClass.UNLABELED)),
         instance=np.where(seen, picture.instance, np.uint16(0)),
-        normal=None if picture.normal is None else np.where(seen[..., None], picture.normal, np.float16(0.0)),
+        normal=np.where(seen[..., None], picture.normal, np.float16(0.0)),
         flow_px=None if picture.flow_px is None else np.where(seen[..., None], picture.flow_px, np.float32(np.nan)),
     )
 

@@ -2,7 +2,8 @@
 
 Demosaic: Malvar, He and Cutler, "High-quality linear interpolation for demosaicing of Bayer-patterned color images"
 (ICASSP 2004): bilinear, corrected by the Laplacian of the colour that is known at the pixel; 5 x 5. It works on square
-roots of light, in which shot noise is the same everywhere and bright edges swing over less.
+roots of light, in which shot noise is the same everywhere. Beside a full pixel, whose Laplacian says nothing, what it
+finds is held between the nearest pixels of the same colour, or the edges of lamps would swing over.
 """
 
 import numpy as np
@@ -10,25 +11,42 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def demosaic(mosaic: np.ndarray, out: np.ndarray) -> None:
-    """Green, red - green and blue - green of an RGGB mosaic that has a mirrored rim of two pixels."""
+def _between(value: float, a: float, b: float, c: float, d: float, hold: bool) -> float:
+    if not hold:
+        return value
+    return min(max(value, min(min(a, b), min(c, d))), max(max(a, b), max(c, d)))
+
+
+@njit(cache=True, nogil=True)
+def demosaic(mosaic: np.ndarray, full: float, out: np.ndarray) -> None:
+    """Green, red - green and blue - green of an RGGB mosaic that has a mirrored rim of two pixels.
+
+    `full`: value from which a pixel counts as full.
+    """
     m = mosaic
     for row in range(out.shape[0]):
         y = row + 2
         for column in range(out.shape[1]):
             x = column + 2
             here = m[y, x]
-            near_h, near_v = m[y, x - 1] + m[y, x + 1], m[y - 1, x] + m[y + 1, x]
+            left, right, over, under = m[y, x - 1], m[y, x + 1], m[y - 1, x], m[y + 1, x]
+            near_h, near_v = left + right, over + under
+            hold = max(max(here, max(left, right)), max(over, under)) >= full
+            hold = hold or max(max(m[y, x - 2], m[y, x + 2]), max(m[y - 2, x], m[y + 2, x])) >= full
             far_h, far_v = m[y, x - 2] + m[y, x + 2], m[y - 2, x] + m[y + 2, x]
             diagonal = m[y - 1, x - 1] + m[y - 1, x + 1] + m[y + 1, x - 1] + m[y + 1, x + 1]
             if (row + column) % 2 == 0:
                 green = (4.0 * here + 2.0 * (near_h + near_v) - far_h - far_v) / 8.0
                 other = (6.0 * here + 2.0 * diagonal - 1.5 * (far_h + far_v)) / 8.0
+                green = _between(green, left, right, over, under, hold)
+                other = _between(other, m[y - 1, x - 1], m[y - 1, x + 1], m[y + 1, x - 1], m[y + 1, x + 1], hold)
                 red, blue = (here, other) if row % 2 == 0 else (other, here)
             else:
                 green = here
                 beside = (5.0 * here + 4.0 * near_h - far_h - diagonal + 0.5 * far_v) / 8.0
                 above = (5.0 * here + 4.0 * near_v - far_v - diagonal + 0.5 * far_h) / 8.0
+                beside = _between(beside, left, right, left, right, hold)
+                above = _between(above, over, under, over, under, hold)
                 red, blue = (beside, above) if row % 2 == 0 else (above, beside)
             out[row, column, 0], out[row, column, 1], out[row, column, 2] = green, red - green, blue - green
 

@@ -72,7 +72,7 @@ def adapted(opened: Opened, moment: Moment, rays: PixelRays) -> float:
     few = sparse(rays)
     asked: list[float] = []
     for lag in lags_s(control, moment.duration_s):
-        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, 1)
+        picture = render_view(replace(view_of(opened, moment, few, -lag), onward=None), None, opened.threads)
         light = picture.light.reshape(-1, 3) if few.seen is None else picture.light[few.seen]
         asked.append(np.log(metered(light, control.key)))
     return float(np.exp(np.mean(asked)))

@@ -31,3 +31,21 @@ def carry(
         out[i, 0] = c[0] * x + c[1] * y + c[2] * z + c[3]
         out[i, 1] = c[4] * x + c[5] * y + c[6] * z + c[7]
         out[i, 2] = c[8] * x + c[9] * y + c[10] * z + c[11]
+
+
+@njit(cache=True, nogil=True)
+def seen_normals(
+    point: np.ndarray, material: np.ndarray, slot: np.ndarray, rotation: np.ndarray, out: np.ndarray
+) -> None:
+    """Shading normals (n, 3) of surface points in the axes of the camera; 0 for the sky.
+
+    `rotation` (S, 3, 3) is `world_from_camera` at each time slot.
+    """
+    for i in range(point.shape[0]):
+        if material[i] < 0:
+            out[i, 0], out[i, 1], out[i, 2] = 0.0, 0.0, 0.0
+            continue
+        r = rotation[slot[i]]
+        x, y, z = point[i, 3], point[i, 4], point[i, 5]
+        for c in range(3):
+            out[i, c] = r[0, c] * x + r[1, c] * y + r[2, c] * z

@@ -70,6 +70,23 @@ def edges(
 
 
 @njit(cache=True, nogil=True)
+def between(
+    pixel: np.ndarray, straight: np.ndarray, along_u: np.ndarray, along_v: np.ndarray, right: float, down: float,
+    rotation: np.ndarray, slot: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
+    """Unit directions (n, 3) in `world` of rays `right` and `down` pixels beside the centres of pixels."""
+    for k in range(pixel.shape[0]):
+        i = pixel[k]
+        x = straight[i, 0] + right * along_u[i, 0] + down * along_v[i, 0]
+        y = straight[i, 1] + right * along_u[i, 1] + down * along_v[i, 1]
+        z = straight[i, 2] + right * along_u[i, 2] + down * along_v[i, 2]
+        size = 1.0 / np.sqrt(x * x + y * y + z * z)
+        for c in range(3):
+            row = rotation[slot[k], c]
+            out[k, c] = (row[0] * x + row[1] * y + row[2] * z) * size
+
+
+@njit(cache=True, nogil=True)
 def reuse(
     width: int, height: int, pixel: np.ndarray, right: int, down: int, point: np.ndarray, material: np.ndarray,
     instance: np.ndarray, all_point: np.ndarray, all_material: np.ndarray, all_instance: np.ndarray,

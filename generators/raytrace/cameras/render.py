@@ -14,7 +14,7 @@ from driving_data.geometry import SE3
 from driving_data.sensors import CameraModel
 from driving_data.taxonomy import SemanticClass
 from generators.raytrace import shading_kernels, surface_kernels
-from generators.raytrace.cameras import geometry, raster_kernels
+from generators.raytrace.cameras import geometry, motion_kernels, raster_kernels
 from generators.raytrace.cameras.motion import Onward, flow_of
 from generators.raytrace.cameras.rays import PixelRays
 from generators.raytrace.shading_kernels import Lighting
@@ -224,7 +224,7 @@ def render_view(view: View, key_exposure: float | None, threads: int) -> Picture
         raster.origin[part], raster.direction[part], raster.slot[part] = _rays_of_rows(view, rows)
         met = _reach(view, raster.origin[part], raster.direction[part], raster.slot[part])
         # Before the ripples of wet ground bend the normals.
-        normal[rows] = _seen_normals(view, met, rows)
+        normal[rows] = _seen_normals(view, met, raster.slot[part], rows)
         met = _finished(view, met)
         raster.distance[part], raster.instance[part], raster.material[part] = met.distance, met.instance, met.material
         raster.point[part], finish[part] = met.point, met.finish
@@ -284,12 +284,10 @@ def _refine(
     def refine(part: slice) -> None:
         chosen = pixels[part]
         slot = raster.slot[chosen]
-        origin, middle, u, v = raster.origin[chosen], straight[chosen], along_u[chosen], along_v[chosen]
+        origin, direction = raster.origin[chosen], np.empty((len(chosen), 3), np.float32)
         extra, seen = np.empty((len(chosen), len(_SUBPIXELS), 3), np.float32), np.empty((len(chosen), 3), np.float32)
-        for k, (du, dv) in enumerate(_SUBPIXELS):
-            local = middle + np.float32(du) * u + np.float32(dv) * v
-            local /= np.sqrt(np.sum(local * local, axis=-1, keepdims=True))
-            direction = np.matmul(rotations[slot], local[..., None])[..., 0]
+        for k, (du, dv) in enumerate(_SUBPIXELS.tolist()):
+            raster_kernels.between(chosen, straight, along_u, along_v, du, dv, rotations, slot, direction)
             met = _reach(view, origin, direction, slot)
             wanting = np.empty(len(chosen), np.bool_)
             raster_kernels.reuse(
@@ -308,13 +306,12 @@ def _refine(
     for_each(refine, bands_of(len(pixels), _CHUNK), threads)
 
 
-def _seen_normals(view: View, met: _Met, rows: slice) -> Float16[np.ndarray, "R W 3"]:
+def _seen_normals(view: View, met: _Met, slot: np.ndarray, rows: slice) -> Float16[np.ndarray, "R W 3"]:
     """Surface normals in the axes of the camera as it stands while each row is read; 0 for the sky."""
-    index = np.arange(rows.start, rows.stop) if view.world_from_camera.shape[0] > 1 else np.zeros(1, np.int64)
-    rotation = view.world_from_camera.rotation[index].astype(np.float32)
-    shape = (rows.stop - rows.start, view.rays.model.width_px)
-    normal = np.where((met.material >= 0)[:, None], met.point[:, 3:6], np.float32(0.0))
-    return np.matmul(normal.reshape(*shape, 3), rotation).astype(np.float16)
+    seen = np.empty((len(slot), 3), np.float32)
+    rotation = view.world_from_camera.rotation.astype(np.float32)
+    motion_kernels.seen_normals(met.point, met.material, slot, rotation, seen)
+    return seen.astype(np.float16).reshape(rows.stop - rows.start, -1, 3)
 
 
 def _picture(view: View, raster: Raster, light: np.ndarray, normal: np.ndarray, flow: np.ndarray | None) -> Picture:

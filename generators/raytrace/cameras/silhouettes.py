@@ -20,13 +20,16 @@ def silhouettes(opened: Opened, moment: Moment, rays: tuple[PixelRays, ...], fra
     shape = (len(opened.rig.cameras), len(opened.scene.actors))
     counts = Silhouettes(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     for index, model in enumerate(opened.rig.cameras):
-        placed, world_from_camera = at_rows(opened, moment, model)
-        center = middle(world_from_camera)
-        instance = next(frame.instance for frame in frames.frames if frame.camera == model.name)
+        instance = next((frame.instance for frame in frames.frames if frame.camera == model.name), None)
         if instance is None:
             continue
+        placed, world_from_camera = at_rows(opened, moment, model)
+        center = middle(world_from_camera)
         for actor in np.unique(placed.actor):
             pixels = _samples(opened, model, center, moment.start, int(actor))
+            within = rays[index].seen
+            if within is not None:
+                pixels = pixels[within.ravel()[pixels]]
             if len(pixels) == 0:
                 continue
             bodies = np.flatnonzero(placed.actor == actor)

@@ -3,8 +3,9 @@
 Fog: the soft return of `generators.effects.fog_return`, its density uneven from beam to beam (log-normal, 0.5).
 
 Drops and flakes: discs of their size distribution in the cone of the beam. One of diameter D at r covers (D / (2 w))^2
-of the beam of radius w = w0 + r theta / 2 and sends back that share of its reflectivity (0.05 of a drop, 0.9 of a flake
-three times as wide as melted; the discs after M. Hahner et al., "LiDAR snowfall simulation", CVPR 2022). Only particles
+of the beam of radius w = w0 + r theta / 2 and sends back that share of its reflectivity: 0.9 of a flake (discs after
+M. Hahner et al., "LiDAR snowfall simulation", CVPR 2022), 0.0125 of a drop, which sends back 0.05 of what meets it
+evenly to all sides, where a matt white disc sends four times its area. Only particles
 whose echo can be noticed are drawn: of each diameter those nearer than the range at which their echo meets the
 threshold, a Poisson number for the volume of the cone up to there. Who lies behind a surface is gone again. What the
 unnoticed ones take away is the extinction of the air.
@@ -34,6 +35,7 @@ from generators.effects.fog_return import LIGHT_MPS, soft_return
 from generators.effects.hydrometeors import SizeDistribution, gunn_marshall, marshall_palmer
 from generators.raytrace.lidars.detector import NOISE_RATIO, threshold
 
+DROP, FLAKE = 0.0125, 0.9
 _APERTURE_M = 0.006
 _THIN_BEAM_RAD = 2.0e-3
 _UNEVEN_FOG = 0.5
@@ -127,16 +129,23 @@ def air_echoes(
         fog = fog * np.exp(_UNEVEN_FOG * rng.standard_normal(n) - 0.5 * _UNEVEN_FOG**2)
         place = place + 0.1 * np.abs(rng.standard_normal(n)) * (place - 0.9)
         distance, power = _stronger(distance, power, np.minimum(place, hit_m), fog)
-    for law, rate, wide, rho in ((marshall_palmer, environment.rain_mmph, 1.0, 0.05),
-                                 (gunn_marshall, environment.snow_mmph, 3.0, 0.9)):  # fmt: skip
+    for law, rate, rho in (
+        (marshall_palmer, environment.rain_mmph, DROP),
+        (gunn_marshall, environment.snow_mmph, FLAKE),
+    ):
         if rate > 0.0:
-            beam, place, strength = particles(law(rate), wide, rho, alpha, model, n, rng)
+            beam, place, strength = particles(law(rate), rho, alpha, model, n, rng)
             before = place < hit_m[beam]
             there, much = _strongest(beam[before], place[before], strength[before], n)
             distance, power = _stronger(distance, power, there, much)
     left = np.ones(n)
+    azimuth = np.arctan2(direction[:, 1], direction[:, 0]) if clouds else np.zeros(0)
+    corners = np.stack([origin_m[:, :2].min(axis=0), origin_m[:, :2].max(axis=0)]) if clouds else np.zeros((2, 2))
     for cloud in clouds:
-        rows, near, far, along = _chords(cloud, origin_m, direction, hit_m, model.max_range_m)
+        towards = _towards(cloud, corners, azimuth, model.max_range_m)
+        limit = np.minimum(hit_m[towards], model.max_range_m)
+        rows, near, far, along = _chords(cloud, origin_m[towards], direction[towards], limit)
+        rows = towards[rows]
         if len(rows):
             there, much, through = _plume_echoes(cloud, near, far, along, alpha, model, rng)
             distance[rows], power[rows] = _stronger(distance[rows], power[rows], there, much * left[rows])
@@ -167,7 +176,7 @@ def cone_volume_m3(range_m: Float[np.ndarray, "n"], divergence_rad: float) -> Fl
 
 
 def particle_power(
-    width_m: Float[np.ndarray, "*n"], range_m: Float[np.ndarray, "*n"], rho: float, alpha_per_m: float,
+    width_m: Float[np.ndarray, "*#n"], range_m: Float[np.ndarray, "*#n"], rho: float, alpha_per_m: float,
     divergence_rad: float,
 ) -> Float[np.ndarray, "*n"]:  # fmt: skip
     """Echo of a disc in the middle of the beam: rho min(1, (D / 2w)^2) e^{-2 alpha r} / r^2."""
@@ -177,7 +186,7 @@ def particle_power(
 
 
 def particles(
-    sizes: SizeDistribution, widening: float, rho: float, alpha_per_m: float, model: LidarModel, num_beams: int,
+    sizes: SizeDistribution, rho: float, alpha_per_m: float, model: LidarModel, num_beams: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Every particle whose echo can be noticed: beam, range and power of each."""
@@ -186,7 +195,7 @@ def particles(
     middle = 0.5 * (edges[1:] + edges[:-1])
     grid = np.linspace(model.min_range_m, _FAR_M, 600)
     floor = threshold(model) * (1.0 - 3.5 / NOISE_RATIO)
-    power = particle_power(1e-3 * widening * middle[:, None], grid[None], rho, alpha_per_m, theta)
+    power = particle_power(1e-3 * middle[:, None], grid[None], rho, alpha_per_m, theta)
     # Power falls with range, so the noticed ones of each width lie before one range.
     reach = grid[np.maximum(np.sum(power >= floor, axis=1) - 1, 0)]
     volume = cone_volume_m3(grid, theta) - cone_volume_m3(grid[:1], theta)
@@ -198,14 +207,32 @@ def particles(
     kind = np.searchsorted(np.cumsum(mean) / max(total, 1e-300), rng.random(len(beam)), side="right")
     kind = np.minimum(kind, len(middle) - 1)
     place = np.interp(rng.random(len(beam)) * filled[kind], volume, grid)
-    strength = particle_power(1e-3 * widening * middle[kind], place, rho, alpha_per_m, theta)
+    strength = particle_power(1e-3 * middle[kind], place, rho, alpha_per_m, theta)
     return beam, place, strength
 
 
+def _towards(cloud: Plume, corners_m: np.ndarray, azimuth_rad: np.ndarray, max_range_m: float) -> np.ndarray:
+    """Beams whose azimuth may lead them into a plume: those within the ball around it, seen from all origins.
+
+    `corners_m` are the least and the largest coordinates (x, y) of the origins.
+    """
+    center = cloud.world_from_box.apply(np.array([0.5 * cloud.size_m[0], 0.0, 0.5 * cloud.size_m[2]]))
+    low, high = corners_m
+    way = center[:2] - 0.5 * (low + high)
+    radius = 0.5 * float(np.linalg.norm(cloud.size_m)) + 0.5 * float(np.linalg.norm(high - low))
+    distance = float(np.linalg.norm(way))
+    if distance <= radius:
+        return np.arange(len(azimuth_rad))
+    if distance - radius > max_range_m:
+        return np.zeros(0, np.int64)
+    off = np.abs((azimuth_rad - np.arctan2(way[1], way[0]) + np.pi) % (2.0 * np.pi) - np.pi)
+    return np.flatnonzero(off <= np.arcsin(radius / distance))
+
+
 def _chords(
-    cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, hit_m: np.ndarray, max_range_m: float
+    cloud: Plume, origin_m: np.ndarray, direction: np.ndarray, limit_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Beams that cross a plume before their surface: rows, way in, way out, middle of that chord."""
+    """Beams that cross a plume before their surface: rows, way in, way out, middle of the chord in the plume."""
     box_from_world = cloud.world_from_box.inverse()
     o, d = box_from_world.apply(origin_m), box_from_world.rotate(direction)
     length, width, height = cloud.size_m
@@ -213,7 +240,7 @@ def _chords(
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (low - o) / d, (high - o) / d
     near = np.maximum(np.nanmax(np.minimum(a, b), axis=1), 0.0)
-    far = np.minimum(np.nanmin(np.maximum(a, b), axis=1), np.minimum(hit_m, max_range_m))
+    far = np.minimum(np.nanmin(np.maximum(a, b), axis=1), limit_m)
     rows = np.flatnonzero(far > near)
     near, far = near[rows], far[rows]
     return rows, near, far, o[rows, 0] + 0.5 * (near + far) * d[rows, 0]

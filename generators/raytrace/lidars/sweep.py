@@ -3,10 +3,11 @@
 The echo of a surface at range R has the power P = rho cos(theta) e^{-2 alpha R} / R^2, where alpha is the extinction of
 the air; retroreflectors (rho above 1) send light back whatever the angle up to 50 degrees. A beam of finite divergence
 is traced as seven sub-rays, the middle and a hexagon, weighted as a Gaussian beam whose 1/e^2 full angle is the
-divergence; they are traced only where the surfaces around a ray differ (`edges`), because elsewhere all seven meet the
-same plane. Their echoes add up to a waveform (`waveform_kernels`); its strongest and its last peak are the hard echoes,
-to which the air adds its own (`scatter`). What the detector notices (`detector`) is kept: the strongest, and with two
-returns the last, numbered in `LidarSweep.echo`.
+divergence. They are traced only where the surfaces around a ray differ (`edges`): elsewhere all seven meet the same
+plane, and where that is met at a graze, seven ranges would look like several surfaces. Their echoes add up to a
+waveform (`waveform_kernels`); its strongest and its last peak are the hard echoes, to which the air adds its own
+(`scatter`). What the detector notices (`detector`) is kept: the strongest, and with two returns the last, numbered in
+`LidarSweep.echo`.
 
 Points are motion-compensated to the sweep's timestamp: each is where its pulse met it in `world`, seen from where the
 lidar was at the timestamp. `driving_data.sensors.raw_points_m` undoes that.
@@ -28,6 +29,7 @@ from generators.raytrace.lidars import waveform_kernels
 from generators.raytrace.lidars.detector import noticed, threshold
 from generators.raytrace.lidars.scan import Firings
 from generators.raytrace.lidars.scatter import Plume, air_echoes
+from generators.raytrace.lidars.wet import wet_factor
 from generators.raytrace.tracer import Placed, TracedScene, bands_of, for_each, trace
 
 _CHUNK = 16384
@@ -129,8 +131,12 @@ def meet(traced: TracedScene, placed: Placed, beams: Beams, max_range_m: float, 
         cosine[part] = -np.sum(point[:, 6:9] * direction, axis=-1)
 
     for_each(shoot, bands_of(n, _CHUNK), threads)
-    rho = traced.scene.materials.lidar_reflectivity[np.maximum(out.material, 0)]
+    materials, wetness = traced.scene.materials, traced.scene.environment.road_wetness
+    rho = materials.lidar_reflectivity[np.maximum(out.material, 0)]
     retro = (rho > 1.0) & (cosine > _RETRO_COSINE)
+    if wetness > 0.0:
+        factor = wet_factor(cosine, materials.wettable[np.maximum(out.material, 0)], wetness)
+        rho = np.where(retro, rho, rho * factor.astype(np.float32))
     out.echo[:] = np.where(out.material >= 0, rho * np.where(retro, np.float32(1.0), cosine), np.float32(0.0))
     return out
 

@@ -19,14 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from driving_data.positioning import exposure, gauss_markov, inside
 from sim_bridge.embedded.counted import Purpose, normals
 from sim_bridge.embedded.localization.plan import PositioningPlan
-from sim_bridge.embedded.v2x.channel import segment_meets_box
 
 BIAS_TIME_S, BIAS_SHARE, MULTIPATH_TIME_S = 1800.0, 0.8, 5.0
 HEADING_RAD, SPEED_MPS = np.deg2rad(0.2), 0.05
 AXES = np.array([1.0, 1.0, 1.6])
-NUM_RAYS, RAY_M = 16, 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,33 +80,6 @@ class Receiver:
         faster = SPEED_MPS * float(normals(plan.seed, Purpose.GNSS_SPEED, number))
         stated = np.diag([*(spread**2 + hidden**2), HEADING_RAD**2, SPEED_MPS**2])
         return Fix(time_s, position_m + error, wrapped(heading_rad + turn), speed_mps + faster, stated)
-
-
-def gauss_markov(
-    value: Float[np.ndarray, "n"], normal: Float[np.ndarray, "n"], share: float, first: bool
-) -> Float[np.ndarray, "n"]:
-    """The next value of a first-order Gauss-Markov process of variance 1; `share`: step over correlation time."""
-    if first:
-        return normal
-    alike = np.exp(-share)
-    return np.asarray(alike * value + np.sqrt(1.0 - alike * alike) * normal)
-
-
-def exposure(place_m: Float[np.ndarray, "2"], obstacles: Float[np.ndarray, "N 5"]) -> float:
-    """Share of the horizon that obstacles within 30 m hide, by 16 rays."""
-    if len(obstacles) == 0:
-        return 0.0
-    angle = 2.0 * np.pi * np.arange(NUM_RAYS) / NUM_RAYS
-    ends = place_m + RAY_M * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    return float(segment_meets_box(ends, place_m, obstacles).any(axis=1).mean())
-
-
-def inside(place_m: Float[np.ndarray, "2"], boxes: Float[np.ndarray, "M 5"]) -> bool:
-    """Whether a place lies in one of the boxes."""
-    delta = place_m - boxes[:, :2]
-    cos, sin = np.cos(boxes[:, 2]), np.sin(boxes[:, 2])
-    along, across = delta[:, 0] * cos + delta[:, 1] * sin, -delta[:, 0] * sin + delta[:, 1] * cos
-    return bool(((np.abs(along) <= 0.5 * boxes[:, 3]) & (np.abs(across) <= 0.5 * boxes[:, 4])).any())
 
 
 def wrapped(angle_rad: float) -> float:

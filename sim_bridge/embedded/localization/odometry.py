@@ -15,19 +15,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from driving_data.positioning import wheel_slip
 from sim_bridge.embedded.counted import Purpose, normals
-from sim_bridge.embedded.layout import GRAVITY
 from sim_bridge.embedded.localization.plan import PositioningPlan
 
 WHEEL_SCALE, WHEEL_NOISE_MPS = 0.005, 0.03
 GYRO_BIAS_RADPS, GYRO_WALK, GYRO_NOISE = np.deg2rad(0.05), np.deg2rad(0.003), np.deg2rad(0.014)
-SLIP_STIFFNESS, MOST_USED = 0.02, 0.98
-
-
-def wheel_slip(acceleration_mps2: float, friction: float) -> float:
-    """How much faster wheels turn than they roll, as a share of the speed; negative when braking."""
-    used = min(abs(acceleration_mps2) / max(friction * GRAVITY, 1e-6), MOST_USED)
-    return float(np.clip(np.sign(acceleration_mps2) * SLIP_STIFFNESS * used / (1.0 - used), -1.0, 1.0))
 
 
 @dataclass(slots=True)

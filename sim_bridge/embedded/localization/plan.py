@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from driving_data.maps.lane_map import LaneMap
+from driving_data.positioning import map_tunnels
 from scenarios.concrete import ConcreteScenario, Feature
 from scenarios.types.digital import POSITIONING
 from sim_bridge.embedded.options import EmbeddedOptions
@@ -86,20 +86,3 @@ def tunnels_of(features: Sequence[Feature], road: RoadPaths) -> Float[np.ndarray
                 place, heading = point_at(path, begin + (k + 0.5) * piece, 0.0)
                 rows.append((float(place[0]), float(place[1]), heading, piece, TUNNEL_WIDTH_M))
     return np.array(rows, dtype=np.float64).reshape(-1, 5)
-
-
-def map_tunnels(lane_map: LaneMap) -> list[tuple[float, float, float, float, float]]:
-    """Tunnels that the map names, piece by piece: areas run along their left edge and back along the right one."""
-    found: list[tuple[float, float, float, float, float]] = []
-    for area in lane_map.areas:
-        if area.kind != "tunnel":
-            continue
-        count = len(area.polygon_m) // 2
-        left, right = area.polygon_m[:count, :2], area.polygon_m[: count - 1 : -1, :2]
-        middle = 0.5 * (left + right)
-        for k in range(count - 1):
-            step, place = middle[k + 1] - middle[k], 0.5 * (middle[k] + middle[k + 1])
-            width = float(np.linalg.norm(left[k] - right[k]))
-            heading, length = float(np.arctan2(step[1], step[0])), float(np.linalg.norm(step))
-            found.append((float(place[0]), float(place[1]), heading, length, width))
-    return found

@@ -82,32 +82,6 @@ def fading_db(distance_m: Float[np.ndarray, "*n"], uniform: Float[np.ndarray, "*
     return np.asarray(10.0 * np.log10(np.maximum(gammaincinv(shape, uniform) / shape, 1e-12)))
 
 
-def segment_meets_box(
-    start_m: Float[np.ndarray, "n 2"], end_m: Float[np.ndarray, "2"], boxes: Float[np.ndarray, "m 5"]
-) -> Bool[np.ndarray, "n m"]:
-    """Whether the straight lines to `end_m` pass through boxes (x, y, yaw, length, width), seen from above.
-
-    In the frame of a box the line is cut to the slab of its length, then to that of its width.
-    """
-    cos, sin = np.cos(boxes[:, 2]), np.sin(boxes[:, 2])
-
-    def local(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        dx, dy = points[..., 0] - boxes[:, 0], points[..., 1] - boxes[:, 1]
-        return dx * cos + dy * sin, -dx * sin + dy * cos
-
-    first, last = local(start_m[:, None, :]), local(end_m[None, None, :])
-    low, high = np.zeros((len(start_m), len(boxes))), np.ones((len(start_m), len(boxes)))
-    for a, b, half in zip(first, last, (0.5 * boxes[:, 3], 0.5 * boxes[:, 4]), strict=True):
-        step = b - a
-        still = np.abs(step) < 1e-12
-        safe = np.where(still, 1.0, step)
-        one, two = (-half - a) / safe, (half - a) / safe
-        outside = still & (np.abs(a) >= half)
-        low = np.maximum(low, np.where(still, np.where(outside, 2.0, 0.0), np.minimum(one, two)))
-        high = np.minimum(high, np.where(still, np.where(outside, -1.0, 1.0), np.maximum(one, two)))
-    return np.asarray(low < high)
-
-
 def sensing_range_m(town: bool) -> float:
     """Distance at which a station in sight is just sensed."""
     room = POWER_DBM - CARRIER_SENSE_DBM

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from scipy.special import gammaincinv
 
 from driving_data.messages import Hazard, HazardCause, Message, MessageKind, SignalPhases, UserState
+from driving_data.positioning import segment_meets_box
 from driving_data.taxonomy import VEHICLES, VULNERABLE, SignalState
 from sim_bridge.embedded.counted import Purpose, normals, uniforms
 from sim_bridge.embedded.moments import Moment
@@ -225,7 +226,7 @@ class Radio:
     def _behind_building(self, places: np.ndarray, here: np.ndarray) -> Bool[np.ndarray, "n"]:
         if len(self.plan.obstacles) == 0:
             return np.zeros(len(places), dtype=bool)
-        return np.asarray(channel.segment_meets_box(places[:, :2], here[:2], self.plan.obstacles).any(axis=1))
+        return np.asarray(segment_meets_box(places[:, :2], here[:2], self.plan.obstacles).any(axis=1))
 
     def _tallest_between(
         self, places: np.ndarray, here: np.ndarray, stations: np.ndarray, now: Moment
@@ -237,7 +238,7 @@ class Radio:
         if len(rows) == 0:
             return np.full(len(places), -np.inf)
         boxes = np.column_stack([now.ground_m[rows, :2], now.yaw_rad[rows], plan.actors.size_m[rows, :2]])
-        between = channel.segment_meets_box(places[:, :2], here[:2], boxes) & (rows[None, :] != stations[:, None])
+        between = segment_meets_box(places[:, :2], here[:2], boxes) & (rows[None, :] != stations[:, None])
         tops = now.ground_m[rows, 2] + plan.actors.size_m[rows, 2]
         return np.where(between, tops[None, :], -np.inf).max(axis=1)
 

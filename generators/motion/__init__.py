@@ -1,0 +1,1 @@
+"""Sensors of the vehicle's own motion: inertial units, satellite receivers, wheels and steering."""

@@ -1,0 +1,1 @@
+"""Radars: reflections by range, direction and Doppler, ghosts, clutter and false alarms."""

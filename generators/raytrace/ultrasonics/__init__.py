@@ -1,0 +1,1 @@
+"""Ultrasonic parking sensors: a tone, a cone, and the first echoes."""
