@@ -4,6 +4,7 @@ from driving_data.labels.boxes import (
     Boxes2D,
     Boxes3D,
     PartBoxes3D,
+    SurfaceBoxes2D,
 )
 from driving_data.labels.geometry import (
     KEYPOINTS,
@@ -66,4 +67,5 @@ __all__ = [
     "ReasoningTrace",
     "Relation",
     "StepVerdict",
+    "SurfaceBoxes2D",
 ]

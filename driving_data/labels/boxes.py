@@ -35,8 +35,7 @@ class Boxes2D:
         frame: index into the segment's frames, shape (N,).
         actor: index into the rollout's actors, shape (N,).
         visible_px: x_min, y_min, x_max, y_max around the visible pixels (max exclusive), shape (N, 4).
-        amodal_px: the same around its whole projected surface, hidden or not, clipped to the image; around the
-            projected 3D box where the surface is not known (real logs), shape (N, 4).
+        amodal_px: the same around the projected 3D box, clipped to the image, shape (N, 4).
         num_pixels: visible pixels, shape (N,).
         occlusion: hidden part of the actor's pixels inside the image, 0 to 1; NaN where unknown; shape (N,).
     """
@@ -47,6 +46,21 @@ class Boxes2D:
     amodal_px: Float32[np.ndarray, "N 4"]
     num_pixels: Int[np.ndarray, "N"]
     occlusion: Float[np.ndarray, "N"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SurfaceBoxes2D:
+    """Boxes around the whole projected surface of actors, hidden or not, one row per actor and picture in view.
+
+    Attributes:
+        frame: index into the segment's frames, shape (N,).
+        actor: index into the rollout's actors, shape (N,).
+        box_px: x_min, y_min, x_max, y_max, clipped to the image, shape (N, 4).
+    """
+
+    frame: Int[np.ndarray, "N"]
+    actor: Int[np.ndarray, "N"]
+    box_px: Float32[np.ndarray, "N 4"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

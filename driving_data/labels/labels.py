@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from driving_data.labels.boxes import Boxes2D, Boxes3D, PartBoxes3D
+from driving_data.labels.boxes import Boxes2D, Boxes3D, PartBoxes3D, SurfaceBoxes2D
 from driving_data.labels.geometry import Keypoints, MapElement, Occupancy
 from driving_data.labels.messages import MessageLabels
 from driving_data.labels.narrative import Caption, CausalGraph, ReasoningTrace, Relation
@@ -31,6 +31,7 @@ class Labels:
         causes: what led to what.
         reasoning: questions, ways to answer them, and what each step is worth.
         parts: boxes of the moving parts of actors.
+        surfaces: boxes around the whole projected surface of actors.
         messages: how old and sure radio messages were, and what followed.
     """
 
@@ -49,6 +50,7 @@ class Labels:
     causes: CausalGraph | None = None
     reasoning: tuple[ReasoningTrace, ...] = ()
     parts: PartBoxes3D | None = None
+    surfaces: SurfaceBoxes2D | None = None
     messages: MessageLabels | None = None
 
 

@@ -18,6 +18,7 @@ from generators.labels.map_elements import map_elements
 from generators.labels.occupancy import occupancy
 from generators.labels.parts import parts
 from generators.labels.solids import Solids
+from generators.labels.surfaces import surfaces
 
 _Maker = Callable[[Rollout, Sequence[Look], Labels], Any]
 
@@ -46,6 +47,7 @@ def _occupancy(rollout: Rollout, looks: Sequence[Look], labels: Labels) -> Any:
 
 
 _MAKERS: dict[str, _Maker] = {
+    "surfaces": lambda rollout, looks, labels: surfaces(looks),
     "parts": lambda rollout, looks, labels: parts(looks),
     "keypoints": lambda rollout, looks, labels: keypoints(looks),
     "illumination": lambda rollout, looks, labels: illumination(rollout, looks, labels.boxes_3d),

@@ -10,7 +10,6 @@ from driving_data.geometry import box_corners, points_in_boxes
 from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.rollout import Rollout
 from driving_data.sensors import LidarSweep, SensorRig
-from generators.interface import Silhouettes
 from generators.labels.look import Look
 from generators.raytrace.cameras.geometry import amodal_box_px
 
@@ -69,9 +68,7 @@ def _boxes_2d(rollout: Rollout, rig: SensorRig, looks: Sequence[Look]) -> Boxes2
             for actor, (box, pixels) in rows.items():
                 pose = rollout.world_from_actor[look.step, actor]
                 corners = camera_from_world.apply(box_corners(pose, rollout.actors.size_m[actor]))
-                amodal = _outline(look.silhouettes, index, actor)
-                if amodal is None:
-                    amodal = amodal_box_px(rig.cameras[index], corners)
+                amodal = amodal_box_px(rig.cameras[index], corners)
                 occlusion = np.nan
                 if look.silhouettes is not None and look.silhouettes.alone[index, actor] > 0:
                     counts = look.silhouettes
@@ -90,12 +87,6 @@ def _boxes_2d(rollout: Rollout, rig: SensorRig, looks: Sequence[Look]) -> Boxes2
         pixels.astype(np.int64),
         occlusion,
     )
-
-
-def _outline(counts: Silhouettes | None, camera: int, actor: int) -> Float[np.ndarray, "4"] | None:
-    if counts is None or counts.outline_px is None or not np.isfinite(counts.outline_px[camera, actor]).all():
-        return None
-    return counts.outline_px[camera, actor]
 
 
 def instance_boxes(instance: UInt16[np.ndarray, "H W"]) -> Mapping[int, tuple[Float[np.ndarray, "4"], int]]:

@@ -7,7 +7,7 @@ from driving_data.errors import Fault, InputError, nearest_name
 ALL = "all"
 BOXES = "boxes"
 # In the order in which they are made; names are those of the fields of `Labels`.
-ON_REQUEST = ("parts", "keypoints", "illumination", "occupancy", "map_elements", "controls", "conditions")
+ON_REQUEST = ("surfaces", "parts", "keypoints", "illumination", "occupancy", "map_elements", "controls", "conditions")
 
 
 def chosen_labels(names: Iterable[str]) -> frozenset[str]:
