@@ -174,15 +174,20 @@ def test_the_demosaic_is_malvars(half_height, half_width, seed, full):
     assert np.allclose(fast, slow_demosaic(bayer.astype(float), full), atol=1e-5)
 
 
-@given(st.integers(3, 8), st.integers(3, 8), st.floats(0.01, 0.3), st.floats(0.0, 0.8), st.integers(0, 2**31))
+@given(
+    st.integers(3, 12), st.integers(3, 12), st.floats(0.01, 0.3), st.floats(0.0, 0.8), st.sampled_from([1, 2, 3]),
+    st.integers(0, 2**31),
+)  # fmt: skip
 @settings(deadline=None, max_examples=25)
-def test_noise_reduction_is_the_written_mean(height, width, sigma, luma, seed):
+def test_noise_reduction_is_the_written_mean(height, width, sigma, luma, step, seed):
     roots = np.random.default_rng(seed).random((height, width, 3)).astype(np.float32)
     fast = np.empty_like(roots)
-    isp_kernels.smooth(roots, sigma, luma, fast)
+    isp_kernels.smooth(roots, sigma, luma, step, fast)
     for y in range(height):
         for x in range(width):
-            near = roots[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].reshape(-1, 3).astype(float)
+            rows = [v for v in range(y - 2 * step, y + 3 * step, step) if 0 <= v < height]
+            columns = [u for u in range(x - 2 * step, x + 3 * step, step) if 0 <= u < width]
+            near = roots[np.ix_(rows, columns)].reshape(-1, 3).astype(float)
             weight = (1 + ((near[:, 0] - roots[y, x, 0]) / (3 * sigma)) ** 2) ** -2.0
             mean = weight @ near / weight.sum()
             assert np.allclose(fast[y, x, 1:], mean[1:], atol=2e-5)

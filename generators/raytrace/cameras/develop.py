@@ -26,6 +26,7 @@ from generators.raytrace.cameras.settings import Development
 _CURVE_SIZE = 2048
 _CURVE_TOP = 10.0
 _LEAST_SIGMA = 0.02
+_COARSE_GRAIN = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,14 @@ def develop(
     full = 0.99 * float(np.sqrt(headroom + floor))
     isp_kernels.demosaic(np.pad(roots, 2, mode="reflect"), full, split)
     sigma = float(np.hypot(noise_of_roots(exposure, settings), _LEAST_SIGMA))
-    isp_kernels.smooth(split, sigma, min(settings.denoise * (sigma - _LEAST_SIGMA) / _LEAST_SIGMA, 0.8), even)
+    grain = settings.denoise * (sigma - _LEAST_SIGMA) / _LEAST_SIGMA
+    isp_kernels.smooth(split, sigma, min(grain, 0.9), 1, even)
+    if grain > _COARSE_GRAIN:
+        # At night grain is as strong as what it lies on: farther pixels help, and colour is believed where light is.
+        isp_kernels.smooth(even, 0.6 * sigma, 0.9, 2, split)
+        above = np.maximum(split[..., :1] - np.float32(np.sqrt(floor)), 0.0)
+        split[..., 1:] *= above * above / (above * above + np.float32(sigma * sigma))
+        even, split = split, even
     out = np.empty((height, width, 3), np.uint8)
     isp_kernels.tone(
         even, np.array(settings.chip.color_matrix), floor, headroom, (_CURVE_SIZE - 1) / _CURVE_TOP,

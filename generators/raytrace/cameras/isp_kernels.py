@@ -52,8 +52,10 @@ def demosaic(mosaic: np.ndarray, full: float, out: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def smooth(roots: np.ndarray, sigma: float, luma: float, out: np.ndarray) -> None:
+def smooth(roots: np.ndarray, sigma: float, luma: float, step: int, out: np.ndarray) -> None:
     """Colour differences become means over 5 x 5 pixels that are about as bright, which takes false colours with it.
+
+    The pixels lie `step` apart, so that a second pass with a step of two reaches twice as far (an a-trous filter).
 
     Weights are 1 / (1 + (difference of green / (3 sigma))^2)^2; green itself moves by the share `luma` to such a mean.
     """
@@ -64,8 +66,14 @@ def smooth(roots: np.ndarray, sigma: float, luma: float, out: np.ndarray) -> Non
         for x in range(width):
             here = roots[y, x, 0]
             total, green, red, blue = np.float32(0.0), np.float32(0.0), np.float32(0.0), np.float32(0.0)
-            for v in range(max(y - 2, 0), min(y + 3, height)):
-                for u in range(max(x - 2, 0), min(x + 3, width)):
+            for j in range(-2, 3):
+                v = y + j * step
+                if v < 0 or v >= height:
+                    continue
+                for i in range(-2, 3):
+                    u = x + i * step
+                    if u < 0 or u >= width:
+                        continue
                     gap = roots[v, u, 0] - here
                     weight = one / (one + gap * gap * inverse)
                     weight *= weight
