@@ -226,3 +226,12 @@ def test_labels_of_the_library_are_proved(name):
     found = prove_scenario(name, 11, 2, proof_rig())
     assert {each.check for each in found} == set(REQUIRED)
     assert all(each.passed for each in found), [each for each in found if not each.passed]
+
+
+def test_boxes_of_surfaces_lie_within_those_of_the_projected_box(segment):
+    made, flat = segment.labels.surfaces, segment.labels.boxes_2d
+    rows = {(int(f), int(a)): box for f, a, box in zip(made.frame, made.actor, made.box_px, strict=True)}
+    assert len(rows) >= len(flat.frame) > 2
+    for frame, actor, hull in zip(flat.frame, flat.actor, flat.amodal_px, strict=True):
+        box = rows[int(frame), int(actor)]
+        assert np.all(box[:2] >= hull[:2] - 0.1) and np.all(box[2:] <= hull[2:] + 0.1)
