@@ -134,6 +134,8 @@ class PipelineConfig:
         policy: who drives the ego while data are generated.
         rig: name of a sensor rig that replaces the scenario's own; empty keeps it.
         max_frames: at most so many frames per segment.
+        labels: labels of made segments beside the boxes: names as `docs/labels.md` lists them, 'words' (relations,
+            captions, causes, reasoning), or 'all'.
         augment: at most so many augmented segments are made from those with camera frames.
         simulator: which simulator.
         generator: which generator.
@@ -155,6 +157,7 @@ class PipelineConfig:
     policy: str = "idm"
     rig: str = ""
     max_frames: int = 12
+    labels: tuple[str, ...] = ()
     augment: int = 4
     simulator: Choice = Choice("embedded")
     generator: Choice = Choice("raytrace")

@@ -10,14 +10,18 @@ BOXES = "boxes"
 ON_REQUEST = ("surfaces", "parts", "keypoints", "illumination", "occupancy", "map_elements", "controls", "conditions")
 
 
-def chosen_labels(names: Iterable[str]) -> frozenset[str]:
+def chosen_labels(names: Iterable[str], further: Iterable[str] = ()) -> frozenset[str]:
     """The labels on request among `names`; 'all' stands for all of them, 'boxes' (always made) for none.
+
+    Args:
+        names: what is asked for.
+        further: names of labels that others make, which are let through.
 
     Raises:
         InputError: no label has one of the names; every such name is told.
     """
     asked = tuple(names)
-    known = (ALL, BOXES, *ON_REQUEST)
+    known = (ALL, BOXES, *ON_REQUEST, *further)
     faults = [
         Fault("", 0, 0, f"labels[{index}]", "unknown-name", repr(name), f"one of {', '.join(known)}",
               nearest_name(name, known))

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from closed_loop.registry import make_policy
 from driving_data.errors import Fault, InputError, nearest_name
 from driving_data.exports.registry import EXPORTERS
+from generators.labels.choice import chosen_labels
 from generators.randomize.randomization import read_randomization
 from generators.registry import GENERATORS
 from roadloom.executors import EXECUTORS
 from roadloom.pipeline.evaluation import gate_plan
+from roadloom.pipeline.recipes import WORDS
 from roadloom.pipeline.sources import logical_scenarios
 from roadloom.settings import PipelineConfig
 from scenarios.types.sensors import RIGS
@@ -36,6 +38,7 @@ def refuse_unknown_names(config: PipelineConfig) -> None:
             "randomization",
             lambda: read_randomization(config.randomization.name, config.randomization.parameters),
         ),
+        ("labels", lambda: chosen_labels(config.labels, further=(WORDS,))),
         ("validation", GateConfig(checks.checks, checks.without, checks.parameters).build),
         ("executor.name", lambda: EXECUTORS.load(config.executor.name)),
         *((f"mixture.exports.{name}", lambda name=name: EXPORTERS.load(name)) for name in config.mixture.exports),

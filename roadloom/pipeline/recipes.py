@@ -18,6 +18,7 @@ from driving_data.segment import Raw, Segment
 from driving_data.sensors import SensorRig
 from generators.effects.augment import augment
 from generators.generate import generate
+from generators.labels.choice import ALL
 from generators.randomize.randomization import read_randomization
 from generators.registry import GENERATORS
 from roadloom.settings import Choice
@@ -28,6 +29,7 @@ MAKE_STEP = "roadloom.make"
 AUGMENT_STEP = "roadloom.augment"
 PRODUCER = "roadloom"
 SETTLING_STEPS, JUMP_MPS = 5, 1.0
+WORDS = "words"
 CODE = ("driving_data", "scenarios", "sim_bridge", "generators", "validation", "closed_loop", "roadloom/pipeline")
 BYTE_MAKERS = ("roadloom", "numpy", "scipy", "numba", "llvmlite", "pillow", "pyarrow", "shapely", "lxml")
 
@@ -44,6 +46,7 @@ class Recipe:
         randomization: which parameter space is drawn from; the draw is keyed by the scenario's seed and index.
         max_frames: at most so many frames.
         rig: replaces the scenario's own sensors.
+        labels: labels beside the boxes: names of `generators.labels.choice.ON_REQUEST`, 'words', or 'all'.
     """
 
     scenario: ConcreteScenario
@@ -53,6 +56,7 @@ class Recipe:
     randomization: Choice
     max_frames: int
     rig: SensorRig | None = None
+    labels: tuple[str, ...] = ()
 
     def make(self) -> Segment[Raw]:
         """Plays the scenario, draws the look, renders, labels."""
@@ -60,7 +64,8 @@ class Recipe:
         rollout = simulate(scenario, self.policy, self.simulator)
         if scenario.storyboard is not None:
             rollout = settled(rollout)
-        parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "scenario"}
+        left_out = {"scenario"} if self.labels else {"scenario", "labels"}
+        parameters = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left_out}
         provenance = Provenance(
             producer=PRODUCER,
             seed=scenario.seed,
@@ -78,7 +83,7 @@ class Recipe:
             family=f"scenario:{scenario.name}",
             versions=byte_versions(),
         )
-        return generate(
+        segment = generate(
             rollout,
             self.rig or scenario.rig,
             int(scenario.digest()[:8], 16),
@@ -90,7 +95,20 @@ class Recipe:
             tags=scenario.tags,
             description=scenario.description,
             triggers=("scenario",),
+            labels=tuple(name for name in self.labels if name != WORDS),
         )
+        return self._told(segment) if {WORDS, ALL} & set(self.labels) else segment
+
+    def _told(self, segment: Segment[Raw]) -> Segment[Raw]:
+        """The segment with relations, captions, causes and reasoning; what-if answers are played again."""
+        from closed_loop.reasoning.counterfactual import Replay
+        from closed_loop.reasoning.reason import told
+
+        scenario, replay = self.scenario, None
+        if scenario.storyboard is None:
+            engine = SIMULATORS.load(self.simulator.name)(**self.simulator.parameters)
+            replay = Replay(scenario, engine, scenario.seed, policy=make_policy(self.policy))
+        return replace(segment, labels=told(segment, scenario.seed, replay))
 
 
 @dataclass(frozen=True, slots=True)

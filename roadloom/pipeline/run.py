@@ -68,7 +68,16 @@ def run_pipeline(config: PipelineConfig) -> Outcome:
     _compile(outcome, executor)
     rig = rig_named(config.rig) if config.rig else None
     recipes = [
-        Recipe(s, config.policy, config.simulator, config.generator, config.randomization, config.max_frames, rig)
+        Recipe(
+            s,
+            config.policy,
+            config.simulator,
+            config.generator,
+            config.randomization,
+            config.max_frames,
+            rig,
+            config.labels,
+        )
         for s in scenarios
     ]
     root = str(outcome.store.root)
