@@ -18,7 +18,8 @@ class LidarDepthCamera:
     """|z_lidar - depth| <= max(0.10 m, 2 %) for 98 % of the points beside depth edges.
 
     Left out: points within `edge_px` of a depth edge; points that the camera cannot see because something stands
-    before them (depth below `hidden` times z, since the lidar looks from elsewhere); points on moving actors.
+    before them (depth below `hidden` times z, since the lidar looks from elsewhere); points nearer than `baselines`
+    times the way from the camera to the lidar, which see bodies from different sides; points on moving actors.
 
     Attributes:
         name: registered name.
@@ -27,6 +28,7 @@ class LidarDepthCamera:
         relative: tolerance far away, as a part of the depth.
         min_agreement: part of the points that must agree.
         hidden: a camera depth below this part of z means an occluder.
+        baselines: nearer points, in distances between camera and lidar, are not compared.
         edge_px: distance from depth edges.
         edge: ratio of depths within `edge_px` that makes an edge.
         max_desync_ns: picture and sweep further apart in time are not compared.
@@ -36,11 +38,12 @@ class LidarDepthCamera:
     """
 
     name: str = "lidar_depth_camera"
-    version: str = "1.0.0"
+    version: str = "1.1.0"
     absolute_m: float = 0.10
     relative: float = 0.02
     min_agreement: float = 0.98
     hidden: float = 0.90
+    baselines: float = 2.0
     edge_px: int = 2
     edge: float = 1.05
     max_desync_ns: int = 10_000_000
@@ -79,7 +82,9 @@ class LidarDepthCamera:
         inside = ((pixel >= 0) & (pixel < [camera.width_px, camera.height_px])).all(axis=1)
         z, column, row = points[inside, 2], pixel[inside, 0], pixel[inside, 1]
         depth = frame.depth_m[row, column].astype(np.float64)
-        judged = ~self._edges(frame.depth_m)[row, column] & ~(depth < self.hidden * z)
+        apart_m = np.linalg.norm(frame.world_from_camera.translation_m - sweep.world_from_lidar.translation_m)
+        seen_alike = (z >= self.baselines * apart_m) & ~(depth < self.hidden * z)
+        judged = ~self._edges(frame.depth_m)[row, column] & seen_alike
         if judged.sum() < self.min_points:
             return []
         # Across one pixel the depth of a slanted surface changes: that is no contradiction.
