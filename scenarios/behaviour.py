@@ -169,6 +169,19 @@ class FaultSensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """The actor shows or does something that moves nothing.
+
+    Attributes:
+        what: a name of `scenarios.types.manoeuvres.SHOWN` (lamps, gestures) or of `types.traits.WORKING_MODES`.
+        duration_s: for how long.
+    """
+
+    what: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """Begin `then` once `trigger` fires."""
 
@@ -190,6 +203,6 @@ class Parallel:
     branches: tuple["Behaviour", ...]
 
 
-Happening = Failure | DropCargo | OpenDoor | FailSignal | FaultSensor
+Happening = Failure | DropCargo | OpenDoor | FailSignal | FaultSensor | Show
 Action = KeepSpeed | ChangeSpeed | ChangeLane | MoveSideways | FollowPath | Wait | Happening
 Behaviour = Action | When | Sequence | Parallel

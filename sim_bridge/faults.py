@@ -22,6 +22,7 @@ from scenarios.behaviour import (
     MoveSideways,
     OpenDoor,
     Parallel,
+    Show,
     TimeGapBelow,
     TimeToCollisionBelow,
     Wait,
@@ -33,8 +34,9 @@ from scenarios.habits import DRIVER_KINDS
 from scenarios.storyboard import LanePosition, RoadPosition, Storyboard
 from scenarios.types.cargo import CARGO, SIDES
 from scenarios.types.digital import FAULTS
-from scenarios.types.manoeuvres import WHEELS
+from scenarios.types.manoeuvres import SHOWN, WHEELS
 from scenarios.types.temporary import FAILURES
+from scenarios.types.traits import WORKING_MODES
 from sim_bridge.embedded.roads import RoadPaths
 
 
@@ -193,6 +195,9 @@ class _Check:
             self.name(node.kind, FAILURES, f"{label}.kind", "unknown-failure")
             if not any(name.startswith(node.signal) for name in names):
                 self.name(node.signal, names, f"{label}.signal", "unknown-signal")
+        if isinstance(node, Show):
+            self.name(node.what, (*SHOWN, *WORKING_MODES), f"{label}.what", "unknown-sign")
+            self.number(node.duration_s >= 0, f"{label}.duration_s", node.duration_s, "a duration of at least 0")
         if isinstance(node, FaultSensor):
             self.name(node.kind, FAULTS, f"{label}.kind", "unknown-fault")
             self.number(0.0 <= node.severity <= 1.0, f"{label}.severity", node.severity, "a share from 0 to 1")

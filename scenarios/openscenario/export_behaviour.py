@@ -23,6 +23,7 @@ from scenarios.behaviour import (
     Parallel,
     ReachS,
     Sequence,
+    Show,
     TimeGapBelow,
     TimeToCollisionBelow,
     Trigger,
@@ -84,7 +85,7 @@ class _Writer:
                 self.notes.append(f"{self.actor.id}: the failure of the {part} of {whose or self.actor.id} is left "
                                   "out: the standard has no action that breaks a vehicle")  # fmt: skip
                 return since
-            case DropCargo() | OpenDoor() | FailSignal() | FaultSensor():
+            case DropCargo() | OpenDoor() | FailSignal() | FaultSensor() | Show():
                 self.notes.append(f"{self.actor.id}: {type(item).__name__} is left out: the standard has no action "
                                   "for it that players agree on")  # fmt: skip
                 return since

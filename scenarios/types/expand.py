@@ -24,6 +24,7 @@ from scenarios.behaviour import (
     Parallel,
     ReachS,
     Sequence,
+    Show,
     TimeGapBelow,
     TimeToCollisionBelow,
     Trigger,
@@ -225,6 +226,6 @@ _EXPANSIONS: dict[str, Callable[[dict[str, Any], Place], Behaviour]] = {
     # Effects move nothing: their time passes, their meaning is kept as a feature (`features`).
     "open_door": lambda a, start: Sequence((OpenDoor(a["side"], a["for"]), Wait(a["for"]))),
     "drop_cargo": lambda a, start: Sequence((DropCargo(a["what"]), Wait(a["for"]))),
-    "signal": lambda a, start: Wait(a["for"]),
-    "work": lambda a, start: Wait(a["for"]),
+    "signal": lambda a, start: Sequence((Show(a["show"], a["for"]), Wait(a["for"]))),
+    "work": lambda a, start: Sequence((Show(a["mode"], a["for"]), Wait(a["for"]))),
 }

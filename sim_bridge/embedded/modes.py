@@ -12,6 +12,9 @@ same of them as a longer one. Definitions, one per bit of `ActorMode`:
 * GLANCE: the driver looks away from the road at this moment (`driver_kernels.glance_start`).
 * HESITATE: a walker who decides for itself and stands (below 0.1 m/s) short of the end of its way, or walks back.
 * EMERGENCY: an emergency vehicle whose beacon flashes.
+
+What a behaviour tells an actor to show for a while (`scenarios.behaviour.Show`: gestures, work of machines) holds for
+that while instead (`triggered.shown`).
 """
 
 import math

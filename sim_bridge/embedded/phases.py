@@ -26,6 +26,7 @@ from scenarios.behaviour import (
     Parallel,
     ReachS,
     Sequence,
+    Show,
     TimeGapBelow,
     TimeToCollisionBelow,
     Trigger,
@@ -172,7 +173,7 @@ def _action(node: Behaviour, need: int, lookup: Lookup, label: str, step_s: floa
     if isinstance(node, OpenDoor):
         side = float(SIDES.index(node.side))
         return Phase(DO_OPEN_DOOR, need, ON_NOTHING, lookup.loose(label), -1, side, node.duration_s, 0.0, label)
-    if isinstance(node, FailSignal | FaultSensor):
+    if isinstance(node, FailSignal | FaultSensor | Show):
         # Begins and ends at once; `triggered` reads when, and does the rest.
         return phase(DO_NOTHING, 0.0)
     raise Unsupported(f"{label}: the embedded simulator cannot play {type(node).__name__}")

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from driving_data.geometry import SE3
 from driving_data.messages import Message
 from driving_data.rollout import Event, Rollout, SignalStates
-from driving_data.taxonomy import Light
+from driving_data.taxonomy import ActorMode, Light
 from sim_bridge.embedded.layout import (
     AX,
     AY,
@@ -48,7 +48,7 @@ from sim_bridge.embedded.layout import (
     Z,
 )
 from sim_bridge.embedded.modes import modes_of
-from sim_bridge.embedded.triggered import sensor_faults
+from sim_bridge.embedded.triggered import sensor_faults, shown
 from sim_bridge.embedded.worlds import WorldSpec
 
 EVENT_NAMES = {
@@ -101,6 +101,12 @@ def along_surface(log: Float[np.ndarray, "T C A"], x: int, y: int) -> Float[np.n
     return np.stack([log[:, x], log[:, y], log[:, GX] * log[:, x] + log[:, GY] * log[:, y]], axis=-1)
 
 
+_TOLD = int(
+    ActorMode.SIGN_STOP | ActorMode.SIGN_SLOW | ActorMode.WAVE_ON | ActorMode.DIRECT_LEFT | ActorMode.DIRECT_RIGHT
+    | ActorMode.TRANSIT | ActorMode.OPERATIONAL
+)  # fmt: skip
+
+
 def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Message, ...] = ()) -> Rollout:
     """What happened in one world so far."""
     count, steps = len(spec.actors), int(batch.run[world, STEP]) + 1
@@ -115,7 +121,14 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Mess
         steering = np.arctan(np.tan(steering) * np.cos(lean))
     signals = batch.log_signal[world, :steps, : len(spec.signal_ids)].astype(np.int64)
     velocity = along_surface(log, VX, VY)
-    lights = lights_where(batch.log_lights[world, :steps, :count], valid)
+    shown_modes, lamps = shown(spec.triggered, batch, world, (steps, count))
+    lights = lights_where(batch.log_lights[world, :steps, :count] | lamps, valid)
+    modes = modes_of(spec.modes, pose.translation_m, velocity, lights, valid)
+    if shown_modes is not None:
+        # What an actor is told to show at a time holds instead of what it shows otherwise.
+        own = np.zeros_like(shown_modes) if modes is None else modes
+        told = (shown_modes > 0) & valid
+        modes = np.where(told, (own & ~np.uint16(_TOLD)) | shown_modes, own).astype(np.uint16)
     return Rollout(
         timestamps_ns=spec.timestamps_ns[:steps].copy(),
         actors=spec.actors,
@@ -132,7 +145,7 @@ def make_rollout(spec: WorldSpec, batch: Batch, world: int, messages: tuple[Mess
         lane_map=spec.lane_map,
         environment=spec.environment,
         messages=messages,
-        modes=modes_of(spec.modes, pose.translation_m, velocity, lights, valid),
+        modes=modes,
         sensor_faults=sensor_faults(spec.sensor_faults, spec.triggered, batch, world),
     )
 

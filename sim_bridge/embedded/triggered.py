@@ -10,27 +10,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8, UInt16
 
 from driving_data.rollout import SensorFault
-from driving_data.taxonomy import SignalState
-from scenarios.behaviour import Behaviour, FailSignal, FaultSensor
+from driving_data.taxonomy import ActorMode, Light, SignalState
+from scenarios.behaviour import Behaviour, FailSignal, FaultSensor, Show
 from sim_bridge.embedded import layout as at
 from sim_bridge.embedded.layout import Batch
 
 SHOWN = {
     "dark": SignalState.OFF, "flashing": SignalState.FLASHING_YELLOW, "conflicting": SignalState.GREEN,
 }  # fmt: skip
+_AT_WORK = ("digging", "loading", "lifting", "paving", "rolling", "milling", "dumping")
+MODE_OF = {
+    "stop": ActorMode.SIGN_STOP, "slow": ActorMode.SIGN_SLOW, "go": ActorMode.WAVE_ON, "wave": ActorMode.WAVE_ON,
+    "travelling": ActorMode.TRANSIT,
+    **dict.fromkeys(_AT_WORK, ActorMode.OPERATIONAL),
+}  # fmt: skip
+LAMP_OF = {
+    "left": Light.LEFT_INDICATOR, "right": Light.RIGHT_INDICATOR, "hazard": Light.HAZARD,
+    "emergency": Light.EMERGENCY, "headlight_flash": Light.HIGH_BEAM, "slowing": Light.BRAKE,
+}  # fmt: skip
 _NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Triggered:
-    """An action that breaks a light or a sensor: whose it is, its bit among that actor's phases, its row of all."""
+    """An action beside the motion: whose it is, its bit among that actor's phases, its row of all."""
 
     actor: int
     bit: int
     phase: int
-    node: FailSignal | FaultSensor
+    node: FailSignal | FaultSensor | Show
 
     def begun_s(self, batch: Batch, world: int) -> float | None:
         """When it began; None where it has not."""
@@ -44,7 +55,7 @@ def triggered_of(actor: int, first: int, labels: Sequence[str], nodes: Mapping[s
     found: list[Triggered] = []
     for k, label in enumerate(labels):
         node = nodes.get(label)
-        if isinstance(node, FailSignal | FaultSensor):
+        if isinstance(node, FailSignal | FaultSensor | Show):
             found.append(Triggered(actor, k, first + k, node))
     return found
 
@@ -60,6 +71,23 @@ def sensor_faults(timed: Sequence[SensorFault], events: Sequence[Triggered], bat
         if begun_s is not None and isinstance(event.node, FaultSensor):
             found.append(fault_from(event.node, begun_s))
     return tuple(sorted(found, key=lambda fault: fault.start_ns))
+
+
+def shown(
+    events: Sequence[Triggered], batch: Batch, world: int, shape: tuple[int, int]
+) -> tuple[UInt16[np.ndarray, "T A"] | None, UInt8[np.ndarray, "T A"]]:
+    """What actors have shown at every step so far: `ActorMode` bits (None where nobody ever can) and `Light` bits."""
+    ever = any(isinstance(event.node, Show) and event.node.what in MODE_OF for event in events)
+    modes, lights = np.zeros(shape, np.uint16), np.zeros(shape, np.uint8)
+    seconds = np.arange(shape[0]) * float(batch.world_f[world, at.DT])
+    for event in events:
+        begun_s, node = event.begun_s(batch, world), event.node
+        if begun_s is None or not isinstance(node, Show):
+            continue
+        during = (seconds >= begun_s - 1e-9) & (seconds < begun_s + node.duration_s - 1e-9)
+        modes[during, event.actor] |= int(MODE_OF.get(node.what, ActorMode.NONE))
+        lights[during, event.actor] |= int(LAMP_OF.get(node.what, Light.NONE))
+    return (modes if ever else None), lights
 
 
 def fault_from(node: FaultSensor, begun_s: float) -> SensorFault:

@@ -8,7 +8,7 @@ import pytest
 from driving_data.errors import InputError
 from driving_data.ports import Control
 from driving_data.rollout import SensorFault
-from driving_data.taxonomy import SignalState
+from driving_data.taxonomy import ActorMode, Light, SignalState
 from scenarios.behaviour import (
     AheadOf,
     AtTime,
@@ -17,6 +17,7 @@ from scenarios.behaviour import (
     FaultSensor,
     ReachS,
     Sequence,
+    Show,
     TimeGapBelow,
     TimeToCollisionBelow,
     Wait,
@@ -27,6 +28,7 @@ from scenarios.spec import read_text
 from scenarios.types.expand import Stage, expand
 from scenarios.types.manoeuvres import step, when
 from sim_bridge.conformance import expect_same
+from sim_bridge.registry import SIMULATORS
 from tests.sim_bridge.worlds import car, scenario, simulator
 
 PROGRAM = SignalProgram("light", ((SignalState.RED, 3.0), (SignalState.GREEN, 2.0), (SignalState.YELLOW, 1.0)), 0.5)
@@ -196,3 +198,38 @@ do:
     first, second = lead.behaviour.steps
     assert first == When(DistanceBelow("ego", 20.0), FailSignal("dark", "signal.main", 4.0))
     assert second == FaultSensor("frozen", "", 70 * 0.01)
+
+
+def test_what_is_shown_for_a_while_is_a_mode_or_a_lamp_for_that_while():
+    waves = When(AtTime(1.0), Sequence((Show("stop", 1.5), Wait(1.5), Show("go", 0.5))))
+    blinks = When(AtTime(2.0), Show("left", 1.0))
+    rollout = played(scenario(car("one", 100.0, 0.0, behaviour=waves), car("two", 160.0, 5.0, behaviour=blinks)))[0]
+    modes, seconds = rollout.modes, rollout.seconds()
+    assert modes is not None and not modes[:, 2].any()
+    stop, go = (modes[:, 1] & int(bit) > 0 for bit in (ActorMode.SIGN_STOP, ActorMode.WAVE_ON))
+    assert seconds[stop][[0, -1]] == pytest.approx([1.0, 2.4]) and stop.sum() == 15
+    assert seconds[go][[0, -1]] == pytest.approx([2.5, 2.9]) and go.sum() == 5
+    left = rollout.lights[:, 2] & int(Light.LEFT_INDICATOR) > 0
+    assert seconds[left][[0, -1]] == pytest.approx([2.0, 2.9]) and left.sum() == 10
+
+
+def test_a_machine_is_at_work_while_it_is_told_to():
+    text = """
+road: crossroads
+ego: {on: main.straight, at: 10 m, speed: 8 m/s}
+actors:
+  digger: {kind: construction_vehicle, on: main.straight, at: 90 m, speed: 0 m/s}
+do:
+  digger:
+    - work: {mode: digging, for: 2 s}
+      when: time > 1 s
+"""
+    session = SIMULATORS.load("embedded")().open([read_text(text).sample(1)], [1])
+    session.run(60, "constant_speed")
+    rollout = session.rollouts()[0]
+    session.close()
+    digger = rollout.actors.ids.index("digger")
+    modes, seconds = rollout.modes, rollout.seconds()
+    assert modes is not None
+    at_work = modes[:, digger] & int(ActorMode.OPERATIONAL) > 0
+    assert seconds[at_work][[0, -1]] == pytest.approx([1.0, 2.9], abs=0.11)
