@@ -155,7 +155,8 @@ def proportion_of_stopping_distance(
 ) -> Float[np.ndarray, "..."]:
     """PSD = remaining way to the conflict area / MSD; below 1 the ego can no longer stop before it. inf at rest."""
     remaining, needed = _pair(remaining_m, minimal_stopping_distance_m(speed_mps, max_braking_mps2))
-    return np.where(needed > 0, remaining / np.where(needed > 0, needed, 1.0), np.inf)
+    with np.errstate(over="ignore"):
+        return np.where(needed > 0, remaining / np.where(needed > 0, needed, 1.0), np.inf)
 
 
 def time_exposed_s(

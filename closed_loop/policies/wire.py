@@ -7,8 +7,8 @@ strings "inf" and "-inf", so that every JSON reader takes it.
 
 Requests have the keys call ('reset' or 'act'), session, number and, for 'reset', num_worlds; replies to 'act' hold
 the arrays acceleration_mps2 and steering_rad, or the array poses, (B, N, 2 or 3) in the ego frame (see `planned`), with
-step_s in the header. Lane maps, sensor frames, radio messages, measured positions and what happened are not sent; route
-names are.
+step_s in the header. Lane maps, sensor frames and faults, radio messages, measured positions and what happened are
+not sent; route names are.
 """
 
 import json
@@ -30,7 +30,8 @@ JSON_TYPE = "application/json"
 MAX_BYTES = 256 * 2**20
 _DTYPES = ("<f8", "<f4", "<i8", "|b1")
 # What is no array with a row for each world, or would be too much.
-NOT_SENT = ("frames", "lane_maps", "routes", "route_spacing_m", "happened", "messages", "localization")
+NOT_SENT = ("frames", "lane_maps", "routes", "route_spacing_m", "happened", "messages", "localization",
+            "sensor_faults")  # fmt: skip
 _OBSERVED = tuple(item.name for item in fields(Observation) if item.name not in NOT_SENT)
 
 

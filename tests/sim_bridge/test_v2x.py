@@ -12,6 +12,7 @@ from shapely.affinity import rotate, translate
 
 from driving_data.maps.lane_map import MapObject
 from driving_data.messages import Hazard, HazardCause, MessageKind, SignalPhases, UserState
+from driving_data.positioning import segment_meets_box
 from driving_data.store.store import SegmentStore
 from driving_data.taxonomy import ActorClass, SignalState
 from scenarios.behaviour import AtTime, ChangeSpeed, When
@@ -90,7 +91,7 @@ def test_fading_keeps_the_mean_power_and_is_deeper_far_away():
     ),
 )  # fmt: skip
 def test_lines_of_sight_meet_boxes_as_shapely_says(starts, end, boxes):
-    found = channel.segment_meets_box(np.array(starts), np.array(end), np.array(boxes))
+    found = segment_meets_box(np.array(starts), np.array(end), np.array(boxes))
     for i, start in enumerate(starts):
         for j, (x, y, yaw, length, width) in enumerate(boxes):
             shape = box(-length / 2, -width / 2, length / 2, width / 2)
