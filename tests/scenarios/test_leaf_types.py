@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from driving_data.taxonomy import ActorClass
 from scenarios.algebra import IllTyped, scenario
-from scenarios.behaviour import ChangeLane, FollowPath, Wait
+from scenarios.behaviour import ChangeLane, FollowPath, Sequence, Show, Wait
 from scenarios.concrete import ConcreteScenario
 from scenarios.language.slots import (
     ACTOR_CLASSES,
@@ -212,7 +212,8 @@ def test_every_action_becomes_a_behaviour_and_its_tags(action):
     assert set(about.tags) <= set(concrete.tags)
     assert bool(about.effect or about.approximated) == bool(concrete.features)
     if about.effect:
-        assert isinstance(concrete.actors[0].behaviour, Wait)
+        shown = concrete.actors[0].behaviour
+        assert isinstance(shown, Sequence) and [type(part) for part in shown.steps] == [Show, Wait]
 
 
 def test_lanes_beside_are_counted_from_the_right():
