@@ -17,7 +17,7 @@ from driving_data.environment import Environment
 from driving_data.localization import Localization
 from driving_data.maps.lane_map import LaneMap
 from driving_data.messages import Message
-from driving_data.rollout import Actors, Rollout, SensorFault, WorldState
+from driving_data.rollout import Actors, FaultSpan, Rollout, WorldState
 from driving_data.segment import Calibrated, Raw, Segment, Validated
 from driving_data.sensors import SensorFrames, SensorRig
 from driving_data.verdict import Verdict
@@ -103,7 +103,7 @@ class Observation:
     happened: Int[np.ndarray, "H 4"] = field(default_factory=lambda: np.zeros((0, NUM_HAPPENINGS), dtype=np.int64))
     messages: tuple[tuple[Message, ...], ...] = ()
     localization: Localization | None = None
-    sensor_faults: tuple[tuple[SensorFault, ...], ...] = ()
+    sensor_faults: tuple[tuple[FaultSpan, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

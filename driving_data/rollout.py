@@ -59,7 +59,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorFault:
+class FaultSpan:
     """Something is wrong with a sensor of the ego for a while; the world knows it, the sensor's data show it.
 
     Attributes:
@@ -129,9 +129,9 @@ class Rollout:
     environment: Environment
     messages: tuple[Message, ...] = ()
     modes: UInt16[np.ndarray, "T A"] | None = None
-    sensor_faults: tuple[SensorFault, ...] = ()
+    sensor_faults: tuple[FaultSpan, ...] = ()
 
-    def faults_at(self, timestamp_ns: int, sensor: str) -> tuple[SensorFault, ...]:
+    def faults_at(self, timestamp_ns: int, sensor: str) -> tuple[FaultSpan, ...]:
         """What is wrong with a sensor at a moment."""
         return tuple(x for x in self.sensor_faults if x.sensor in ("", sensor) and x.is_active(timestamp_ns))
 

@@ -6,7 +6,7 @@ The controller keeps its time meanwhile, so that the light comes back where it w
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from driving_data.rollout import SensorFault
+from driving_data.rollout import FaultSpan
 from driving_data.taxonomy import SignalState
 from scenarios.concrete import ConcreteScenario, SignalProgram
 from scenarios.types.digital import SENSOR_FAULTS
@@ -34,7 +34,7 @@ def played_programs(scenario: ConcreteScenario, signal_ids: Sequence[str]) -> di
     return programs
 
 
-def timed_faults(scenario: ConcreteScenario) -> tuple[SensorFault, ...]:
+def timed_faults(scenario: ConcreteScenario) -> tuple[FaultSpan, ...]:
     """What goes wrong with sensors of the ego by the clock: the features `sensor_faults`."""
     usual = {name: field.default for name, field in SENSOR_FAULTS.fields.items()}
     return tuple(timed_fault(usual | dict(x.values)) for x in scenario.features if x.kind == "sensor_faults")

@@ -17,7 +17,7 @@ from driving_data.labels import Boxes2D, Boxes3D, Labels
 from driving_data.messages import Message
 from driving_data.plain import from_plain
 from driving_data.provenance import Provenance
-from driving_data.rollout import Actors, Event, Rollout, SensorFault, SignalStates
+from driving_data.rollout import Actors, Event, FaultSpan, Rollout, SignalStates
 from driving_data.segment import Raw, Segment, Source
 from driving_data.sensors import CameraFrame, LidarSweep, RadarReturns, SensorRig, SensorStreams
 from driving_data.store import arrays, texts
@@ -305,7 +305,7 @@ def _rollout(files: SegmentFiles, with_map: bool) -> Rollout:
         environment=from_plain(Environment, plain["environment"], "environment"),
         messages=from_plain(tuple[Message, ...], plain.get("messages", []), "messages"),
         modes=named.get("modes"),
-        sensor_faults=from_plain(tuple[SensorFault, ...], plain.get("sensor_faults", []), "sensor_faults"),
+        sensor_faults=from_plain(tuple[FaultSpan, ...], plain.get("sensor_faults", []), "sensor_faults"),
     )
 
 

@@ -1,6 +1,6 @@
 """One picture of every fault of a camera and a lidar.
 
-`python -m generators.faults.sheet docs/images/sensor_faults.png` makes it again.
+`python -m generators.faults.sheet docs/images/sensor_faults.jpg` makes it again.
 """
 
 import sys

@@ -8,7 +8,7 @@ import numpy as np
 
 from driving_data.errors import RoadloomError, Unsupported, nearest_name
 from driving_data.ports import Control, Observation
-from driving_data.rollout import Rollout, SensorFault
+from driving_data.rollout import FaultSpan, Rollout
 from scenarios.behaviour import FailSignal
 from sim_bridge.embedded.engines import NOTHING_SHOWN_M, CpuEngine, Engine, are_plain, feels_trailers, thinking
 from sim_bridge.embedded.layout import DT, STEP, Batch, Pool
@@ -193,7 +193,7 @@ class EmbeddedSession:
         self._engine.fetch()
         return replace(seen, sensor_faults=tuple(self._faults(b) for b in range(len(self._specs))))
 
-    def _faults(self, b: int) -> tuple[SensorFault, ...]:
+    def _faults(self, b: int) -> tuple[FaultSpan, ...]:
         spec, now_ns = self._specs[b], round(float(self._batch.run[b, STEP] * self._batch.world_f[b, DT]) * 1e9)
         faults = sensor_faults(spec.sensor_faults, spec.triggered, self._batch, b)
         return tuple(fault for fault in faults if fault.is_active(now_ns))

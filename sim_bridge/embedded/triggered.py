@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8, UInt16
 
-from driving_data.rollout import SensorFault
+from driving_data.rollout import FaultSpan
 from driving_data.taxonomy import ActorMode, Light, SignalState
 from scenarios.behaviour import Behaviour, FailSignal, FaultSensor, Show
 from sim_bridge.embedded import layout as at
@@ -60,8 +60,8 @@ def triggered_of(actor: int, first: int, labels: Sequence[str], nodes: Mapping[s
     return found
 
 
-def sensor_faults(timed: Sequence[SensorFault], events: Sequence[Triggered], batch: Batch, world: int) -> tuple[
-    SensorFault, ...
+def sensor_faults(timed: Sequence[FaultSpan], events: Sequence[Triggered], batch: Batch, world: int) -> tuple[
+    FaultSpan, ...
 ]:  # fmt: skip
     """What has been wrong with the sensors of a world's ego so far, in the order of its beginning."""
     now_ns = round(int(batch.run[world, at.STEP]) * float(batch.world_f[world, at.DT]) * _NS)
@@ -90,14 +90,14 @@ def shown(
     return (modes if ever else None), lights
 
 
-def fault_from(node: FaultSensor, begun_s: float) -> SensorFault:
+def fault_from(node: FaultSensor, begun_s: float) -> FaultSpan:
     """The record of a fault that began then."""
     start = round(begun_s * _NS)
     end = None if node.duration_s is None else start + round(node.duration_s * _NS)
-    return SensorFault(node.sensor, node.kind, node.severity, start, end)
+    return FaultSpan(node.sensor, node.kind, node.severity, start, end)
 
 
-def timed_fault(values: Mapping[str, Any]) -> SensorFault:
+def timed_fault(values: Mapping[str, Any]) -> FaultSpan:
     """The fault of a leaf `sensor_faults`, which begins by the clock."""
     node = FaultSensor(str(values["kind"]), str(values["sensor"] or ""), float(values["severity"]), values["for"])
     return fault_from(node, float(values["from"]))

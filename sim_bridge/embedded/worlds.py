@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from driving_data.environment import Environment
 from driving_data.maps.lane_map import LaneMap
-from driving_data.rollout import Actors, SensorFault
+from driving_data.rollout import Actors, FaultSpan
 from sim_bridge.embedded.layout import (
     BODY,
     BODY_RIDER,
@@ -146,7 +146,7 @@ class WorldSpec:
     habit: Float[np.ndarray, "34 A"] | None = None
     rule: Float[np.ndarray, "N 7"] | None = None
     triggered: tuple[Triggered, ...] = ()
-    sensor_faults: tuple[SensorFault, ...] = ()
+    sensor_faults: tuple[FaultSpan, ...] = ()
     modes: ModePlan | None = None
 
 

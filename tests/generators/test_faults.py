@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from driving_data.errors import InputError
 from driving_data.geometry import SE3
-from driving_data.rollout import SensorFault as ToldFault
+from driving_data.rollout import FaultSpan as ToldFault
 from driving_data.sensors import (
     POSSIBLE_FAULTS,
     CameraFrame,

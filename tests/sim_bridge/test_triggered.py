@@ -7,7 +7,7 @@ import pytest
 
 from driving_data.errors import InputError
 from driving_data.ports import Control
-from driving_data.rollout import SensorFault
+from driving_data.rollout import FaultSpan
 from driving_data.taxonomy import ActorMode, Light, SignalState
 from scenarios.behaviour import (
     AheadOf,
@@ -135,8 +135,8 @@ def test_sensor_faults_by_trigger_and_by_the_clock_stand_in_the_rollout():
     never = When(DistanceBelow("ego", -1.0), FaultSensor("noise"))
     (rollout,) = played(world(event, never, features=(clock,)))
     assert rollout.sensor_faults == (
-        SensorFault("lidar_top", "dropout", 0.5, 1_000_000_000, 1_500_000_000),
-        SensorFault("camera_front", "dirt", 0.7, 2_000_000_000, 5_000_000_000),
+        FaultSpan("lidar_top", "dropout", 0.5, 1_000_000_000, 1_500_000_000),
+        FaultSpan("camera_front", "dirt", 0.7, 2_000_000_000, 5_000_000_000),
     )
     assert [x.kind for x in rollout.faults_at(2_000_000_000, "camera_front")] == ["dirt"]
     assert rollout.faults_at(5_000_000_000, "camera_front") == rollout.faults_at(2_000_000_000, "lidar_top") == ()
